@@ -1,0 +1,30 @@
+/** Names that an author declares: stages, streams, stores, outputs, calls. */
+export const namePattern = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
+
+/** Names of topics: what Kafka allows. */
+export const topicPattern = /^[A-Za-z0-9._-]{1,249}$/;
+
+/** `<application>-<store>-changelog`, as in Kafka Streams. */
+export function changelogTopic(application: string, store: string): string {
+  return `${application}-${store}-changelog`;
+}
+
+/** `<application>-<name>-repartition`, as in Kafka Streams. */
+export function repartitionTopic(application: string, name: string): string {
+  return `${application}-${name}-repartition`;
+}
+
+/** The compacted topic that holds times, positions and outcome counters of each task (invariant E5). */
+export function controlTopic(application: string): string {
+  return `${application}-control`;
+}
+
+/** `<subTopology>_<partition>`. */
+export function taskId(subTopology: string, partition: number): string {
+  return `${subTopology}_${partition}`;
+}
+
+/** `fan-out` → `fanOut`: the export that a kebab-case name stands for. */
+export function camelCase(name: string): string {
+  return name.replace(/-([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+}
