@@ -1,0 +1,199 @@
+import type { TopicPartition } from '../topology/core/topic-partition.ts';
+
+/**
+ * What the engine needs from a log (design.md 5). Small, owned by the engine; one contract suite (`test/runtime/log-contract.ts`) runs against every adapter:
+ * in memory, embedded, Kafka.
+ */
+export interface Log {
+  readonly admin: TopicAdmin;
+  /**
+   * Becomes a member of the application's group and gets partitions through `ownership`.
+   * @throws {ConfigError} APPLICATION_OWNED when the log allows one owner and another live process is it (embedded)
+   */
+  join(group: GroupOptions, ownership: Ownership): Promise<Membership>;
+  /**
+   * Committed record batches at and after each position, in offset order per partition. Returns what is at hand without waiting; possibly nothing.
+   * A batch may begin before the position: skip records below it.
+   * @throws {StorageError} LOG_CORRUPT when a stored batch does not pass its CRC
+   */
+  fetch(positions: readonly Position[], limits: FetchLimits): Promise<readonly FetchedPartition[]>;
+  /**
+   * Resolves when a partition of these may have records at or after its position, or `signal` aborts. May resolve early (spuriously), never late by more than
+   * `maxWaitMs`.
+   */
+  awaitRecords(
+    positions: readonly Position[],
+    maxWaitMs: number,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** The transactional producer of this member. `slot` is stable across restarts: opening it fences and aborts what its last user left open. */
+  transactor(slot: string): Promise<Transactor>;
+  /** Committed group positions; partitions without one are absent. Waits for pending transactions (stable). */
+  committed(group: string, partitions: readonly TopicPartition[]): Promise<readonly Position[]>;
+  /** First offset (log start) and end offset (position after the last record; 'uncommitted': pending ones included) of each partition. */
+  ends(
+    partitions: readonly TopicPartition[],
+    isolation: 'committed' | 'uncommitted',
+  ): Promise<readonly PartitionEnds[]>;
+  /**
+   * Identity of what is stored: changes when the log may have lost acknowledged records (an unclean open after a machine crash). State stores
+   * remember it: a store position past what survived means rebuild.
+   */
+  readonly incarnation: string;
+  close(): Promise<void>;
+}
+
+export interface Position extends TopicPartition {
+  /** Offset of the next record to read. */
+  readonly offset: number;
+}
+
+export interface PartitionEnds extends TopicPartition {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface FetchLimits {
+  /** Stop after about this many bytes over all partitions; at least one batch per partition that has data is returned. */
+  readonly maxBytes: number;
+  readonly maxBytesPerPartition: number;
+}
+
+export interface FetchedPartition extends TopicPartition {
+  /** Kafka-format v2 record batches, each one whole, CRC not yet checked by the log unless it says so. Views: valid until the next turn of the event loop only if `transient`. */
+  readonly batches: readonly Buffer[];
+  /** Position after the last returned batch: goes past offsets that hold nothing (compacted, aborted, markers). */
+  readonly nextOffset: number;
+  /** End of the partition (committed), for lag. */
+  readonly endOffset: number;
+}
+
+export interface GroupOptions {
+  readonly group: string;
+  /** Topics that tasks read. */
+  readonly topics: readonly string[];
+  /** Stable identity of this member, kept in the data folder. */
+  readonly slot: string;
+}
+
+/** Callbacks of a membership; each is awaited. An embedded log assigns everything once. */
+export interface Ownership {
+  assigned(partitions: readonly TopicPartition[]): Promise<void>;
+  revoked(partitions: readonly TopicPartition[]): Promise<void>;
+  /** Taken without asking (expelled): nothing of these may be committed any more (E6). */
+  lost(partitions: readonly TopicPartition[]): Promise<void>;
+}
+
+export interface Membership {
+  readonly group: string;
+  readonly memberId: string;
+  readonly generation: number;
+  leave(): Promise<void>;
+}
+
+/** One record batch to append: a whole v2 batch with base offset 0; the log assigns offsets. */
+export interface Append extends TopicPartition {
+  readonly batch: Buffer;
+  readonly records: number;
+}
+
+/** Everything of one transaction (E1): committed whole or not at all. */
+export interface Transaction {
+  readonly appends: readonly Append[];
+  /** Input positions of the tasks in it: at least one owned partition of each task, moved or not (E3). */
+  readonly positions: readonly Position[];
+}
+
+export interface Committed {
+  /** Offset of the first record of each append, in order of `appends`. */
+  readonly baseOffsets: readonly number[];
+}
+
+export interface Transactor {
+  /**
+   * Commits a transaction. When it resolves the outcome is known and durable as `sync` says; when it rejects with TransactionAborted nothing of it is visible.
+   * An unclear outcome is resolved inside, before settling (E2).
+   * @throws {TaskMigratedError} when fenced
+   * @throws {StorageError} LOG_FULL when the disk is full: nothing of it is stored
+   */
+  commit(transaction: Transaction, membership: Membership): Promise<Committed>;
+  close(): Promise<void>;
+}
+
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly cleanup: 'delete' | 'compact';
+  /** ms, or 'forever'. */
+  readonly retention: number | 'forever';
+}
+
+export interface TopicInfo extends TopicSpec {
+  /** Bytes stored, per partition; undefined where the log does not tell. */
+  readonly bytes?: readonly number[];
+}
+
+export interface TopicAdmin {
+  list(): Promise<readonly TopicInfo[]>;
+  describe(name: string): Promise<TopicInfo | undefined>;
+  /** Creates the topic; if it is there already, returns its description unchanged (the caller compares). */
+  create(topic: TopicSpec): Promise<TopicInfo>;
+  alter(name: string, settings: Partial<Pick<TopicSpec, 'cleanup' | 'retention'>>): Promise<void>;
+  delete(name: string): Promise<void>;
+  /** Deletes records before the positions: the log start moves up. */
+  deleteRecords(before: readonly Position[]): Promise<void>;
+  /** Sets group positions outside a transaction; the group must have no live member. `undefined` removes all positions of the group. */
+  setPositions(group: string, positions: readonly Position[] | undefined): Promise<void>;
+  groups(): Promise<readonly string[]>;
+}
+
+/** Ids of Avro schemas, in a registry (Confluent-compatible semantics). */
+export interface SchemaRegistry {
+  /** The id of this schema under the subject; registers it if it is new. `schema` is canonical JSON text of the whole Avro schema. */
+  register(subject: string, schema: string): Promise<number>;
+  /** The schema's JSON text. Undefined: the registry does not know the id. */
+  schema(id: number): Promise<string | undefined>;
+  /** Versions of a subject: [version, id], ascending. */
+  versions(subject: string): Promise<readonly (readonly [version: number, id: number])[]>;
+  subjects(): Promise<readonly string[]>;
+}
+
+/**
+ * Disk side of the state stores of one application. One transaction takes the overlays of all tasks of a log transaction, their changelog positions and the
+ * log's incarnation (E4). Keys and values are bytes; a task's store is a name space `(store, partition)`.
+ */
+export interface StateBackend {
+  /** Log incarnation that the stored positions belong to; undefined: fresh. */
+  incarnation(): string | undefined;
+  open(store: string, partition: number): StateTable;
+  /** Applies writes and positions in one disk transaction. Resolves when they are readable; durability may lag (a crash costs a replay). */
+  apply(writes: readonly StateWrites[], incarnation: string): Promise<void>;
+  /** Drops the rows and position of a store's partition. */
+  wipe(store: string, partition: number): Promise<void>;
+  /** Names and partitions present. */
+  tables(): readonly { readonly store: string; readonly partition: number }[];
+  close(): Promise<void>;
+}
+
+export interface StateTable {
+  /** Row bytes, or undefined. May be a view that is valid until the next call. */
+  get(key: Uint8Array): Buffer | undefined;
+  /** Rows with key in `[from, to)`, ordered by key bytes, as of the call. */
+  range(
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+  ): Iterable<readonly [key: Buffer, row: Buffer]>;
+  /** Position in the changelog up to which the rows are applied: offset of the next changelog record; undefined: nothing yet. */
+  position(): number | undefined;
+  /** Number of rows (for reports). */
+  count(): number;
+}
+
+export interface StateWrites {
+  readonly store: string;
+  readonly partition: number;
+  /** Key bytes → row bytes, or null for a delete. */
+  readonly rows: readonly (readonly [key: Uint8Array, row: Uint8Array | null])[];
+  /** New changelog position, or undefined if it did not move. */
+  readonly position: number | undefined;
+}
