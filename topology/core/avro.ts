@@ -30,6 +30,8 @@ export interface AvroField {
   readonly type: AvroType;
   readonly doc?: string;
   readonly hasDefault: boolean;
+  /** The default as the schema writes it (Avro's JSON encoding). Present exactly where `hasDefault` is true. */
+  readonly default?: unknown;
 }
 
 export interface AvroEnum {
