@@ -1,4 +1,5 @@
 import type { AvroType } from '../core/avro.ts';
+import type { EdgeType } from '../core/edge.ts';
 import type {
   ErrorPolicyDef,
   Format,
@@ -7,6 +8,8 @@ import type {
   SinkDef,
   ValueFn,
 } from '../definition/definition.ts';
+
+export type { EdgeType } from '../core/edge.ts';
 
 /**
  * The Plan: what will run. Sub-topologies, their nodes with resolved inputs and types, topics and stores. Immutable; made by `plan(graph)` alone.
@@ -40,13 +43,6 @@ export interface SubTopology {
   readonly stores: readonly string[];
   /** Number of tasks. */
   readonly partitions: number;
-}
-
-/** What flows along an edge. `value` is the row type on a table edge. */
-export interface EdgeType {
-  readonly kind: 'stream' | 'table';
-  readonly key: AvroType;
-  readonly value: AvroType;
 }
 
 export interface NodeOutput {
