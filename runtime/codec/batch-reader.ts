@@ -1,0 +1,192 @@
+import { crc32c } from '@node-rs/crc32';
+import { StorageError } from '../../topology/core/errors.ts';
+import { noHeaders } from '../../topology/core/record.ts';
+import type { Header } from '../../topology/core/record.ts';
+import { batchAttributes, batchBytes, batchLayout } from './batch-header.ts';
+import { readInt64 } from './varint.ts';
+
+/**
+ * Walks over the records of one batch after another without allocating anything per record.
+ *
+ * ```ts
+ * reader.open(batch);
+ * while (reader.next()) use(reader.offset, reader.buffer, reader.valueStart, reader.valueEnd);
+ * ```
+ *
+ * **Gotchas** The fields describe the present record: `next` overwrites them. Before the first `next` they mean nothing.
+ */
+export class RecordBatchReader {
+  /** The batch that is open. */
+  buffer: Buffer = Buffer.alloc(0);
+  offset = -1;
+  /** Record time, ms since epoch. */
+  timestamp = 0;
+  keyStart = 0;
+  /** −1: the key is null. */
+  keyEnd = -1;
+  valueStart = 0;
+  /** −1: the value is null (a tombstone in a compacted topic). */
+  valueEnd = -1;
+  /** Where the present record begins (its length field) and ends in the batch. */
+  recordStart = 0;
+  recordEnd = 0;
+
+  private position = 0;
+  private remaining = 0;
+  private baseOffset = 0;
+  private baseTimestamp = 0;
+  private appendTime = false;
+  private headersAt = 0;
+
+  /**
+   * Opens a whole batch and checks its length, format and CRC.
+   * @throws {StorageError} BATCH_CORRUPT, or BATCH_UNSUPPORTED for an older format or a compressed batch
+   */
+  open(batch: Buffer): void {
+    checkBatch(batch);
+    this.buffer = batch;
+    this.baseOffset = readInt64(batch, batchLayout.baseOffset);
+    // With log append time every record has the batch's time, whatever its delta says.
+    this.appendTime =
+      (batch.readInt16BE(batchLayout.attributes) & batchAttributes.logAppendTime) !== 0;
+    this.baseTimestamp = readInt64(
+      batch,
+      this.appendTime ? batchLayout.maxTimestamp : batchLayout.baseTimestamp,
+    );
+    this.remaining = batch.readInt32BE(batchLayout.count);
+    this.position = batchLayout.records;
+    this.recordEnd = this.position;
+  }
+
+  /**
+   * Moves to the next record; false after the last one.
+   * @throws {StorageError} BATCH_CORRUPT when the records do not fill the batch as its header says
+   */
+  next(): boolean {
+    if (this.remaining === 0) {
+      if (this.recordEnd !== this.buffer.length) throw corrupt('has bytes behind its last record');
+      return false;
+    }
+    this.remaining--;
+    this.recordStart = this.recordEnd;
+    this.position = this.recordStart;
+    const length = this.readVarint();
+    this.recordEnd = this.position + length;
+    if (length < 0 || this.recordEnd > this.buffer.length) {
+      throw corrupt('has a record that reaches beyond its end');
+    }
+    this.position++;
+    const delta = this.readVarlong();
+    this.timestamp = this.appendTime ? this.baseTimestamp : this.baseTimestamp + delta;
+    this.offset = this.baseOffset + this.readVarint();
+    const keyLength = this.readVarint();
+    this.keyStart = this.position;
+    this.keyEnd = keyLength < 0 ? -1 : this.position + keyLength;
+    if (keyLength > 0) this.position += keyLength;
+    const valueLength = this.readVarint();
+    this.valueStart = this.position;
+    this.valueEnd = valueLength < 0 ? -1 : this.position + valueLength;
+    if (valueLength > 0) this.position += valueLength;
+    if (this.position >= this.recordEnd) throw corrupt('has a record shorter than its fields');
+    this.headersAt = this.position;
+    return true;
+  }
+
+  /** Headers of the present record, copied; the shared empty list if it has none. */
+  headers(): readonly Header[] {
+    const buffer = this.buffer;
+    if (buffer[this.headersAt] === 0) return noHeaders;
+    this.position = this.headersAt;
+    const count = this.readVarint();
+    const headers: Header[] = [];
+    for (let i = 0; i < count; i++) {
+      const nameLength = this.readVarint();
+      const name = buffer.toString('utf8', this.position, this.position + nameLength);
+      this.position += nameLength;
+      const valueLength = this.readVarint();
+      if (valueLength < 0) {
+        headers.push([name, null]);
+      } else {
+        const value = Buffer.from(buffer.subarray(this.position, this.position + valueLength));
+        headers.push([name, value]);
+        this.position += valueLength;
+      }
+      if (this.position > this.recordEnd) throw corrupt('has headers longer than their record');
+    }
+    return headers;
+  }
+
+  /** The key, copied, or null. */
+  key(): Buffer | null {
+    if (this.keyEnd < 0) return null;
+    return Buffer.from(this.buffer.subarray(this.keyStart, this.keyEnd));
+  }
+
+  /** The value, copied, or null. */
+  value(): Buffer | null {
+    if (this.valueEnd < 0) return null;
+    return Buffer.from(this.buffer.subarray(this.valueStart, this.valueEnd));
+  }
+
+  private readVarint(): number {
+    const buffer = this.buffer;
+    let byte = buffer[this.position++] as number;
+    if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1);
+    let zigzag = byte & 0x7f;
+    let shift = 7;
+    do {
+      if (shift > 28) throw corrupt('has a number longer than 32 bits');
+      byte = buffer[this.position++] as number;
+      zigzag |= (byte & 0x7f) << shift;
+      shift += 7;
+    } while (byte > 0x7f);
+    return (zigzag >>> 1) ^ -(zigzag & 1);
+  }
+
+  private readVarlong(): number {
+    const buffer = this.buffer;
+    let byte = buffer[this.position++] as number;
+    if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1);
+    const negative = (byte & 1) === 1;
+    let magnitude = (byte & 0x7f) >>> 1;
+    let scale = 64;
+    do {
+      if (scale > Number.MAX_SAFE_INTEGER) throw corrupt('has a number longer than 64 bits');
+      byte = buffer[this.position++] as number;
+      magnitude += (byte & 0x7f) * scale;
+      scale *= 128;
+    } while (byte > 0x7f);
+    return negative ? -magnitude - 1 : magnitude;
+  }
+}
+
+/**
+ * Checks length, format and CRC of a whole batch.
+ * @throws {StorageError} BATCH_CORRUPT, or BATCH_UNSUPPORTED for an older format or a compressed batch
+ */
+export function checkBatch(batch: Buffer): void {
+  if (batch.length < batchLayout.records) throw corrupt('is shorter than its header');
+  if (batch[batchLayout.magic] !== 2) {
+    throw new StorageError(
+      'BATCH_UNSUPPORTED',
+      `a record batch has message format ${batch[batchLayout.magic]}; only format 2 (Kafka 0.11 and later) is read`,
+    );
+  }
+  if (batchBytes(batch) !== batch.length) throw corrupt('is not as long as its header says');
+  const stored = batch.readUInt32BE(batchLayout.crc);
+  if (crc32c(batch.subarray(batchLayout.attributes)) !== stored) {
+    throw corrupt('does not match its checksum');
+  }
+  const compression = batch.readInt16BE(batchLayout.attributes) & batchAttributes.compression;
+  if (compression !== 0) {
+    const name = ['', 'gzip', 'snappy', 'lz4', 'zstd'][compression] ?? String(compression);
+    throw new StorageError(
+      'BATCH_UNSUPPORTED',
+      `a record batch is compressed with ${name}; write the topic without compression`,
+    );
+  }
+}
+
+function corrupt(what: string): StorageError {
+  return new StorageError('BATCH_CORRUPT', `a record batch ${what}: its bytes are damaged`);
+}
