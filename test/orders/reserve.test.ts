@@ -83,7 +83,7 @@ const { placedAt: _, ...held } = order;
 const key: StockKey = { storeId: '330', productId: 'A' };
 
 const placed = (value = order) => new StreamRecord('330', value, 5);
-const declined = () => new StreamRecord('330', held as Held, 5);
+const declined = () => new StreamRecord('330', held, 5);
 const picked = () => new StreamRecord('330', { orderId: 'o1', storeId: '330', pickedAt: 9 }, 9);
 const delivery = (quantity: number) =>
   new StreamRecord(

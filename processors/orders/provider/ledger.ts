@@ -56,16 +56,15 @@ export class Ledger {
   static async open(file: string): Promise<Ledger> {
     await takeLock(file);
     try {
-      const handle = await open(file, 'a+').catch((cause: unknown) => {
-        throw new ConfigError(
-          'LEDGER_UNREADABLE',
-          `ledger "${file}" cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
-          { cause },
-        );
-      });
-      const loaded = parseLedger(file, await readFile(file));
-      await handle.truncate(loaded.length);
-      return new Ledger(file, handle, loaded);
+      const handle = await open(file, 'a').catch((cause: Error) => unusable(file, cause));
+      try {
+        const loaded = parseLedger(file, await readFile(file));
+        await handle.truncate(loaded.length);
+        return new Ledger(file, handle, loaded);
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
     } catch (error) {
       await rm(lockFile(file), { force: true });
       throw error;
@@ -184,6 +183,11 @@ function parseEntry(line: string): LedgerEntry | undefined {
   }
 }
 
+function unusable(file: string, cause: Error): never {
+  const message = `ledger "${file}" cannot be used: ${cause.message}`;
+  throw new ConfigError('LEDGER_UNREADABLE', message, { cause });
+}
+
 function lockFile(file: string): string {
   return `${file}.lock`;
 }
@@ -193,13 +197,7 @@ async function takeLock(file: string): Promise<void> {
   try {
     await writeFile(lock, String(process.pid), { flag: 'wx' });
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw new ConfigError(
-        'LEDGER_UNREADABLE',
-        `ledger "${file}" cannot be locked: ${(cause as Error).message}`,
-        { cause },
-      );
-    }
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') unusable(file, cause as Error);
     const owner = Number(await readFile(lock, 'utf8'));
     if (owner !== process.pid && isAlive(owner)) {
       throw new ConfigError(

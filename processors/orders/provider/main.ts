@@ -31,6 +31,8 @@ async function run(args: ProviderArguments): Promise<void> {
       .digest('hex'),
     used: () => idle?.refresh(),
   });
+  process.once('SIGTERM', () => stop(server, ledger));
+  process.once('SIGINT', () => stop(server, ledger));
   try {
     const port = await listen(server, args.port);
     process.stdout.write(`listening on ${port}\n`);
@@ -39,8 +41,6 @@ async function run(args: ProviderArguments): Promise<void> {
     await ledger.close();
     throw error;
   }
-  process.once('SIGTERM', () => stop(server, ledger));
-  process.once('SIGINT', () => stop(server, ledger));
 }
 
 function idleTimer(idleMs: number | undefined, action: () => void): NodeJS.Timeout | undefined {
