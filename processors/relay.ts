@@ -2,8 +2,8 @@ import { Observable } from 'rxjs';
 import type { StreamRecord } from '../topology/core/record.ts';
 
 /** Takes what one edge of a topology carries: records, then `complete` or `error`, once. */
-export interface RecordObserver {
-  next(record: StreamRecord): void;
+export interface RecordObserver<T = StreamRecord> {
+  next(record: T): void;
   error(reason: unknown): void;
   complete(): void;
 }
@@ -15,10 +15,10 @@ export interface RecordObserver {
  * A `Subject` would do, at the price of an array copy and two closures per record (design.md, principle 8). Observers attached by {@link Relay.attach}
  * are called without any wrapper and must not throw; subscribers are RxJS's as usual.
  */
-export class Relay extends Observable<StreamRecord> implements RecordObserver {
+export class Relay<T = StreamRecord> extends Observable<T> implements RecordObserver<T> {
   readonly #onIdle: (() => void) | undefined;
   // Replaced, never changed in place: an observer may leave while a record is being handed out.
-  #observers: readonly RecordObserver[] = [];
+  #observers: readonly RecordObserver<T>[] = [];
   #ended: { readonly error: boolean; readonly reason: unknown } | undefined;
 
   /** `onIdle` is called when the last observer leaves before the end. */
@@ -38,7 +38,7 @@ export class Relay extends Observable<StreamRecord> implements RecordObserver {
   }
 
   /** Adds an observer and returns the function that takes it away again. */
-  attach(observer: RecordObserver): () => void {
+  attach(observer: RecordObserver<T>): () => void {
     if (this.#ended !== undefined) {
       if (this.#ended.error) observer.error(this.#ended.reason);
       else observer.complete();
@@ -48,9 +48,9 @@ export class Relay extends Observable<StreamRecord> implements RecordObserver {
     return () => this.#detach(observer);
   }
 
-  next(record: StreamRecord): void {
+  next(record: T): void {
     const observers = this.#observers;
-    for (let i = 0; i < observers.length; i++) (observers[i] as RecordObserver).next(record);
+    for (let i = 0; i < observers.length; i++) (observers[i] as RecordObserver<T>).next(record);
   }
 
   error(reason: unknown): void {
@@ -65,13 +65,13 @@ export class Relay extends Observable<StreamRecord> implements RecordObserver {
     for (const observer of this.#release()) observer.complete();
   }
 
-  #release(): readonly RecordObserver[] {
+  #release(): readonly RecordObserver<T>[] {
     const observers = this.#observers;
     this.#observers = [];
     return observers;
   }
 
-  #detach(observer: RecordObserver): void {
+  #detach(observer: RecordObserver<T>): void {
     const rest = this.#observers.filter((other) => other !== observer);
     if (rest.length === this.#observers.length) return;
     this.#observers = rest;
@@ -80,8 +80,8 @@ export class Relay extends Observable<StreamRecord> implements RecordObserver {
 }
 
 /** Lets `observer` listen to `source`; a {@link Relay} calls it directly. Returns the function that ends it. */
-export function listen(source: Observable<StreamRecord>, observer: RecordObserver): () => void {
-  if (source instanceof Relay) return source.attach(observer);
+export function listen<T>(source: Observable<T>, observer: RecordObserver<T>): () => void {
+  if (source instanceof Relay) return (source as Relay<T>).attach(observer);
   const subscription = source.subscribe(observer);
   return () => subscription.unsubscribe();
 }

@@ -11,7 +11,11 @@ export interface Punctuation {
 /** Input port → the records of one batch (or, for a punctuation's name, its ticks). Each emits and completes. */
 export type StageInputs = Readonly<Record<string, Observable<StreamRecord>>>;
 
-/** Output port → records. The batch is over when all have completed. */
+/**
+ * Output port → records, hot: subscribe before the first input record flows. The batch is over when all have completed, so the engine subscribes to every
+ * one that is returned, also where nothing consumes it: errors come this way, too, on every output. A `process` stage without outputs returns `effects`,
+ * which gives no records. When the last subscriber leaves, the stage lets go of its inputs and aborts its async work.
+ */
 export type StageOutputs = Readonly<Record<string, Observable<StreamRecord>>>;
 
 /**
@@ -41,7 +45,7 @@ export interface StageContext {
     time: number;
     headers?: readonly Header[];
   }): StreamRecord<K, V>;
-  /** Sends a record to the dead letters as a failure of this stage: raw bytes of its input where it has one. */
+  /** Sends a record to the dead letters as a failure of this stage: raw bytes of its input where it has one. Counts it as `deadLettered`; stages do not. */
   deadLetter(record: StreamRecord, reason: string): void;
   /**
    * Hands an external request to the journal (call stages only): it is issued after this batch's transaction is known to be committed (design.md 7).
@@ -59,5 +63,11 @@ export interface CallIntent {
 
 /** A compiled stage: connected anew for each attempt of a batch. Its result may not depend on where the input is cut into batches (design.md 4). */
 export interface Stage {
+  /**
+   * Listens to the inputs. A stage with one kind of input takes any port as such; a join ignores the records of port `with`; a call takes `CallReply` values on
+   * port `reply`.
+   * @throws {ConfigError} PROCESS_… if a user's stage does not return the outputs that it declares
+   * @throws {ProcessingError} if a user's stage throws before any record came
+   */
   connect(inputs: StageInputs, context: StageContext): StageOutputs;
 }
