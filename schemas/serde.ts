@@ -13,4 +13,9 @@ export interface Serde<T = unknown> {
    * @throws {SerdeError} SERDE_DECODE if the bytes are none of its
    */
   read(buffer: Buffer, start: number, end: number): T;
+  /**
+   * The id of the schema that wrote `buffer[start, end)`, where this serde cannot read it because the schema's text is not at hand yet: fetch it before the batch
+   * starts, then read. Undefined: read at once (also where reading will fail). Absent in serdes whose bytes hold no id.
+   */
+  unknownId?(buffer: Buffer, start: number, end: number): number | undefined;
 }

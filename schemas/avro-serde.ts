@@ -1,0 +1,166 @@
+import type { Type } from 'avsc';
+import type { AvroType } from '../topology/core/avro.ts';
+import { SerdeError } from '../topology/core/errors.ts';
+import { buildType, newRegistry } from './avsc-types.ts';
+import type { AvroSchemas } from './catalog.ts';
+import type { Serde } from './serde.ts';
+import { decodeError, encodeError, reasonOf } from './serde-errors.ts';
+
+/** Texts of schemas by registry id, as far as they are at hand. Synchronous: the engine fetches what is missing before a batch starts (design.md 9). */
+export interface SchemaResolver {
+  /** JSON text of the schema, or undefined where the id is not known (yet). */
+  schemaText(id: number): string | undefined;
+}
+
+/** A serde whose bytes say which schema wrote them. */
+export interface AvroSerde<T = unknown> extends Serde<T> {
+  /** The id that this serde writes. */
+  readonly schemaId: number;
+  unknownId(buffer: Buffer, start: number, end: number): number | undefined;
+}
+
+const magic = 0;
+const headerBytes = 5;
+type Reader = NonNullable<Parameters<Type['decode']>[2]>;
+
+/**
+ * Confluent wire format: a zero byte, the schema id (int32 BE), Avro binary. Records are plain objects, unions are unwrapped, longs are numbers, logical types
+ * stay what they are underneath, bytes are Buffers. What another schema version wrote is resolved to this one by Avro's rules; the way is worked out once per id.
+ *
+ * **Gotchas** Fields that the schema does not have are not written, silently; a missing field is written as its default.
+ * @throws {ConfigError} SCHEMA_UNKNOWN_TYPE if `schemas` has no such type
+ */
+export function avroSerde<T = unknown>(
+  schemas: AvroSchemas,
+  type: string | AvroType,
+  options: { readonly schemaId: number; readonly resolver: SchemaResolver },
+): AvroSerde<T> {
+  const name = typeof type === 'string' ? type : 'name' in type ? type.name : type.kind;
+  return new AvroCodec<T>(name, schemas.codec(type), options);
+}
+
+class AvroCodec<T> implements AvroSerde<T> {
+  readonly schemaId: number;
+  readonly #name: string;
+  readonly #type: Type;
+  readonly #resolver: SchemaResolver;
+  /** Writer id → how to read it, or why that cannot be done. */
+  readonly #readers = new Map<number, Reader | SerdeError>();
+
+  constructor(name: string, type: Type, options: { schemaId: number; resolver: SchemaResolver }) {
+    this.schemaId = options.schemaId;
+    this.#name = name;
+    this.#type = type;
+    this.#resolver = options.resolver;
+  }
+
+  write(value: T, buffer: Buffer, position: number): number {
+    const room = buffer.length;
+    const body = position + headerBytes;
+    if (body > room) return this.#needed(value);
+    let end: number;
+    try {
+      end = this.#type.encode(value, buffer, body);
+    } catch (error) {
+      throw this.#encodeError(value, error);
+    }
+    // avsc gives the missing bytes as a negative number.
+    if (end < 0) return -1 - (room - end - position);
+    const id = this.schemaId;
+    buffer[position] = magic;
+    buffer[position + 1] = id >>> 24;
+    buffer[position + 2] = id >>> 16;
+    buffer[position + 3] = id >>> 8;
+    buffer[position + 4] = id;
+    return end;
+  }
+
+  read(buffer: Buffer, start: number, end: number): T {
+    const id = writerId(buffer, start, end);
+    if (id === undefined) throw this.#headerError(buffer, start, end);
+    const reader = id === this.schemaId ? undefined : this.#reader(id);
+    let decoded: { value: unknown; offset: number };
+    try {
+      decoded = this.#type.decode(buffer, start + headerBytes, reader);
+    } catch (error) {
+      throw decodeError(this.#name, error instanceof Error ? error.message : String(error), error);
+    }
+    if (decoded.offset !== end) throw this.#lengthError(decoded.offset, end);
+    return decoded.value as T;
+  }
+
+  unknownId(buffer: Buffer, start: number, end: number): number | undefined {
+    const id = writerId(buffer, start, end);
+    if (id === undefined || id === this.schemaId || this.#readers.has(id)) return undefined;
+    return this.#resolver.schemaText(id) === undefined ? id : undefined;
+  }
+
+  #reader(id: number): Reader {
+    let reader = this.#readers.get(id);
+    if (reader === undefined) {
+      const text = this.#resolver.schemaText(id);
+      if (text === undefined) {
+        throw new SerdeError(
+          'SCHEMA_UNKNOWN_ID',
+          `cannot read ${this.#name}: the schema registry does not know schema ${id}`,
+        );
+      }
+      reader = this.#resolve(id, text);
+      this.#readers.set(id, reader);
+    }
+    if (reader instanceof SerdeError) throw reader;
+    return reader;
+  }
+
+  #resolve(id: number, text: string): Reader | SerdeError {
+    try {
+      return this.#type.createResolver(buildType(JSON.parse(text), newRegistry()));
+    } catch (error) {
+      return new SerdeError(
+        'SCHEMA_INCOMPATIBLE',
+        `cannot read ${this.#name} from what schema ${id} wrote: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  }
+
+  #needed(value: T): number {
+    const scratch = Buffer.allocUnsafe(headerBytes + 64);
+    const end = this.write(value, scratch, 0);
+    return end < 0 ? end : -1 - end;
+  }
+
+  #encodeError(value: T, error: unknown): SerdeError {
+    const reason = reasonOf(this.#type, value);
+    return encodeError(this.#name, reason ?? (error as Error).message, error);
+  }
+
+  #headerError(buffer: Buffer, start: number, end: number): SerdeError {
+    return decodeError(
+      this.#name,
+      end - start < headerBytes
+        ? `${end - start} bytes are too few for a schema id`
+        : `the first byte is ${buffer[start]} instead of 0: not Confluent's Avro format`,
+    );
+  }
+
+  #lengthError(offset: number, end: number): SerdeError {
+    return decodeError(
+      this.#name,
+      offset < 0 || offset > end
+        ? 'the bytes end in the middle of the value'
+        : `${end - offset} bytes are left over after the value`,
+    );
+  }
+}
+
+/** Schema id at the head of a payload in Confluent's wire format; undefined where it is none. */
+export function writerId(buffer: Buffer, start: number, end: number): number | undefined {
+  if (end - start < headerBytes || buffer[start] !== magic) return undefined;
+  return (
+    ((buffer[start + 1] as number) << 24) |
+    ((buffer[start + 2] as number) << 16) |
+    ((buffer[start + 3] as number) << 8) |
+    (buffer[start + 4] as number)
+  );
+}
