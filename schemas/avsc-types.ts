@@ -1,5 +1,7 @@
 import avsc from 'avsc';
 import type { Type } from 'avsc';
+import { readExactLong, writeExactLong } from './exact-long.ts';
+import type { Cursor } from './exact-long.ts';
 
 /**
  * avsc's types, hardened where they would take bad input for good or hang on it:
@@ -7,14 +9,13 @@ import type { Type } from 'avsc';
  * - values are plain objects (their prototype is `Object.prototype`), not instances of generated classes;
  * - enum symbols are looked up safely (`constructor` is no symbol), and nothing but text is one;
  * - a record whose fields all have defaults does not take a number or a list for a record;
+ * - longs are exact up to 2^53 (avsc's are off by one below −2^52), and beyond they are refused;
  * - an int on the wire fits 32 bits, and a float that would become infinite is refused;
  * - a count of array or map items that cannot be (garbage bytes) ends at once instead of looping for minutes.
  *
- * These classes use methods that avsc does not document; its version is pinned exactly, and `test/schemas/avsc-types.test.ts` fails if they change.
+ * These classes use methods that avsc does not document; its version is pinned exactly, and `test/schemas/avro-serde.test.ts` fails if they change.
  */
-interface Tap {
-  readonly buf: Buffer;
-  pos: number;
+interface Tap extends Cursor {
   readLong(): number;
   readInt(): number;
   readString(): string;
@@ -42,6 +43,7 @@ const base = avsc.types as unknown as {
   MapType: TypeClass<{ valuesType: Inner }>;
   EnumType: TypeClass<{ symbols: readonly string[] }>;
   IntType: TypeClass<object>;
+  LongType: TypeClass<object>;
   FloatType: TypeClass<object>;
   RecordType: TypeClass<{
     fields: readonly { defaultValue(): unknown }[];
@@ -149,6 +151,32 @@ class SafeInt extends base.IntType {
   }
 }
 
+/** Below this avsc's own arithmetic is exact, and faster. */
+const two52 = 2 ** 52;
+
+class SafeLong extends base.LongType {
+  _check(value: unknown, _flags: unknown, hook: Hook): boolean {
+    const fits = Number.isSafeInteger(value);
+    if (!fits) hook?.(value, this);
+    return fits;
+  }
+
+  _read(tap: Tap): number {
+    const start = tap.pos;
+    const value = tap.readLong();
+    if (value < two52 && value > -two52) return value;
+    tap.pos = start;
+    return readExactLong(tap);
+  }
+
+  _write(tap: Tap, value: unknown): void {
+    if (!Number.isSafeInteger(value)) throw new Error('not a long');
+    const long = value as number;
+    if (long < two52 && long > -two52) tap.writeLong(long);
+    else writeExactLong(tap, long);
+  }
+}
+
 class SafeFloat extends base.FloatType {
   _check(value: unknown, _flags: unknown, hook: Hook): boolean {
     const fits = typeof value === 'number' && isInfinite(Math.fround(value)) === isInfinite(value);
@@ -200,6 +228,8 @@ function hook(schema: unknown, options: Options): unknown {
       return new SafeMap(schema, options);
     case 'int':
       return registry['int'];
+    case 'long':
+      return registry['long'];
     case 'float':
       return registry['float'];
     default:
@@ -214,6 +244,7 @@ export type TypeRegistry = Record<string, Type>;
 export function newRegistry(): TypeRegistry {
   const registry = Object.create(null) as Record<string, unknown>;
   registry['int'] = new SafeInt();
+  registry['long'] = new SafeLong();
   registry['float'] = new SafeFloat();
   return registry as TypeRegistry;
 }
