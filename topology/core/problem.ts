@@ -18,15 +18,22 @@ export interface Problem {
   readonly on?: 'key' | 'value';
   /** Offsets (UTF-16 units, half open) inside the expression text that stands at the path. */
   readonly range?: readonly [start: number, end: number];
+  /**
+   * Offsets (UTF-16 units, half open) in the topology file, where no path addresses the place: broken YAML, unknown and duplicate keys. Stronger than `path`.
+   */
+  readonly span?: readonly [start: number, end: number];
   /** Printed behind the caret: `did you mean "quantity"?`. */
   readonly suggestion?: string;
   /** Further lines, each with an optional place: the other half of a conflict, what the type has. */
   readonly notes?: readonly ProblemNote[];
 }
 
+/** One more line of a problem. Its place (at most one of the three) is printed where the message says `{at}`, otherwise behind the message. */
 export interface ProblemNote {
   readonly message: string;
   readonly path?: DefinitionPath;
+  /** Offsets in the topology file, as in {@link Problem}. */
+  readonly span?: readonly [start: number, end: number];
   readonly at?: FilePosition;
 }
 
