@@ -63,7 +63,7 @@ function compileInit(
   const scope = {
     catalog: environment.catalog,
     variables: { key: inputType(node).key },
-    metadata: false,
+    metadata: true,
   };
   return compileValue(init, { environment, scope, expected: outputType(node).value, args: 'init' });
 }

@@ -14,12 +14,12 @@ export interface StageEnvironment {
   readonly catalog: SchemaCatalog;
   /**
    * The compiled expression.
-   * @throws {TopologyError} if it does not type-check: the plan was not made from a checked graph
+   * @throws {IllegalStateError} PLAN_EXPRESSION if it does not type-check: the plan was not made from a checked graph
    */
   expression(text: string, scope: ExpressionScope, expected?: AvroType): CompiledExpression;
   /**
    * A projection onto the Avro record type named `as`: field → expression.
-   * @throws {TopologyError} if it does not type-check
+   * @throws {IllegalStateError} PLAN_EXPRESSION, PLAN_TYPE
    */
   projection(
     as: string,

@@ -44,10 +44,7 @@ export function bind(bindings: Bindings, record: StreamRecord): void {
   bindings.value = record.value;
 }
 
-/**
- * Scope of an expression over the records of an edge. `headers` and `record` belong to streams: a table's functions must give the same for a row whenever
- * they are asked, so they see its key and value alone.
- */
+/** Scope of an expression over the records of an edge: `key`, `value`, `record`, `headers`, and what `more` adds. */
 export function scopeOf(
   environment: StageEnvironment,
   type: EdgeType,
@@ -56,8 +53,16 @@ export function scopeOf(
   return {
     catalog: environment.catalog,
     variables: { key: type.key, value: type.value, ...more },
-    metadata: type.kind === 'stream',
+    metadata: true,
   };
+}
+
+/**
+ * Scope of an expression over the rows of a table: `key` and `value` alone. It is evaluated for old rows and when the table is read, too, and must give the
+ * same whenever it is asked for a row, so the record that brought the row is not in it.
+ */
+export function rowScopeOf(environment: StageEnvironment, type: EdgeType): ExpressionScope {
+  return { ...scopeOf(environment, type), metadata: false };
 }
 
 /**

@@ -8,6 +8,7 @@ export {
 export { compileStage } from './compile-stage.ts';
 export { effect } from './effect.ts';
 export type { StageEnvironment } from './environment.ts';
+export { planEnvironment } from './plan-environment.ts';
 export { distinctByKey, scanByKey } from './keyed.ts';
 export { type AsyncFunction, mapAsync, type MapAsyncOptions } from './map-async.ts';
 export type { KeyValue } from './operators/map.ts';

@@ -2,7 +2,7 @@ import { IllegalStateError } from '../topology/core/errors.ts';
 import type { Bindings } from '../topology/expression/expression.ts';
 import type { StageNode } from '../topology/plan/plan.ts';
 import type { StageEnvironment } from './environment.ts';
-import { compileTest, compileValue, scopeOf } from './functions.ts';
+import { compileTest, compileValue, rowScopeOf } from './functions.ts';
 import { inputType, outputType } from './ports.ts';
 
 /** The row of a derived table that a row of its parent becomes; null in, null out. Uses the bindings it is given. */
@@ -16,7 +16,7 @@ export function compileRow(node: StageNode, environment: StageEnvironment): RowF
   const { operator } = node;
   const position = {
     environment,
-    scope: scopeOf(environment, inputType(node)),
+    scope: rowScopeOf(environment, inputType(node)),
     args: 'row',
   } as const;
   switch (operator.kind) {

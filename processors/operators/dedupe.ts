@@ -113,9 +113,8 @@ export function compileDedupe(
 }
 
 function firstOutput(node: StageNode, conflict: Dedupe['conflict']): string {
-  if ('first' in node.outputs) return 'first';
   const conflicts = typeof conflict === 'object' ? conflict.out : undefined;
-  return Object.keys(node.outputs).find((name) => name !== conflicts) ?? 'first';
+  return Object.keys(node.outputs).find((name) => name !== conflicts) ?? 'out';
 }
 
 function digest(body: unknown): Buffer {

@@ -4,7 +4,7 @@ import type { Bindings } from '../../topology/expression/expression.ts';
 import type { StageNode } from '../../topology/plan/plan.ts';
 import { equalValues } from '../canonical.ts';
 import type { StageEnvironment } from '../environment.ts';
-import { compileKey, compileValue, type Evaluate, newBindings, scopeOf } from '../functions.ts';
+import { compileKey, compileValue, type Evaluate, newBindings, rowScopeOf } from '../functions.ts';
 import { Operator } from '../operator.ts';
 import { inputType, outputType } from '../ports.ts';
 import { change } from '../rows.ts';
@@ -77,7 +77,7 @@ export function compileRegroup(
   const type = outputType(node);
   const position = {
     environment,
-    scope: scopeOf(environment, inputType(node)),
+    scope: rowScopeOf(environment, inputType(node)),
     args: 'row',
   } as const;
   const by = compileKey({ expr: operator.by }, { ...position, expected: type.key });

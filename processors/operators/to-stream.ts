@@ -42,7 +42,7 @@ export function compileToStream(
             environment,
             scope: scopeOf(environment, inputType(node)),
             expected: outputType(node).key,
-            args: 'row',
+            args: 'record',
           },
         );
   return { connect: (inputs, context) => new ToStreamOperator(context, key).open(inputs) };
