@@ -58,5 +58,5 @@ export function compileExpression(
   const analysis = analyse(text, scope, expected);
   if (!analysis.ok) return analysis;
   const { ir, type, warnings } = analysis;
-  return { ok: true, expression: { type, run: emit(ir) }, warnings };
+  return { ok: true, expression: { type, run: emit(ir, text) }, warnings };
 }

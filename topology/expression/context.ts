@@ -1,5 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { serialize } from '@marcbachmann/cel-js';
+import type { ExpressionCode } from './codes.ts';
 import type { ExpressionProblem, ExpressionScope } from './expression.ts';
 import type { Ir, Typed } from './ir.ts';
 import { typed } from './ir.ts';
@@ -24,7 +25,7 @@ export interface Checker {
   readonly scope: ExpressionScope;
   /** Checks a node of any kind. `hint`: the type that its surroundings ask for; only bare enum symbols depend on it. */
   check(node: ASTNode, env: Env, hint?: CelType): Typed;
-  problem(code: string, range: Range, message: string, detail?: ProblemDetail): void;
+  problem(code: ExpressionCode, range: Range, message: string, detail?: ProblemDetail): void;
   /** A number for a macro's variable, unique in the expression. */
   slot(): number;
 }

@@ -1,3 +1,4 @@
+import { ProcessingError, isStreamsError } from '../core/errors.ts';
 import { helpers } from './helpers.ts';
 import type { HelperName } from './helpers.ts';
 import type { Bindings } from './expression.ts';
@@ -20,28 +21,30 @@ interface Module {
 /** Slots of the macro variables in scope, in order. */
 type Slots = readonly number[];
 
-/** A function that evaluates one expression. */
-export function emit(ir: Ir): (bindings: Bindings) => unknown {
+/** A function that evaluates one expression; `text` is its source, for messages. */
+export function emit(ir: Ir, text: string): (bindings: Bindings) => unknown {
   const module = newModule();
-  return link(module, expression(ir, module, []));
+  return link(module, expression(ir, module, []), text);
 }
 
-/** A function that builds an object with one value per name, in this order: every result has the same hidden class. */
+/** A function that builds an object with one value per name, in this order: every result has the same hidden class. `text` is for messages. */
 export function emitObject(
   fields: readonly (readonly [name: string, value: Ir])[],
+  text: string,
 ): (bindings: Bindings) => unknown {
   const module = newModule();
   const parts = fields.map(
     ([name, value]) => `${objectKey(name, module)}: ${expression(value, module, [])}`,
   );
-  return link(module, `({ ${parts.join(', ')} })`);
+  return link(module, `({ ${parts.join(', ')} })`, text);
 }
 
 function newModule(): Module {
   return { constants: [], helpers: new Set(), functions: [] };
 }
 
-function link(module: Module, result: string): (bindings: Bindings) => unknown {
+function link(module: Module, result: string, text: string): (bindings: Bindings) => unknown {
+  const failure = (error: unknown): unknown => explain(error, text);
   const constants = module.constants.map((_, i) => `const k${i} = constants[${i}];`);
   const names = [...module.helpers].join(', ');
   const source = [
@@ -49,14 +52,21 @@ function link(module: Module, result: string): (bindings: Bindings) => unknown {
     ...constants,
     `const { ${names} } = helpers;`,
     ...module.functions,
-    `return function run(b) { return ${result}; };`,
+    `return function run(b) { try { return ${result}; } catch (error) { throw failure(error); } };`,
   ].join('\n');
   // oxlint-disable-next-line no-new-func, no-implied-eval -- source is built from the fixed vocabulary above
-  const factory = new Function('constants', 'helpers', source) as (
+  const factory = new Function('constants', 'helpers', 'failure', source) as (
     constants: readonly unknown[],
     table: typeof helpers,
+    failure: (error: unknown) => unknown,
   ) => (bindings: Bindings) => unknown;
-  return factory(module.constants, helpers);
+  return factory(module.constants, helpers, failure);
+}
+
+/** Fields of checked expressions are read from null only where a record has a null key or value, which no type tells. */
+function explain(error: unknown, text: string): unknown {
+  if (isStreamsError(error)) return error;
+  return new ProcessingError('EXPRESSION_NULL', `${text} reads a part of null`, { cause: error });
 }
 
 function constant(value: unknown, module: Module): string {

@@ -49,7 +49,11 @@ export function compileProjection(
   }
   problems.push(...missing.map((name) => missingField(as, name)));
   if (problems.some(({ severity }) => severity === 'error')) return { ok: false, problems };
-  return { ok: true, run: emitObject(fields), warnings: problems };
+  return {
+    ok: true,
+    run: emitObject(fields, `the projection onto ${as.name}`),
+    warnings: problems,
+  };
 }
 
 function unknownFields(as: AvroRecord, set: Readonly<Record<string, string>>): ProjectionProblem[] {
