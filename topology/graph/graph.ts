@@ -1,6 +1,12 @@
 import type { AvroEnum, AvroRecord, AvroType } from '../core/avro.ts';
 import type { EdgeType } from '../core/edge.ts';
-import type { Definition, SinkDef, StageDef, StoreDef, TopicDef } from '../definition/definition.ts';
+import type {
+  Definition,
+  SinkDef,
+  StageDef,
+  StoreDef,
+  TopicDef,
+} from '../definition/definition.ts';
 
 /**
  * The Graph: a definition whose names are resolved and whose edges are typed (design.md 2). Immutable, made by `check(definition, catalog)` alone.
