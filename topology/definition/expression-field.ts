@@ -16,7 +16,7 @@ export const expression: Field<string> = {
       return wrongKind(node, at, 'an expression (one that starts with "[" or "{" must be quoted)');
     }
     const text = node.text.trimEnd();
-    if (node.style === 'empty' || text === '') return wrongKind(node, at, 'an expression');
+    if (text === '') return wrongKind(node, at, 'an expression');
     if (node.style === 'quoted') checkQuoted(node, text, at);
     at.mark(node);
     return text;

@@ -13,6 +13,7 @@ const durationSchema = '^([0-9]+(\\.[0-9]+)?(ms|s|m|h|d))+$';
 
 /** Reports that something else stands here than was expected. */
 export function wrongKind(node: Written, at: Place, expected: string): undefined {
+  if (node.kind === 'scalar' && node.style === 'broken') return undefined;
   at.error('E002', pointAt(node, at), `expected ${expected}, found ${describeWritten(node)}`);
   return undefined;
 }
@@ -25,7 +26,7 @@ function pointAt(node: Written, at: Place): readonly [number, number] {
 
 /** The scalar's text, if it is one and says something. */
 export function scalarText(node: Written, at: Place, expected: string): string | undefined {
-  if (node.kind !== 'scalar' || node.style === 'empty' || node.text === '') {
+  if (node.kind !== 'scalar' || node.text === '') {
     return wrongKind(node, at, expected);
   }
   at.mark(node);
@@ -67,9 +68,8 @@ function textOf(form: TextForm): Field<string> {
 function reportForm(node: Written, at: Place, value: string, form: TextForm): void {
   const repaired = form.repair?.(value);
   const usable = repaired !== undefined && repaired !== value && form.pattern.test(repaired);
-  at.error(form.code, node.span, `"${value}" is no ${form.is}`, {
-    ...(usable ? { suggestion: `write "${repaired}"` } : {}),
-  });
+  const report = usable ? { suggestion: `write "${repaired}"` } : {};
+  at.error(form.code, node.span, `"${value}" is no ${form.is}`, report);
 }
 
 const nameForm: TextForm = {
@@ -195,9 +195,8 @@ export function choice<const V extends string>(
         return undefined;
       }
       const near = nearestName(value, options);
-      at.error('E010', node.span, `"${value}" is none of ${options.join(', ')}`, {
-        ...(near === undefined ? {} : { suggestion: `did you mean "${near}"?` }),
-      });
+      const report = near === undefined ? {} : { suggestion: `did you mean "${near}"?` };
+      at.error('E010', node.span, `"${value}" is none of ${options.join(', ')}`, report);
       return undefined;
     },
     schema: { enum: options },
@@ -207,9 +206,9 @@ export function choice<const V extends string>(
 }
 
 /** A duration in whole ms, or one of a few words that stand for one. */
-export function duration<const W extends string = never>(
-  ...words: readonly W[]
-): Field<number | W> {
+export function duration<const Words extends readonly string[]>(
+  ...words: Words
+): Field<number | Words[number]> {
   const schema: JsonSchema = { type: 'string', pattern: durationSchema };
   const alternatives = words.map((word) => `"${word}"`).join(' or ');
   return {
@@ -217,7 +216,7 @@ export function duration<const W extends string = never>(
       const expected = `a duration${words.length === 0 ? '' : ` or ${alternatives}`}`;
       const value = scalarText(node, at, expected);
       if (value === undefined) return undefined;
-      const word = words.find((candidate) => candidate === value);
+      const word = words.find((candidate): candidate is Words[number] => candidate === value);
       if (word !== undefined) return word;
       const ms = durationMs(value);
       if (ms !== undefined) return ms;

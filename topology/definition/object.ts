@@ -64,7 +64,7 @@ export interface ObjectTable<T> {
 
 /** A map with fixed keys. Unknown keys are errors; a missing or wrong required one makes the whole undefined. */
 export function object<T extends object>(table: ObjectTable<T>): Field<T> {
-  const parts = Object.entries(table.parts) as [string, AnyPart][];
+  const parts = Object.entries<AnyPart>(table.parts);
   const known = parts.flatMap(([property, part]) =>
     'keys' in part ? Object.keys(part.keys) : [part.key ?? kebabCase(property)],
   );
@@ -83,8 +83,7 @@ export function object<T extends object>(table: ObjectTable<T>): Field<T> {
           : written;
       if (node.kind !== 'map') return wrongKind(node, at, `a map (${known.join(', ')})`);
       at.mark(node);
-      const later = checkKeys(node, at, known, table.later ?? {});
-      const value = readParts(parts, node, at, later);
+      const value = readParts(parts, node, at, checkKeys(node, at, known, table.later ?? {}));
       if (value === undefined) return undefined;
       return table.check?.(value as T, at, node) === false ? undefined : (value as T);
     },
@@ -103,15 +102,15 @@ export function groupField<V>(table: {
   readonly later?: Readonly<Record<string, readonly string[]>>;
 }): Field<V> {
   const { group } = table;
-  const shape = object<{ value: unknown }>({ ...table, parts: { value: group as Group<unknown> } });
+  const shape = object<{ value: unknown }>({ ...table, parts: { value: group } });
   return {
     ...shape,
     read(node, at) {
       const known = Object.keys(group.keys);
       if (node.kind !== 'map') return wrongKind(node, at, `a map (${known.join(', ')})`);
       at.mark(node);
-      const later = checkKeys(node, at, known, table.later ?? {});
-      return later && node.entries.length === 1 ? undefined : group.read(entriesOf(node), at, node);
+      const { entries, later } = checkKeys(node, at, known, table.later ?? {});
+      return later && node.entries.length === 1 ? undefined : group.read(entries, at, node);
     },
   };
 }
@@ -121,49 +120,62 @@ export function kebabCase(property: string): string {
   return property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** The entries by their keys. */
-export function entriesOf(node: WrittenMap): Entries {
-  return new Map(node.entries.map((entry) => [entry.key.text, entry]));
+/** The keys of a map after {@link checkKeys}. */
+interface CheckedKeys {
+  /** The map's entries by key. One whose key is probably a slip stands under the key that was probably meant. */
+  readonly entries: Entries;
+  /** A key of a later issue is there: then missing keys are no news. */
+  readonly later: boolean;
 }
 
-/**
- * Reports keys that are unknown or come with a later issue.
- * Returns whether there was any of the latter: then missing keys are no news.
- */
+/** Reports keys that are unknown or come with a later issue. */
 function checkKeys(
   node: WrittenMap,
   at: Place,
   known: readonly string[],
   later: Readonly<Record<string, readonly string[]>>,
-): boolean {
+): CheckedKeys {
   const present = node.entries.map((entry) => entry.key.text);
   const notYet = present.filter((key) => Object.hasOwn(later, key));
   const silent = new Set(notYet.flatMap((key) => later[key] ?? []));
-  for (const { key } of node.entries) {
-    if (known.includes(key.text) || silent.has(key.text)) continue;
-    if (notYet.includes(key.text)) {
-      at.error('E090', key.span, `"${key.text}" is not supported yet`);
+  const entries = new Map<string, WrittenEntry>();
+  for (const entry of node.entries)
+    if (known.includes(entry.key.text)) entries.set(entry.key.text, entry);
+  for (const entry of node.entries) {
+    const { text, span } = entry.key;
+    if (known.includes(text) || silent.has(text)) continue;
+    if (notYet.includes(text)) {
+      at.error('E090', span, `"${text}" is not supported yet`);
       continue;
     }
-    const unused = known.filter((candidate) => !present.includes(candidate));
-    const near = nearestName(key.text, unused);
-    const message = key.text === '<<' ? 'no merge keys: YAML 1.2 has none' : undefined;
-    at.error('E003', key.span, message ?? `unknown key "${key.text}"`, {
-      ...(near === undefined
-        ? { notes: [{ message: `known here: ${known.join(', ')}` }] }
-        : { suggestion: `did you mean "${near}"?` }),
-    });
+    const unused = known.filter((candidate) => !entries.has(candidate));
+    const near = nearestName(text, unused);
+    reportUnknown(entry, near, known, at);
+    if (near !== undefined) entries.set(near, entry);
   }
-  return notYet.length > 0;
+  return { entries, later: notYet.length > 0 };
+}
+
+function reportUnknown(
+  { key }: WrittenEntry,
+  near: string | undefined,
+  known: readonly string[],
+  at: Place,
+): void {
+  const merge = key.text === '<<' ? ': YAML 1.2 has no merge keys' : '';
+  const report =
+    near === undefined
+      ? { notes: [{ message: `known here: ${known.join(', ')}` }] }
+      : { suggestion: `did you mean "${near}"?` };
+  at.error('E003', key.span, `unknown key "${key.text}"${merge}`, report);
 }
 
 function readParts(
   parts: readonly (readonly [string, AnyPart])[],
   node: WrittenMap,
   at: Place,
-  later: boolean,
+  { entries, later }: CheckedKeys,
 ): object | undefined {
-  const entries = entriesOf(node);
   const result: Record<string, unknown> = {};
   const missing: string[] = [];
   let broken = false;

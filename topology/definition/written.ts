@@ -35,8 +35,8 @@ export interface WrittenScalar {
   readonly text: string;
   /** What YAML's core schema makes of it. */
   readonly value: string | number | bigint | boolean | null;
-  /** `empty`: nothing was written, as in `key:` at the end of a line. */
-  readonly style: 'plain' | 'quoted' | 'block' | 'empty';
+  /** `empty`: nothing was written, as in `key:` at the end of a line. `broken`: what was written is reported already. */
+  readonly style: 'plain' | 'quoted' | 'block' | 'empty' | 'broken';
   /** Offset in the file of each UTF-16 unit of `text`, and of its end; undefined where it cannot be told. */
   readonly offsets: () => readonly number[] | undefined;
 }

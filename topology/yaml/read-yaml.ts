@@ -22,14 +22,14 @@ export function readYaml(text: string, at: Place): Written | undefined {
     keepSourceTokens: true,
     uniqueKeys: false,
     prettyErrors: false,
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const problems = syntaxProblems(document.errors, text);
   for (const { span, message, report } of problems) at.error('E001', span, message, report);
   if (problems.length > 0) return undefined;
   const root = document.contents as Node | null;
   if (root === null) return emptyScalar([0, 0]);
-  const reader = new Reader(text, document as Document, at);
+  const reader = new Reader(text, document, at);
   const written = reader.node(root);
   if (reader.size(written) <= maxValues) return written;
   at.error(
@@ -98,7 +98,7 @@ class Reader {
             : `did you mean "*${near}"?`,
       });
     }
-    return verbatim(this.text, span);
+    return { ...emptyScalar(span), style: 'broken' };
   }
 
   /** Reports a tag that is not one of the core schema's. A scalar that was one is given back as it stands: it may be an expression. */
@@ -118,7 +118,7 @@ class Reader {
 
   entries(map: YAMLMap): WrittenEntry[] {
     const found = new Map<string, WrittenEntry>();
-    const pairs = map.items as Pair[];
+    const pairs = map.items;
     for (let i = 0; i < pairs.length; i++) {
       const pair = pairs[i] as Pair;
       const key = this.key(pair);

@@ -129,7 +129,7 @@ export const call: OperatorTable = operator({
     },
     timeoutMs: {
       key: 'timeout',
-      field: duration<never>(),
+      field: duration(),
       required: true,
       doc: 'How long one attempt waits for its answer.',
     },

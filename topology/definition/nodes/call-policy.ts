@@ -43,14 +43,14 @@ export const retryField = object<RetryDef>({
     },
     backoffMs: {
       key: 'backoff',
-      field: duration<never>(),
+      field: duration(),
       default: '`200ms`',
       fill: defaultRetry.backoffMs,
       doc: 'Pause before the second attempt; it doubles with each further one.',
     },
     maxMs: {
       key: 'max',
-      field: duration<never>(),
+      field: duration(),
       default: '`30s`',
       fill: defaultRetry.maxMs,
       doc: 'Longest pause.',

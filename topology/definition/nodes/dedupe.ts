@@ -50,7 +50,7 @@ export const dedupe: OperatorTable = operator({
       },
       retentionMs: {
         key: 'retention',
-        field: duration<never>(),
+        field: duration(),
         required: true,
         doc: 'How long a record is remembered, in stream time.',
       },

@@ -46,10 +46,10 @@ export interface OperatorDeclaration<K extends OperatorKind, Main, Spread> {
 export function operator<
   K extends OperatorKind,
   Main extends Partial<Operator<K>>,
-  Spread extends object = Record<never, never>,
+  Spread extends object = Readonly<Record<never, unknown>>,
 >(declaration: OperatorDeclaration<K, Main, Spread>): OperatorTable {
   const { kind, main, spread } = declaration;
-  const parts = Object.entries(declaration.beside) as [string, Prop<unknown> | Group<unknown>][];
+  const parts = Object.entries<Prop<unknown> | Group<unknown>>(declaration.beside);
   const beside: Record<string, GroupKey> = {};
   const constraints: JsonSchema[] = [];
   for (const [property, part] of parts) {
@@ -83,7 +83,11 @@ export function operator<
       place.child('kind').mark(entry.key);
       const own = main.read(entry.value, place);
       const others = readBeside(parts, entries, place, owner);
-      const wide = spread === undefined ? {} : readSpread(spread, entries, place, owner);
+      reportLacking(
+        Object.keys(beside).filter((key) => beside[key]?.required && !entries.has(key)),
+        place,
+      );
+      const wide = spread === undefined ? {} : readSpread(spread, entries, place);
       if (own === undefined || others === undefined || wide === undefined) return undefined;
       // The declaration's type says that the parts make up the operator.
       return { kind, ...own, ...others, ...wide } as unknown as OperatorDef;
@@ -95,16 +99,15 @@ function readSpread<V>(
   spread: { readonly key: string; readonly field: Field<V> },
   entries: Entries,
   at: Place,
-  owner: Written,
 ): V | undefined {
   const entry = entries.get(spread.key);
-  if (entry !== undefined) return spread.field.read(entry.value, at.keyed(entry.key));
-  reportLacking(spread.key, at, owner);
-  return undefined;
+  return entry && spread.field.read(entry.value, at.keyed(entry.key));
 }
 
-function reportLacking(key: string, at: Place, owner: Written): void {
-  at.error('E006', at.ownerSpan(owner), `"${at.key?.text}" needs "${key}" beside it`);
+function reportLacking(keys: readonly string[], at: Place): void {
+  if (keys.length === 0 || at.key === undefined) return;
+  const needed = keys.map((key) => `"${key}"`).join(', ');
+  at.error('E006', at.key.span, `"${at.key.text}" needs ${needed} beside it`);
 }
 
 function readBeside(
@@ -122,9 +125,6 @@ function readBeside(
     } else {
       const key = part.key ?? kebabCase(property);
       value = readKey(entries, key, at, property, part.field);
-      if (part.required && !entries.has(key)) {
-        reportLacking(key, at, owner);
-      }
       value ??= part.fill;
     }
     if (value !== undefined) result[property] = value;

@@ -13,7 +13,7 @@ const punctuation = object<PunctuateDef>({
   parts: {
     everyMs: {
       key: 'every',
-      field: duration<never>(),
+      field: duration(),
       required: true,
       doc: 'Time between two ticks.',
     },

@@ -83,7 +83,8 @@ function readPass(entries: Entries, at: Place, owner: Written): OperatorDef | un
   const from = entries.get('from')?.value;
   const merges = from?.kind === 'list' && from.items.length > 1;
   if (entries.has('to') || entries.has('key') || merges) return pass;
-  const known = [...Object.keys(stageKeys), ...Object.keys(operatorGroup.keys)];
+  const known = [stageKeys, operatorGroup.keys, inputsGroup.keys].flatMap(Object.keys);
+  known.push('out');
   // An unknown or later key is probably the operator, and is reported already.
   const explained = [...entries.keys()].some((key) => !known.includes(key) || owners.has(key));
   if (!explained) {
