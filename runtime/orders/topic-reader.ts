@@ -4,7 +4,7 @@ import type { FetchedPartition, Log, Position } from '../ports.ts';
 
 const limits = { maxBytes: 8 * 1024 * 1024, maxBytesPerPartition: 2 * 1024 * 1024 } as const;
 
-type Visit = (record: RecordBatchReader) => void | Promise<void>;
+type Visit = (record: RecordBatchReader, partition: number) => void | Promise<void>;
 
 /** Reads the committed records of one topic, page by page, and remembers where it is. */
 export class TopicReader {
@@ -49,19 +49,19 @@ export class TopicReader {
   ): Promise<void> {
     const before = this.#positions ?? [];
     const from = before.find((position) => position.partition === partition)?.offset ?? 0;
-    for (const batch of batches) await this.#visit(batch, from, visit);
+    for (const batch of batches) await this.#visit(batch, partition, from, visit);
     this.#positions = before.map((position) =>
       position.partition === partition ? { topic, partition, offset: nextOffset } : position,
     );
   }
 
-  async #visit(batch: Buffer, from: number, visit: Visit): Promise<void> {
+  async #visit(batch: Buffer, partition: number, from: number, visit: Visit): Promise<void> {
     if (isControlBatch(batch)) return;
     const reader = this.#reader;
     reader.open(batch);
     while (reader.next()) {
       if (reader.offset < from) continue;
-      const waiting = visit(reader);
+      const waiting = visit(reader, partition);
       if (waiting !== undefined) await waiting;
     }
   }
