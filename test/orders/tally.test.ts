@@ -158,7 +158,7 @@ describe('tallyOrders', () => {
   test('takes duplicates from the last counters of each task', async () => {
     const control = (duplicate: number) =>
       encodeControl({
-        times: { streamTime: 0, partitions: {}, operators: {}, punctuations: {} } as never,
+        times: { streamTime: 0, partitionTimes: {}, operatorTimes: {}, dues: {}, sequences: {} },
         positions: {},
         outcomes: { once: { in: 9, duplicate }, arrived: { duplicate: 50 } },
       });
