@@ -6,7 +6,15 @@ import { condition, knowing, operand, rangeOf } from './context.ts';
 import type { LoopIr, Typed } from './ir.ts';
 import { failed, typed } from './ir.ts';
 import type { CelType } from './types.ts';
-import { boolType, fromAvro, isOpen, nonNull, showType, stringType } from './types.ts';
+import {
+  boolType,
+  fromAvro,
+  isOpen,
+  nonNull,
+  showType,
+  stringType,
+  withoutLiteral,
+} from './types.ts';
 
 type MethodNode = Extract<ASTNode, { op: 'rcall' }>;
 
@@ -67,7 +75,7 @@ export function checkBind(
 ): Typed {
   const of = checker.check(ofNode, env);
   const slot = checker.slot();
-  const body = checker.check(bodyNode, withLocal(env, nameNode, slot, of.type));
+  const body = checker.check(bodyNode, withLocal(env, nameNode, slot, withoutLiteral(of.type)));
   return typed(body.type, { op: 'bind', slot, of: of.ir, body: body.ir });
 }
 
@@ -109,7 +117,7 @@ export function checkMacro(checker: Checker, node: MethodNode, env: Env): Typed 
     body: body.ir,
     ...(where === undefined ? {} : { where: where.ir }),
   };
-  if (macro === 'map') return typed({ kind: 'list', items: body.type }, ir);
+  if (macro === 'map') return typed({ kind: 'list', items: withoutLiteral(body.type) }, ir);
   if (macro !== 'filter') return typed(boolType, ir);
   const kept = body.whenTrue.has(`#${slot}`) ? nonNull(items) : items;
   return typed({ kind: 'list', items: kept }, ir);

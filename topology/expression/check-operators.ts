@@ -43,7 +43,8 @@ export function checkMinus(checker: Checker, node: Node<'-_'>, env: Env): Typed 
   const of = operand(checker, node.args, env);
   const { type } = of;
   if ((type.kind === 'int' || type.kind === 'double') && type.literal !== undefined) {
-    const value = 0 - type.literal;
+    // Integers have no −0, doubles have.
+    const value = type.kind === 'int' ? 0 - type.literal : -type.literal;
     return typed({ ...type, literal: value }, { op: 'const', value });
   }
   if (type.kind === 'int') return typed(longType, call('negateInt', of.ir));

@@ -179,6 +179,15 @@ export function isOpen(type: CelType): boolean {
   return type.kind === 'error' || type.kind === 'never';
 }
 
+/** The type without the value of a constant: what is known of a value that is not one. */
+export function withoutLiteral(type: CelType): CelType {
+  if (type.kind === 'int' && type.literal !== undefined) return { kind: 'int', width: type.width };
+  if (type.kind === 'double' && type.literal !== undefined) {
+    return { kind: 'double', width: type.width };
+  }
+  return type;
+}
+
 /** The type without null. */
 export function nonNull(type: CelType): CelType {
   return type.kind === 'optional' ? type.of : type;
@@ -186,11 +195,13 @@ export function nonNull(type: CelType): CelType {
 
 /** The type of a value that is one or the other; undefined where there is no such type. Lists and maps must agree exactly. */
 export function unify(a: CelType, b: CelType): CelType | undefined {
-  if (isOpen(a)) return b;
-  if (isOpen(b)) return a;
+  if (isOpen(a)) return withoutLiteral(b);
+  if (isOpen(b)) return withoutLiteral(a);
   if (a.kind === 'null' || b.kind === 'null') {
     const other = a.kind === 'null' ? b : a;
-    return other.kind === 'null' || other.kind === 'optional' ? other : optional(other);
+    return other.kind === 'null' || other.kind === 'optional'
+      ? other
+      : optional(withoutLiteral(other));
   }
   if (a.kind === 'optional' || b.kind === 'optional') {
     const of = unify(nonNull(a), nonNull(b));
@@ -200,10 +211,14 @@ export function unify(a: CelType, b: CelType): CelType | undefined {
     return a.width === 'long' || b.width === 'long' ? longType : intType;
   }
   if (a.kind === 'double' && b.kind === 'double') {
-    return a.width === 'float' && b.width === 'float' ? a : doubleType;
+    return a.width === 'float' && b.width === 'float' ? withoutLiteral(a) : doubleType;
   }
-  if (a.kind === 'double' && b.kind === 'int' && b.literal !== undefined) return a;
-  if (b.kind === 'double' && a.kind === 'int' && a.literal !== undefined) return b;
+  if (a.kind === 'double' && b.kind === 'int' && b.literal !== undefined) {
+    return withoutLiteral(a);
+  }
+  if (b.kind === 'double' && a.kind === 'int' && a.literal !== undefined) {
+    return withoutLiteral(b);
+  }
   if (a.kind === 'list' && b.kind === 'list') {
     const items = unify(a.items, b.items);
     return items && { kind: 'list', items };

@@ -21,6 +21,8 @@ describe('integers', () => {
     ['value.total / 4', 375],
     ['value.total + value.count', 1503],
     ['2 * 3 * 4', 24],
+    ['-[7][value.count - 3]', -7],
+    ['[5].map(x, -x)[0] + cel.bind(x, 5, -x)', -10],
     ['9007199254740991 - 1', 9007199254740990],
   ])('%s is %d', (text, result) => {
     expect(run(text)).toBe(result);
@@ -63,6 +65,7 @@ describe('doubles', () => {
     ['1 + value.weight', 3.5],
     ['value.weight / 0', Infinity],
     ['-value.weight', -2.5],
+    ['1.0 / -0.0', -Infinity],
     ['value.weight > value.count', false],
     ['value.count < 3.5', true],
     ['value.count == 3.0', true],
