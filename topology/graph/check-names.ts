@@ -99,6 +99,7 @@ function derivedNodes(stage: GraphStage, partitioning: Partitioning): readonly s
     const name = inputName(stage.name, input.name);
     if (input.rekey !== undefined) nodes.push(nodeNames.rekey(stage.name, input.name));
     if (partitioning.boundary(stage, input) === undefined) return;
+    if (input.from.length > 1) nodes.push(nodeNames.merge(stage.name, input.name));
     nodes.push(nodeNames.repartitionSink(name), nodeNames.repartitionSource(name));
   };
   stage.inputs.forEach(add);

@@ -15,6 +15,7 @@ export function inputName(stage: string, input: string): string {
 /** Names of the nodes that the planner adds for a stage. */
 export const nodeNames = {
   rekey: (stage: string, input: string): string => `${inputName(stage, input)}-key`,
+  merge: (stage: string, input: string): string => `${inputName(stage, input)}-merge`,
   group: (stage: string): string => `${stage}-group-by`,
   repartitionSink: (name: string): string => `${name}-repartition-sink`,
   repartitionSource: (name: string): string => `${name}-repartition-source`,

@@ -1,0 +1,130 @@
+import type { EdgeType } from '../core/edge.ts';
+import { controlTopic } from '../core/names.ts';
+import type { ErrorPolicyDef } from '../definition/definition.ts';
+import type { Graph, GraphSource } from '../graph/graph.ts';
+import { compareText } from '../graph/sources.ts';
+import type { FixedPartitions } from './partitions.ts';
+import type { StorePlan, SubTopology, TopicPlan } from './plan.ts';
+
+/** What the topics of a plan follow from. */
+export interface TopicParts {
+  readonly graph: Graph;
+  readonly subTopologies: readonly SubTopology[];
+  readonly stores: ReadonlyMap<string, StorePlan>;
+  readonly fixed: FixedPartitions;
+}
+
+/** Every topic that is read or written, in order of names. Declared streams that nothing uses are none of them. */
+export function buildTopics(parts: TopicParts): ReadonlyMap<string, TopicPlan> {
+  const topics = new Map<string, TopicPlan>();
+  const add = (topic: TopicPlan): void => {
+    if (!topics.has(topic.name)) topics.set(topic.name, topic);
+  };
+  const used = usedTopics(parts);
+  for (const source of parts.graph.sources.values()) {
+    for (const topic of source.def.topics) {
+      if (used.has(topic)) add(declaredTopic(source, topic, parts.fixed(topic)));
+    }
+  }
+  for (const sub of parts.subTopologies) {
+    for (const node of sub.nodes) {
+      if (node.kind === 'source' && node.internal) {
+        for (const topic of node.topics) add(repartitionPlan(topic, sub, node.type));
+      }
+    }
+    for (const name of sub.stores) {
+      const store = parts.stores.get(name);
+      if (store !== undefined && !store.sourceBacked) add(changelogPlan(store, sub.partitions));
+    }
+  }
+  const { application, errors } = parts.graph.definition;
+  add(internalTopic(controlTopic(application), 'control'));
+  const policies = [errors?.default, ...[...parts.graph.stages.values()].map((s) => s.def.errors)];
+  for (const policy of policies) {
+    const topic = deadLetterOf(policy);
+    if (topic !== undefined) add(internalTopic(topic, 'dead-letter'));
+  }
+  return new Map([...topics].sort(([a], [b]) => compareText(a, b)));
+}
+
+function usedTopics(parts: TopicParts): ReadonlySet<string> {
+  const used = new Set<string>();
+  for (const { nodes } of parts.subTopologies) {
+    for (const node of nodes) {
+      if (node.kind === 'source') node.topics.forEach((topic) => used.add(topic));
+      if (node.kind !== 'sink') continue;
+      if (node.topic !== undefined) used.add(node.topic);
+      for (const topic of Object.values(node.choices ?? {})) used.add(topic);
+    }
+  }
+  for (const store of parts.stores.values()) {
+    if (store.global) used.add(store.changelog);
+  }
+  return used;
+}
+
+function declaredTopic(
+  source: GraphSource,
+  name: string,
+  partitions: number | undefined,
+): TopicPlan {
+  const { def, type } = source;
+  return {
+    name,
+    role: source.kind === 'stream' ? 'stream' : 'table',
+    ...(partitions === undefined ? {} : { partitions }),
+    cleanup: def.cleanup ?? 'delete',
+    retention: def.retention ?? 'forever',
+    internal: false,
+    key: type.key,
+    value: type.value,
+    format: def.format ?? 'avro',
+    coPartitionedWith: [],
+  };
+}
+
+function repartitionPlan(name: string, sub: SubTopology, type: EdgeType): TopicPlan {
+  return {
+    name,
+    role: 'repartition',
+    partitions: sub.partitions,
+    cleanup: 'delete',
+    retention: 'forever',
+    internal: true,
+    key: type.key,
+    value: type.value,
+    format: 'avro',
+    coPartitionedWith: sub.sourceTopics.filter((topic) => topic !== name),
+  };
+}
+
+function changelogPlan(store: StorePlan, partitions: number): TopicPlan {
+  return {
+    name: store.changelog,
+    role: 'changelog',
+    partitions,
+    cleanup: 'compact',
+    retention: 'forever',
+    internal: true,
+    key: store.key,
+    value: store.value,
+    format: 'avro',
+    coPartitionedWith: [],
+  };
+}
+
+function internalTopic(name: string, role: 'control' | 'dead-letter'): TopicPlan {
+  return {
+    name,
+    role,
+    partitions: 1,
+    cleanup: role === 'control' ? 'compact' : 'delete',
+    retention: 'forever',
+    internal: role === 'control',
+    coPartitionedWith: [],
+  };
+}
+
+function deadLetterOf(policy: ErrorPolicyDef | undefined): string | undefined {
+  return policy !== undefined && 'deadLetter' in policy ? policy.deadLetter : undefined;
+}
