@@ -26,7 +26,8 @@ const counter: Aggregator = {
 
 /**
  * Compiles the functions of `count`, `reduce` or `aggregate`.
- * @throws {IllegalStateError} PLAN_NO_SUBTRACTOR over a table without `subtract`: the checker lets none pass
+ * @throws {IllegalStateError} PLAN_NO_SUBTRACTOR over a table without `subtract`: the checker lets
+ * none pass
  */
 export function compileAggregator(
   node: StageNode,

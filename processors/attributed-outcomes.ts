@@ -2,9 +2,10 @@ import type { StreamRecord } from '../topology/core/record.ts';
 import type { Outcomes } from './outcomes.ts';
 
 /**
- * Counts what becomes of the records of a user's stage, which only shows what it emits. A record is emitted or dead-lettered if that happens while it is
- * handed in; what comes later (async work) is attributed by its origin. Until then, and otherwise, the record is absorbed. So at any moment each
- * record is counted as exactly one of the three (design.md, principle 4).
+ * Counts what becomes of the records of a user's stage, which only shows what it emits. A record is
+ * emitted or dead-lettered if that happens while it is handed in; what comes later (async work) is
+ * attributed by its origin. Until then, and otherwise, the record is absorbed. So at any moment
+ * each record is counted as exactly one of the three (design.md, principle 4).
  */
 export class AttributedOutcomes {
   readonly #outcomes: Outcomes;
@@ -52,6 +53,8 @@ export class AttributedOutcomes {
       this.#currentEnded = true;
       return first;
     }
+    // A record that comes from no input (a punctuation's) cannot be attributed.
+    if (record.offset < 0) return false;
     for (const each of this.#absorbed.splice(0)) {
       const id = origin(each);
       this.#index.set(id, (this.#index.get(id) ?? 0) + 1);

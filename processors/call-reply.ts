@@ -1,6 +1,9 @@
 import type { StreamRecord } from '../topology/core/record.ts';
 
-/** What became of an intent: the value of the records that the engine feeds into a call stage's port `reply`. */
+/**
+ * What became of an intent: the value of the records that the engine feeds into a call stage's port
+ * `reply`.
+ */
 export class CallReply {
   /** The record whose key, headers and time the outcome carries. */
   readonly input: StreamRecord;

@@ -1,6 +1,6 @@
 /**
- * A text that is equal for equal values and for no others: record fields in order of their names, bytes as hex, -0 as 0. Stable over versions, since digests
- * of it are stored.
+ * A text that is equal for equal values and for no others: record fields in order of their names,
+ * bytes as hex, -0 as 0. Stable over versions, since digests of it are stored.
  */
 export function canonicalText(value: unknown): string {
   switch (typeof value) {

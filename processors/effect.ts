@@ -1,7 +1,8 @@
 import { ignoreElements, map, type Observable, type OperatorFunction } from 'rxjs';
 
 /**
- * Runs `action` for each record and emits nothing: for an input of a `process` stage that only writes state. Return it as `effects`.
+ * Runs `action` for each record and emits nothing: for an input of a `process` stage that only
+ * writes state. Return it as `effects`.
  *
  * **Example**
  * ```ts

@@ -14,7 +14,8 @@ export type UserFunction = (...args: readonly unknown[]) => unknown;
 
 /**
  * What a `use:` function is called with, per position:
- * - `record`: value, key, record (a table's operators: value and key only, since they are also called when the table is read);
+ * - `record`: value, key, record (a table's operators: value and key only, since they are also
+ *   called when the table is read);
  * - `aggregate`: aggregate, value, key;
  * - `init`: key;
  * - `join`: left, right, key;
@@ -44,7 +45,10 @@ export function bind(bindings: Bindings, record: StreamRecord): void {
   bindings.value = record.value;
 }
 
-/** Scope of an expression over the records of an edge: `key`, `value`, `record`, `headers`, and what `more` adds. */
+/**
+ * Scope of an expression over the records of an edge: `key`, `value`, `record`, `headers`, and what
+ * `more` adds.
+ */
 export function scopeOf(
   environment: StageEnvironment,
   type: EdgeType,
@@ -58,8 +62,9 @@ export function scopeOf(
 }
 
 /**
- * Scope of an expression over the rows of a table: `key` and `value` alone. It is evaluated for old rows and when the table is read, too, and must give the
- * same whenever it is asked for a row, so the record that brought the row is not in it.
+ * Scope of an expression over the rows of a table: `key` and `value` alone. It is evaluated for old
+ * rows and when the table is read, too, and must give the same whenever it is asked for a row, so
+ * the record that brought the row is not in it.
  */
 export function rowScopeOf(environment: StageEnvironment, type: EdgeType): ExpressionScope {
   return { ...scopeOf(environment, type), metadata: false };

@@ -5,8 +5,9 @@ import { equalValues } from './canonical.ts';
 import type { KeyValueStore } from './store.ts';
 
 /**
- * RxJS's `scan`, per key and with its memory in a store, so that it does not depend on where batches end: each record becomes one with the new state.
- * `state` is undefined for the first record of a key. The row's time is the record's.
+ * RxJS's `scan`, per key and with its memory in a store, so that it does not depend on where
+ * batches end: each record becomes one with the new state. `state` is undefined for the first
+ * record of a key. The row's time is the record's.
  *
  * A null key ends the stage with `ProcessingError` STAGE_NULL_KEY: filter it before.
  */
@@ -23,8 +24,9 @@ export function scanByKey<K, V, S>(
 }
 
 /**
- * RxJS's `distinctUntilChanged`, per key and with its memory in a store: passes a record if its value (or what `select` takes of it) differs from that of
- * the last record of its key that passed. Equal is what is equal by content.
+ * RxJS's `distinctUntilChanged`, per key and with its memory in a store: passes a record if its
+ * value (or what `select` takes of it) differs from that of the last record of its key that passed.
+ * Equal is what is equal by content.
  *
  * A null key ends the stage with `ProcessingError` STAGE_NULL_KEY: filter it before.
  */

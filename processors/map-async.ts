@@ -9,22 +9,27 @@ export interface MapAsyncOptions<T> {
   /** At most so many calls run at a time; a whole number ≥ 1. */
   readonly concurrency: number;
   /**
-   * `per-key`: calls of one key run one after the other, so their results keep their order. `none`: results come as they are ready; in a stage with stores
-   * this is the same as `per-key`.
+   * `per-key`: calls of one key run one after the other, so their results keep their order. `none`:
+   * results come as they are ready; in a stage with stores this is the same as `per-key`.
    */
   readonly order: 'per-key' | 'none';
   /** What is kept in order. @defaultValue the record's key */
   readonly key?: (value: T) => unknown;
 }
 
-/** Work of one record. `signal` is aborted when its result is no longer wanted: the batch failed or was dropped. */
+/**
+ * Work of one record. `signal` is aborted when its result is no longer wanted: the batch failed or
+ * was dropped.
+ */
 export type AsyncFunction<T, R> = (value: T, signal: AbortSignal) => Promise<R>;
 
 /**
- * Maps each record to the result of an async function. At most `concurrency` run; those that wait start in the order in which they became ready (the
- * next of a key is ready when the one before has ended), so no key starves another. The first error ends it.
+ * Maps each record to the result of an async function. At most `concurrency` run; those that wait
+ * start in the order in which they became ready (the next of a key is ready when the one before has
+ * ended), so no key starves another. The first error ends it.
  *
- * What must take long belongs in a `call` stage (design.md 7): a batch is over only when all its results are there.
+ * What must take long belongs in a `call` stage (design.md 7): a batch is over only when all its
+ * results are there.
  *
  * **Example**
  * ```ts

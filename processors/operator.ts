@@ -5,10 +5,12 @@ import type { StageContext, StageInputs, StageOutputs } from './stage.ts';
 import { stageError } from './stage-error.ts';
 
 /**
- * One attempt of a built-in stage: listens to all its inputs at once, has hot outputs, and ends when all inputs have.
+ * One attempt of a built-in stage: listens to all its inputs at once, has hot outputs, and ends
+ * when all inputs have.
  *
  * - A record is handled, and everything that it causes downstream, before the next one.
- * - What is thrown while a record is handled ends all outputs with a `ProcessingError`; no further record is taken.
+ * - What is thrown while a record is handled ends all outputs with a `ProcessingError`; no further
+ *   record is taken.
  * - When nobody listens any more to any output, the inputs are let go.
  */
 export abstract class Operator implements RecordObserver {
@@ -44,7 +46,9 @@ export abstract class Operator implements RecordObserver {
   /** Handles one record of the main input: emits, or counts what else became of it. */
   protected abstract process(record: StreamRecord): void;
 
-  /** Who listens to an input port; the operator itself unless a kind of stage has ports of its own. */
+  /**
+   * Who listens to an input port; the operator itself unless a kind of stage has ports of its own.
+   */
   protected observer(_port: string): RecordObserver {
     return this;
   }

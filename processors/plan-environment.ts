@@ -7,9 +7,11 @@ import type { Plan, PlanNode } from '../topology/plan/plan.ts';
 import type { StageEnvironment } from './environment.ts';
 
 /**
- * The environment in which the stages of a plan are compiled. `functions` gives what the processors folder (or the builder) exports under a kebab-case name.
+ * The environment in which the stages of a plan are compiled. `functions` gives what the processors
+ * folder (or the builder) exports under a kebab-case name.
  *
- * An expression that does not type-check is an `IllegalStateError` PLAN_EXPRESSION: a plan is made from a checked graph.
+ * An expression that does not type-check is an `IllegalStateError` PLAN_EXPRESSION: a plan is made
+ * from a checked graph.
  */
 export function planEnvironment(
   plan: Plan,

@@ -2,7 +2,8 @@ import { IllegalStateError } from '../topology/core/errors.ts';
 import type { EdgeType, StageNode } from '../topology/plan/plan.ts';
 
 /**
- * What flows into a stage with one kind of input: of its port `in`, or of its first port where it is called otherwise.
+ * What flows into a stage with one kind of input: of its port `in`, or of its first port where it
+ * is called otherwise.
  * @throws {IllegalStateError} PLAN_NO_INPUT if the plan gives it none
  */
 export function inputType(node: StageNode): EdgeType {
@@ -10,7 +11,8 @@ export function inputType(node: StageNode): EdgeType {
 }
 
 /**
- * What flows out of a stage with one output: of its port `out`, or of its first port where it is called otherwise.
+ * What flows out of a stage with one output: of its port `out`, or of its first port where it is
+ * called otherwise.
  * @throws {IllegalStateError} PLAN_NO_OUTPUT if the plan gives it none
  */
 export function outputType(node: StageNode): EdgeType {

@@ -13,14 +13,17 @@ export type ProcessOutputs = Readonly<Record<string, StreamRecord>>;
 export type ProcessStores = Readonly<Record<string, KeyValueStore>>;
 
 /**
- * What a user's stage may use during one attempt of one batch. Everything here throws `IllegalStateError` when the attempt is over (invariant E8).
+ * What a user's stage may use during one attempt of one batch. Everything here throws
+ * `IllegalStateError` when the attempt is over (invariant E8).
  */
 export interface ProcessContext<Stores = ProcessStores> {
   /** Name of the stage. */
   readonly stage: string;
   /** `<subTopology>_<partition>`. */
   readonly taskId: string;
-  /** Largest record time that the task has seen, ms; −1 before the first record. Never goes back. */
+  /**
+   * Largest record time that the task has seen, ms; −1 before the first record. Never goes back.
+   */
   readonly streamTime: number;
   /** Largest record time that reached this stage, ms; −1 before the first. */
   readonly operatorTime: number;
@@ -38,16 +41,21 @@ export interface ProcessContext<Stores = ProcessStores> {
     time: number;
     headers?: readonly Header[];
   }): StreamRecord<K, V>;
-  /** Sends a record to the dead letters as a failure of this stage. It is counted as dead-lettered, not as absorbed. */
+  /**
+   * Sends a record to the dead letters as a failure of this stage. It is counted as dead-lettered,
+   * not as absorbed.
+   */
   deadLetter(record: StreamRecord, reason: string): void;
 }
 
 /**
- * A user's stage: from the records of one batch to the records that it sends. Called anew for each attempt of a batch; memory across records belongs in
- * stores, so that the result does not depend on where the input is cut into batches (design.md 4).
+ * A user's stage: from the records of one batch to the records that it sends. Called anew for each
+ * attempt of a batch; memory across records belongs in stores, so that the result does not depend
+ * on where the input is cut into batches (design.md 4).
  *
- * It subscribes to every input (an input that only writes state: {@link effect}) and returns an observable for every declared output. What it returns as
- * `effects` is run and must complete, and gives no records.
+ * It subscribes to every input (an input that only writes state: {@link effect}) and returns an
+ * observable for every declared output. What it returns as `effects` is run and must complete, and
+ * gives no records.
  *
  * **Example**
  * ```ts

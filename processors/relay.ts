@@ -9,11 +9,13 @@ export interface RecordObserver<T = StreamRecord> {
 }
 
 /**
- * A hot edge of a topology: whatever enters by {@link Relay.next} reaches all observers, in the order in which they came, before `next` returns
- * (depth first, as Kafka Streams forwards). Who comes after the end gets the end alone.
+ * A hot edge of a topology: whatever enters by {@link Relay.next} reaches all observers, in the
+ * order in which they came, before `next` returns (depth first, as Kafka Streams forwards). Who
+ * comes after the end gets the end alone.
  *
- * A `Subject` would do, at the price of an array copy and two closures per record (design.md, principle 8). Observers attached by {@link Relay.attach}
- * are called without any wrapper and must not throw; subscribers are RxJS's as usual.
+ * A `Subject` would do, at the price of an array copy and two closures per record (design.md,
+ * principle 8). Observers attached by {@link Relay.attach} are called without any wrapper and must
+ * not throw; subscribers are RxJS's as usual.
  */
 export class Relay<T = StreamRecord> extends Observable<T> implements RecordObserver<T> {
   readonly #onIdle: (() => void) | undefined;
@@ -79,7 +81,10 @@ export class Relay<T = StreamRecord> extends Observable<T> implements RecordObse
   }
 }
 
-/** Lets `observer` listen to `source`; a {@link Relay} calls it directly. Returns the function that ends it. */
+/**
+ * Lets `observer` listen to `source`; a {@link Relay} calls it directly. Returns the function that
+ * ends it.
+ */
 export function listen<T>(source: Observable<T>, observer: RecordObserver<T>): () => void {
   if (source instanceof Relay) return (source as Relay<T>).attach(observer);
   const subscription = source.subscribe(observer);

@@ -2,7 +2,8 @@ import { StreamRecord } from '../topology/core/record.ts';
 import type { KeyValueStore } from './store.ts';
 
 /**
- * Writes rows of a table: null deletes. One per attempt of a stage, since it reuses its options object (no allocation per record).
+ * Writes rows of a table: null deletes. One per attempt of a stage, since it reuses its options
+ * object (no allocation per record).
  */
 export class RowWriter {
   readonly store: KeyValueStore;
@@ -22,7 +23,10 @@ export class RowWriter {
   }
 }
 
-/** A change of a row: `value` is the new row, `old` the one before (null: none; undefined: not tracked). Headers and origin are those of `record`. */
+/**
+ * A change of a row: `value` is the new row, `old` the one before (null: none; undefined: not
+ * tracked). Headers and origin are those of `record`.
+ */
 export function change(
   record: StreamRecord,
   key: unknown,

@@ -4,8 +4,9 @@ import { partitionId } from '../topology/core/topic-partition.ts';
 import type { StageContext } from './stage.ts';
 
 /**
- * The error that a stage reports for what was thrown inside it: `ProcessingError` with stage, task and the place of the record. Errors of this library that
- * are no record failures (a lost task, a handle that is over) pass unchanged, since their class is the reaction to them.
+ * The error that a stage reports for what was thrown inside it: `ProcessingError` with stage, task
+ * and the place of the record. Errors of this library that are no record failures (a lost task, a
+ * handle that is over) pass unchanged, since their class is the reaction to them.
  */
 export function stageError(
   cause: unknown,

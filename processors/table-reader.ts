@@ -44,9 +44,11 @@ class DerivedReader implements TableReader {
 }
 
 /**
- * Compiles access to a table: from its store, or from the nearest stored ancestor through the functions in between (Kafka Streams `KTableValueGetter`).
- * The stage that reads must have that store among its own.
- * @throws {IllegalStateError} PLAN_TABLE_UNKNOWN, PLAN_NOT_MATERIALISED or PLAN_NOT_DERIVED if the plan offers no way to read it
+ * Compiles access to a table: from its store, or from the nearest stored ancestor through the
+ * functions in between (Kafka Streams `KTableValueGetter`). The stage that reads must have that
+ * store among its own.
+ * @throws {IllegalStateError} PLAN_TABLE_UNKNOWN, PLAN_NOT_MATERIALISED or PLAN_NOT_DERIVED if the
+ * plan offers no way to read it
  */
 export function compileTableReader(table: NodeOutput, environment: StageEnvironment): OpenTable {
   const global = environment.globalTable(table.node);

@@ -5,11 +5,15 @@ import type { StageEnvironment } from './environment.ts';
 import { compileTest, compileValue, rowScopeOf } from './functions.ts';
 import { inputType, outputType } from './ports.ts';
 
-/** The row of a derived table that a row of its parent becomes; null in, null out. Uses the bindings it is given. */
+/**
+ * The row of a derived table that a row of its parent becomes; null in, null out. Uses the bindings
+ * it is given.
+ */
 export type RowFunction = (bindings: Bindings, key: unknown, value: unknown) => unknown;
 
 /**
- * The row function of a table's `filter`, `filter-not` or `map-values`: used for changes, and for reading a derived table that has no store.
+ * The row function of a table's `filter`, `filter-not` or `map-values`: used for changes, and for
+ * reading a derived table that has no store.
  * @throws {IllegalStateError} PLAN_NOT_DERIVED for any other node
  */
 export function compileRow(node: StageNode, environment: StageEnvironment): RowFunction {

@@ -90,10 +90,12 @@ class CallOperator extends Operator {
 }
 
 /**
- * Compiles `call`. A record of its input becomes an intent (request and idempotency key) and counts as absorbed; a {@link CallReply} on port `reply` becomes
- * a record of the output that the matching outcome names, with the input's key, headers and time, and its value or what `map` makes of it.
+ * Compiles `call`. A record of its input becomes an intent (request and idempotency key) and counts
+ * as absorbed; a {@link CallReply} on port `reply` becomes a record of the output that the matching
+ * outcome names, with the input's key, headers and time, and its value or what `map` makes of it.
  *
- * The engine journals intents, issues them once their transaction is known to be committed, and feeds the replies (design.md 7).
+ * The engine journals intents, issues them once their transaction is known to be committed, and
+ * feeds the replies (design.md 7).
  */
 export function compileCall(
   node: StageNode,

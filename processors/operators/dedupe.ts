@@ -49,7 +49,8 @@ class DedupeOperator extends Operator {
       return;
     }
     const body = compare === undefined ? noBody : digest(compare(bindings));
-    // Retention counts in stream time from the first sight, so that a late record is remembered as long as any other.
+    // Retention counts in stream time from the first sight, so that a late record is remembered as
+    // long as any other.
     const now = Math.max(this.context.streamTime, record.time);
     const seen = this.#rows.store.row(key);
     if (seen === undefined || now - seen.time > retentionMs) {
@@ -79,10 +80,12 @@ class DedupeOperator extends Operator {
 }
 
 /**
- * Compiles `dedupe`: the first record of each key within the retention goes on; the same again is counted as duplicate; the same key with another body is a
- * conflict, which is dead-lettered, dropped (counted as filtered) or sent to an output of its own. Null keys are dropped and counted.
+ * Compiles `dedupe`: the first record of each key within the retention goes on; the same again is
+ * counted as duplicate; the same key with another body is a conflict, which is dead-lettered,
+ * dropped (counted as filtered) or sent to an output of its own. Null keys are dropped and counted.
  *
- * The store holds a digest of what is compared (128 bits of SHA-256 over {@link canonicalText}), or no bytes where nothing is.
+ * The store holds a digest of what is compared (128 bits of SHA-256 over {@link canonicalText}), or
+ * no bytes where nothing is.
  */
 export function compileDedupe(
   node: StageNode,

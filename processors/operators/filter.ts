@@ -27,7 +27,8 @@ class FilterOperator extends Operator {
 }
 
 /**
- * Compiles `filter` or `filter-not` over a stream: the rest is counted as filtered. Kafka Streams `KStreamFilter`.
+ * Compiles `filter` or `filter-not` over a stream: the rest is counted as filtered. Kafka Streams
+ * `KStreamFilter`.
  */
 export function compileFilter(
   node: StageNode,

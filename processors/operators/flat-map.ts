@@ -73,7 +73,10 @@ class FlatMapValuesOperator extends ManyOperator {
   }
 }
 
-/** Compiles `flat-map`: a function from one record to any number of `{ key, value }`. Kafka Streams `KStreamFlatMap`. */
+/**
+ * Compiles `flat-map`: a function from one record to any number of `{ key, value }`. Kafka Streams
+ * `KStreamFlatMap`.
+ */
 export function compileFlatMap(
   operator: { readonly use: string },
   environment: StageEnvironment,
@@ -84,7 +87,10 @@ export function compileFlatMap(
   };
 }
 
-/** Compiles `flat-map-values`: from one record to one per element of a list. Kafka Streams `KStreamFlatMapValues`. */
+/**
+ * Compiles `flat-map-values`: from one record to one per element of a list. Kafka Streams
+ * `KStreamFlatMapValues`.
+ */
 export function compileFlatMapValues(
   node: StageNode,
   operator: { readonly value: ValueFn },

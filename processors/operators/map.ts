@@ -88,7 +88,8 @@ class MapFunctionOperator extends Operator {
 }
 
 /**
- * Compiles `map`: a new key, a new value, or both. Both expressions see the record as it came. Kafka Streams `KStreamMap`.
+ * Compiles `map`: a new key, a new value, or both. Both expressions see the record as it came.
+ * Kafka Streams `KStreamMap`.
  */
 export function compileMap(
   node: StageNode,
@@ -115,7 +116,10 @@ export function compileMap(
   };
 }
 
-/** Compiles a change of key (`key` on an input, `group-by`), with a new value if one is given. Kafka Streams `selectKey`. */
+/**
+ * Compiles a change of key (`key` on an input, `group-by`), with a new value if one is given. Kafka
+ * Streams `selectKey`.
+ */
 export function compileRekey(
   node: StageNode,
   operator: { readonly by: string; readonly value?: ValueFn },
@@ -129,7 +133,10 @@ export function compileRekey(
   );
 }
 
-/** Compiles `map-values` over a stream: null values reach the function. Kafka Streams `KStreamMapValues`. */
+/**
+ * Compiles `map-values` over a stream: null values reach the function. Kafka Streams
+ * `KStreamMapValues`.
+ */
 export function compileMapValues(
   node: StageNode,
   operator: { readonly value: ValueFn },

@@ -9,8 +9,9 @@ class PassOperator extends Operator {
 }
 
 /**
- * Compiles a stage that hands on what comes: merging, fan-out, and `repartition`, whose work is done by the topics around it.
- * Inputs interleave as they arrive. Kafka Streams `merge`, `repartition`.
+ * Compiles a stage that hands on what comes: merging, fan-out, and `repartition`, whose work is
+ * done by the topics around it. Inputs interleave as they arrive. Kafka Streams `merge`,
+ * `repartition`.
  */
 export function compilePass(): Stage {
   return { connect: (inputs, context) => new PassOperator(context).open(inputs) };

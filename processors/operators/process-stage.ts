@@ -205,7 +205,8 @@ class ProcessRun {
     this.#settle();
   }
 
-  // Outputs end together, when all inputs, outputs and effects have: whatever goes wrong until then can still be said.
+  // Outputs end together, when all inputs, outputs and effects have: whatever goes wrong until then
+  // can still be said.
   #settle(): void {
     this.#open--;
     if (this.#open === 0 && this.#connected) this.#stop((output) => output.complete());
@@ -235,11 +236,13 @@ class ProcessRun {
 }
 
 /**
- * Compiles a user's RxJS stage, watched: an input that it never listens to or leaves early, an output that is undeclared, missing or gives what is no record,
- * and everything it throws end the batch with a `ProcessingError` that names the stage.
+ * Compiles a user's RxJS stage, watched: an input that it never listens to or leaves early, an
+ * output that is undeclared, missing or gives what is no record, and everything it throws end the
+ * batch with a `ProcessingError` that names the stage.
  *
- * `connect` throws `ConfigError` PROCESS_OUTPUTS, PROCESS_OUTPUT_MISSING or PROCESS_OUTPUT_UNDECLARED, and what the function itself throws as
- * `ProcessingError`: no record is to blame for these.
+ * `connect` throws `ConfigError` PROCESS_OUTPUTS, PROCESS_OUTPUT_MISSING or
+ * PROCESS_OUTPUT_UNDECLARED, and what the function itself throws as `ProcessingError`: no record is
+ * to blame for these.
  */
 export function compileProcess(
   node: StageNode,

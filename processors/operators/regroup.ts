@@ -66,8 +66,9 @@ class RegroupOperator extends Operator {
 }
 
 /**
- * Compiles the re-grouping of a table: each change becomes one change of its group, or, if the row moves, a retraction from its old group, then an addition
- * to its new one. Kafka Streams `KTableRepartitionMap`, KIP-904.
+ * Compiles the re-grouping of a table: each change becomes one change of its group, or, if the row
+ * moves, a retraction from its old group, then an addition to its new one. Kafka Streams
+ * `KTableRepartitionMap`, KIP-904.
  */
 export function compileRegroup(
   node: StageNode,

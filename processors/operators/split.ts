@@ -44,8 +44,8 @@ class SplitOperator extends Operator {
 }
 
 /**
- * Compiles `split`: the first branch that matches takes the record; the rest goes to its own branch or is counted as filtered.
- * Kafka Streams `KStreamBranch`.
+ * Compiles `split`: the first branch that matches takes the record; the rest goes to its own branch
+ * or is counted as filtered. Kafka Streams `KStreamBranch`.
  */
 export function compileSplit(
   node: StageNode,

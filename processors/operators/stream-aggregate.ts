@@ -36,7 +36,8 @@ class StreamAggregateOperator extends Operator {
     let before: unknown = null;
     let after: unknown = value;
     if (row !== undefined || this.#aggregator.init !== undefined) {
-      // The old row of a new group is its initial aggregate, as in `KStreamAggregate`; `reduce` has none.
+      // The old row of a new group is its initial aggregate, as in `KStreamAggregate`; `reduce` has
+      // none.
       before = row === undefined ? this.#aggregator.init?.(bindings) : row.value;
       bindings.aggregate = before;
       after = this.#aggregator.add(bindings);
@@ -47,8 +48,9 @@ class StreamAggregateOperator extends Operator {
 }
 
 /**
- * A stage that aggregates a stream per key: one result per record, its time the largest of its records'. Null keys and null values are dropped and counted;
- * an aggregate of null deletes the row. Kafka Streams `KStreamAggregate`, `KStreamReduce`.
+ * A stage that aggregates a stream per key: one result per record, its time the largest of its
+ * records'. Null keys and null values are dropped and counted; an aggregate of null deletes the
+ * row. Kafka Streams `KStreamAggregate`, `KStreamReduce`.
  */
 export function streamAggregate(store: string, aggregator: Aggregator, sendOld: boolean): Stage {
   return {

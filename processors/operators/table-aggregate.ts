@@ -61,8 +61,9 @@ class TableAggregateOperator extends Operator {
 }
 
 /**
- * A stage that aggregates a re-grouped table: the old value is subtracted, then the new one added; one result per change, its time the larger of the row's
- * and the change's. An aggregate of null deletes the row. Kafka Streams `KTableAggregate`, `KTableReduce`.
+ * A stage that aggregates a re-grouped table: the old value is subtracted, then the new one added;
+ * one result per change, its time the larger of the row's and the change's. An aggregate of null
+ * deletes the row. Kafka Streams `KTableAggregate`, `KTableReduce`.
  */
 export function tableAggregate(store: string, aggregator: Aggregator, sendOld: boolean): Stage {
   return {

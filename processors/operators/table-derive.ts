@@ -27,7 +27,8 @@ class DeriveOperator extends Operator {
     const { key } = record;
     const value = this.#row(this.#bindings, key, record.value);
     const old = this.#sendOld ? this.#old(record) : undefined;
-    // A row that was not there and is not there: no tombstone for it, where that is known (semantics 2, "KTable filter").
+    // A row that was not there and is not there: no tombstone for it, where that is known
+    // (semantics 2, "KTable filter").
     if (!this.#dropsNothing && old === null && value === null) {
       this.outcomes.filtered++;
       return;
@@ -43,8 +44,9 @@ class DeriveOperator extends Operator {
 }
 
 /**
- * Compiles `filter`, `filter-not` or `map-values` over a table, with or without a store of its own. A row that does not pass becomes a tombstone, also if it
- * never passed, unless old rows are tracked and there was none. Kafka Streams `KTableFilter`, `KTableMapValues`.
+ * Compiles `filter`, `filter-not` or `map-values` over a table, with or without a store of its own.
+ * A row that does not pass becomes a tombstone, also if it never passed, unless old rows are
+ * tracked and there was none. Kafka Streams `KTableFilter`, `KTableMapValues`.
  */
 export function compileTableDerive(node: StageNode, environment: StageEnvironment): Stage {
   const row = compileRow(node, environment);

@@ -37,7 +37,9 @@ class TableJoinOperator extends Operator {
     this.#table = join.open(context);
   }
 
-  /** Changes of the table move nothing (semantics 6.2); its errors and its end count all the same. */
+  /**
+   * Changes of the table move nothing (semantics 6.2); its errors and its end count all the same.
+   */
   protected override observer(port: string): RecordObserver {
     if (port !== 'with') return this;
     return {
@@ -72,9 +74,10 @@ class TableJoinOperator extends Operator {
 }
 
 /**
- * Compiles the join of a stream with a table or a global table, inner or left: each record meets the row of its key (of the key `on` gives) as it is now.
- * The result keeps the record's key and time. An inner join drops null keys and what has no row, and counts both; a left join keeps both, with `right` null;
- * both drop null values. Kafka Streams `KStreamKTableJoinProcessor`, 4.3.1.
+ * Compiles the join of a stream with a table or a global table, inner or left: each record meets
+ * the row of its key (of the key `on` gives) as it is now. The result keeps the record's key and
+ * time. An inner join drops null keys and what has no row, and counts both; a left join keeps both,
+ * with `right` null; both drop null values. Kafka Streams `KStreamKTableJoinProcessor`, 4.3.1.
  */
 export function compileTableJoin(
   node: StageNode,

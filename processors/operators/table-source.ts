@@ -33,8 +33,9 @@ class UpsertOperator extends Operator {
 }
 
 /**
- * Compiles the source of a table: rows go into its store, if it has one; null keys are dropped and counted; a null value deletes. The old row is sent where
- * the plan says so. Kafka Streams `KTableSource`.
+ * Compiles the source of a table: rows go into its store, if it has one; null keys are dropped and
+ * counted; a null value deletes. The old row is sent where the plan says so. Kafka Streams
+ * `KTableSource`.
  */
 export function tableSource(node: SourceNode): Stage {
   return upserts(node.store, node.sendOld);

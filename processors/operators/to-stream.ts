@@ -27,7 +27,10 @@ class ToStreamOperator extends Operator {
   }
 }
 
-/** Compiles `to-stream`: each change of a table as a record; a row that goes is a null value. Kafka Streams `KTable.toStream`. */
+/**
+ * Compiles `to-stream`: each change of a table as a record; a row that goes is a null value. Kafka
+ * Streams `KTable.toStream`.
+ */
 export function compileToStream(
   node: StageNode,
   operator: { readonly key?: string },

@@ -40,7 +40,10 @@ export function recordType(name: string, fields: Readonly<Record<string, AvroTyp
   };
 }
 
-/** A stage node; what is not given is as the planner gives it for a node with one input and one output. */
+/**
+ * A stage node; what is not given is as the planner gives it for a node with one input and one
+ * output.
+ */
 export function stageNode(
   operator: PlanOperator,
   input: EdgeType,
