@@ -1,20 +1,18 @@
-import { type Observable, type Subscription } from 'rxjs';
-import { ConfigError, IllegalStateError, ProcessingError } from '../../topology/core/errors.ts';
+import type { Observable, Subscription } from 'rxjs';
+import { IllegalStateError, ProcessingError } from '../../topology/core/errors.ts';
 import { StreamRecord } from '../../topology/core/record.ts';
 import type { StageNode } from '../../topology/plan/plan.ts';
 import { AttributedOutcomes } from '../attributed-outcomes.ts';
 import type { StageEnvironment } from '../environment.ts';
 import { userFunction } from '../functions.ts';
 import { withKeyedLanes } from '../lanes.ts';
+import { checkOutputs, effects } from '../process-outputs.ts';
 import type { ProcessContext, ProcessStage } from '../process.ts';
 import { listen, Relay } from '../relay.ts';
 import type { Punctuation, Stage, StageContext, StageInputs, StageOutputs } from '../stage.ts';
 import { stageError } from '../stage-error.ts';
 
 type Tick = StreamRecord | Punctuation;
-
-/** Output of a stage that declares none, so that the engine sees when its effects are over. */
-const effects = 'effects';
 
 interface Process {
   readonly name: string;
@@ -72,32 +70,7 @@ class ProcessRun {
     } catch (cause) {
       throw stageError(cause, this.#context);
     }
-    if (typeof result !== 'object' || result === null) {
-      throw new ConfigError(
-        'PROCESS_OUTPUTS',
-        `processor "${name}" must return its outputs, one observable each`,
-      );
-    }
-    const given = result as Readonly<Record<string, Observable<unknown>>>;
-    for (const output of outputs) this.#demand(output, given[output]);
-    for (const [output, observable] of Object.entries(given)) {
-      if (output !== effects && !outputs.includes(output)) {
-        throw new ConfigError(
-          'PROCESS_OUTPUT_UNDECLARED',
-          `processor "${name}" returns "${output}", which stage "${this.#context.stage}" does not declare: add it to its \`out\``,
-        );
-      }
-      this.#demand(output, observable);
-    }
-    return given;
-  }
-
-  #demand(output: string, observable: unknown): void {
-    if (typeof observable === 'object' && observable !== null && 'subscribe' in observable) return;
-    throw new ConfigError(
-      'PROCESS_OUTPUT_MISSING',
-      `processor "${this.#process.name}" returns no observable for "${output}", which stage "${this.#context.stage}" declares`,
-    );
+    return checkOutputs(result, { processor: name, stage: this.#context.stage, outputs });
   }
 
   #subscribe(given: Readonly<Record<string, Observable<unknown>>>): void {
