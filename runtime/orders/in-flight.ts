@@ -10,28 +10,45 @@ const application = 'orders';
  * these places at a time (E1).
  */
 export async function countInFlight(log: Log): Promise<number> {
+  return (await countWaiting(log, isOrderPath)) + (await countJournaled(log));
+}
+
+/** Records that the application has still to take, of all topics that it reads. */
+export function countUnread(log: Log): Promise<number> {
+  return countWaiting(
+    log,
+    (topic) => isOrderPath(topic) || isPickTopic(topic) || topic === shopTopics.deliveries,
+  );
+}
+
+async function countWaiting(log: Log, matches: (topic: string) => boolean): Promise<number> {
   const waiting: TopicPartition[] = [];
   for (const { name, partitions } of await log.admin.list()) {
-    if (!isOrderPath(name)) continue;
+    if (!matches(name)) continue;
     for (let partition = 0; partition < partitions; partition++) {
       waiting.push({ topic: name, partition });
     }
   }
   const ends = await log.ends(waiting, 'committed');
   const committed = await log.committed(application, waiting);
-  let inFlight = 0;
+  let records = 0;
   for (const { topic, partition, start, end } of ends) {
     const position = committed.find((at) => at.topic === topic && at.partition === partition);
-    inFlight += end - Math.max(start, position?.offset ?? start);
+    records += end - Math.max(start, position?.offset ?? start);
   }
-  return inFlight + (await countJournaled(log));
+  return records;
 }
 
 /** True for the topics in which orders, and not picks, wait for a stage. */
 function isOrderPath(topic: string): boolean {
   if (topic === shopTopics.placed) return true;
   const internal = topic.startsWith(`${application}-`) && topic.endsWith('-repartition');
-  return internal && !topic.includes('-settle-');
+  return internal && !isPickTopic(topic);
+}
+
+/** True for the topics that picks travel on. */
+export function isPickTopic(topic: string): boolean {
+  return topic === 'orders.picked' || topic === `${application}-reserve-settle-repartition`;
 }
 
 /** Intents in the journal of the stage `charge`: what its changelog holds and does not delete. */

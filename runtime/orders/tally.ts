@@ -2,7 +2,7 @@ import { decodeControl } from '../task/task-control.ts';
 import type { Log } from '../ports.ts';
 import type { AvroSerde } from '../../schemas/index.ts';
 import type { State } from '../../schemas/orders/shop.ts';
-import { countInFlight } from './in-flight.ts';
+import { countInFlight, isPickTopic } from './in-flight.ts';
 import { shopTopics } from './shop-serdes.ts';
 import type { ShopSerdes } from './shop-serdes.ts';
 import { TopicReader } from './topic-reader.ts';
@@ -171,9 +171,4 @@ async function countDeadLetters(log: Log): Promise<number> {
     if (name !== shopTopics.deliveries && !isPickTopic(name)) count += 1;
   });
   return count;
-}
-
-/** True for the topics that picks travel on. */
-function isPickTopic(topic: string): boolean {
-  return topic === 'orders.picked' || topic === 'orders-reserve-settle-repartition';
 }

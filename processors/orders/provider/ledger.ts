@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { open, readFile, rm, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { ConfigError, StorageError } from '../../../topology/core/errors.ts';
@@ -97,6 +98,11 @@ export class Ledger {
     return written;
   }
 
+  /** Writes into the lock on which port the owner of this ledger is found: see {@link ledgerOwner}. */
+  async announce(port: number): Promise<void> {
+    await writeFile(lockFile(this.#file), `${process.pid} ${port}`);
+  }
+
   /** Writes what waits, and gives the ledger back. */
   async close(): Promise<void> {
     await this.#writing;
@@ -192,17 +198,26 @@ function lockFile(file: string): string {
   return `${file}.lock`;
 }
 
+/** The live process that has a ledger open, and its port once it listens; undefined if there is none. */
+export async function ledgerOwner(
+  file: string,
+): Promise<{ readonly pid: number; readonly port: number | undefined } | undefined> {
+  const text = await readFile(lockFile(file), 'utf8').catch(() => '');
+  const [pid, port] = text.split(' ').map(Number);
+  return pid !== undefined && isAlive(pid) ? { pid, port } : undefined;
+}
+
 async function takeLock(file: string): Promise<void> {
   const lock = lockFile(file);
   try {
     await writeFile(lock, String(process.pid), { flag: 'wx' });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') unusable(file, cause as Error);
-    const owner = Number(await readFile(lock, 'utf8'));
-    if (owner !== process.pid && isAlive(owner)) {
+    const owner = await ledgerOwner(file);
+    if (owner !== undefined && owner.pid !== process.pid) {
       throw new ConfigError(
         'LEDGER_OWNED',
-        `ledger "${file}" belongs to process ${owner}: stop it, name another ledger, or remove "${lock}" if that process is no provider`,
+        `ledger "${file}" belongs to process ${owner.pid}: stop it, name another ledger, or remove "${lock}" if that process is no provider`,
         { cause },
       );
     }
@@ -214,8 +229,17 @@ function isAlive(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  return !isZombie(pid);
+}
+
+/** True for a process that ended and that nobody waited for, as in a container whose first process reaps none. */
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
   }
 }

@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Server } from 'node:http';
-import { resolve } from 'node:path';
 import { CommanderError } from 'commander';
 import { ConfigError, isStreamsError } from '../../../topology/core/errors.ts';
 import { compileBehaviour } from './behaviour.ts';
 import { Ledger } from './ledger.ts';
-import { behaviourArguments, parseProviderArguments } from './options.ts';
+import { parseProviderArguments, providerIdentity } from './options.ts';
 import type { ProviderArguments } from './options.ts';
 import { createProvider } from './server.ts';
 
@@ -26,15 +24,14 @@ async function run(args: ProviderArguments): Promise<void> {
     ledger,
     behaviour: compileBehaviour(args),
     monotonic: () => performance.now(),
-    identity: createHash('sha256')
-      .update([resolve(args.ledger), ...behaviourArguments(args)].join('\n'))
-      .digest('hex'),
+    identity: providerIdentity(args.ledger, args),
     used: () => idle?.refresh(),
   });
   process.once('SIGTERM', () => stop(server, ledger));
   process.once('SIGINT', () => stop(server, ledger));
   try {
     const port = await listen(server, args.port);
+    await ledger.announce(port);
     process.stdout.write(`listening on ${port}\n`);
   } catch (error) {
     clearTimeout(idle);

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { durationMs } from '../../../topology/core/duration.ts';
 import type { BehaviourSettings } from './behaviour.ts';
@@ -61,6 +63,12 @@ export function behaviourArguments(settings: BehaviourSettings): string[] {
   args.push('--decline-rate', String(declineRate), '--cut-rate', String(cutRate));
   if (outage !== undefined) args.push('--outage', `${outage.everyMs}ms/${outage.forMs}ms`);
   return args;
+}
+
+/** Tells providers apart: equal for the same ledger and the same settings. */
+export function providerIdentity(ledger: string, settings: BehaviourSettings): string {
+  const text = [resolve(ledger), ...behaviourArguments(settings)].join('\n');
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Shape of commander's options for {@link addBehaviourOptions}. */

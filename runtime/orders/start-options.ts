@@ -1,0 +1,83 @@
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { BehaviourSettings } from '../../processors/orders/provider/behaviour.ts';
+import {
+  addBehaviourOptions,
+  behaviourSettings,
+} from '../../processors/orders/provider/options.ts';
+import type { BehaviourOptions } from '../../processors/orders/provider/options.ts';
+
+/** What the command line of `npm start` says. */
+export interface StartOptions {
+  /** File of baskets. */
+  readonly orders: string;
+  /** Data folder, as written. */
+  readonly data: string;
+  readonly json: boolean;
+  readonly sync: 'commit' | 'interval' | 'never';
+  readonly seed: number;
+  readonly shortShare: number;
+  /** URL of a provider that runs already; undefined: start one. */
+  readonly payments: string | undefined;
+  readonly behaviour: BehaviourSettings;
+}
+
+/** The 5,000 baskets that the repository ships. */
+export const sampleBaskets: string = fileURLToPath(
+  new URL('data/baskets-sample.avro', import.meta.url),
+);
+
+interface Parsed extends BehaviourOptions {
+  readonly orders: string;
+  readonly data: string;
+  readonly json: boolean;
+  readonly sync: 'commit' | 'interval' | 'never';
+  readonly shortShare: number;
+  readonly payments?: string;
+}
+
+/**
+ * Parses the arguments of `npm start` (without `node` and the script).
+ *
+ * **Gotchas** Help and wrong usage print and throw commander's `CommanderError`.
+ */
+export function parseStartOptions(args: readonly string[]): StartOptions {
+  const command = new Command('npm start --')
+    .description('Runs the order system on real baskets, and adds up what became of them.')
+    .exitOverride()
+    .addOption(
+      new Option('--orders <file>', 'Avro file of baskets').default(sampleBaskets, 'the sample'),
+    )
+    .addOption(new Option('--data <dir>', 'data folder').default('.millrace/data'))
+    .option('--json', 'print the summary as one JSON object', false)
+    .addOption(
+      new Option('--sync <mode>', 'when commits are forced to the disk')
+        .choices(['commit', 'interval', 'never'])
+        .default('commit'),
+    )
+    .addOption(
+      new Option('--short-share <share>', 'share of orders that find goods missing')
+        .argParser(share)
+        .default(0.03),
+    )
+    .addOption(new Option('--payments <url>', 'a provider that runs already').argParser(url))
+    .addHelpText('after', '\nExample:\n  $ npm start -- --orders baskets.avro --decline-rate 0.1');
+  addBehaviourOptions(command).parse(args, { from: 'user' });
+  const options = command.opts<Parsed>();
+  const { orders, data, json, sync, seed, shortShare, payments } = options;
+  const behaviour = behaviourSettings(options);
+  return { orders, data, json, sync, seed, shortShare, payments, behaviour };
+}
+
+function share(text: string): number {
+  const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('give a share from 0 to 1');
+  return value;
+}
+
+function url(text: string): string {
+  if (!URL.canParse(text) || new URL(text).protocol !== 'http:') {
+    throw new InvalidArgumentError('give an http URL, like http://127.0.0.1:8081');
+  }
+  return text.replace(/\/$/, '');
+}
