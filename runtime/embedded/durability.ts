@@ -1,0 +1,52 @@
+import type { Clock } from '../../topology/core/clock.ts';
+import type { Flusher } from './flusher.ts';
+
+/**
+ * When a commit is acknowledged: when it is on disk, or before, with the disk at most 200 ms or
+ * 30 s behind. `docs/durability.md` says what each may lose.
+ */
+export type SyncMode = 'commit' | 'interval' | 'never';
+
+/** How far the disk may be behind a commit, ms. */
+const intervalMs = 200;
+/**
+ * `never` leaves it to the system when to write, but flushes this often: pages that were freed since
+ * the last flush cannot be used again, so the file would grow without end.
+ */
+const idleMs = 30_000;
+
+/** Flushes commits as the mode says. */
+export class Durability {
+  private readonly flusher: Flusher;
+  private readonly mode: SyncMode;
+  private readonly clock: Clock;
+  private cancel: (() => void) | undefined;
+
+  constructor(flusher: Flusher, mode: SyncMode, clock: Clock) {
+    this.flusher = flusher;
+    this.mode = mode;
+    this.clock = clock;
+  }
+
+  /**
+   * Resolves when what was committed may be acknowledged.
+   * @throws {StorageError} when the disk does not take it
+   */
+  async settle(): Promise<void> {
+    if (this.flusher.failure !== undefined) throw this.flusher.failure;
+    if (this.mode === 'commit') return this.flusher.flush();
+    if (this.cancel !== undefined) return;
+    this.cancel = this.clock.after(this.mode === 'interval' ? intervalMs : idleMs, () => {
+      this.cancel = undefined;
+      // A failure is kept by the flusher; the next commit reports it.
+      this.flusher.flush().catch(() => {});
+    });
+  }
+
+  /** Flushes what is left and stops. */
+  async close(): Promise<void> {
+    this.cancel?.();
+    this.cancel = undefined;
+    await this.flusher.flush();
+  }
+}

@@ -1,0 +1,188 @@
+import { ABORT, open, TransactionFlags } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
+import { StorageError, isStreamsError } from '../../topology/core/errors.ts';
+
+/** Bytes of a page of the log's files, whatever the machine's own page size. */
+export const pageBytes = 4096;
+
+/** A read snapshot that is held: pages of it are not written over until it is released. */
+export interface Snapshot {
+  release(): void;
+}
+
+const { ABORTABLE, SYNCHRONOUS_COMMIT, NO_SYNC_FLUSH } = TransactionFlags;
+
+/**
+ * An LMDB environment with one database of byte keys and byte values. Every error that LMDB raises
+ * leaves it as a {@link StorageError}.
+ *
+ * LMDB's own `overlappingSync` is off: it waits for the disk in every commit, and the first commits
+ * after a killed process may write over pages of the snapshot that it would fall back to.
+ * `flusher.ts` says what is done instead. A write map is never used.
+ */
+export class Environment {
+  readonly path: string;
+  private readonly database: RootDatabase<Buffer, Buffer>;
+  private readonly flags: TransactionFlags;
+
+  /**
+   * Opens or creates the environment in the folder `path`.
+   * @throws {StorageError} LOG_CORRUPT, LOG_IO
+   */
+  constructor(path: string, durability: 'sync' | 'no-sync') {
+    this.path = path;
+    const flags: TransactionFlags = ABORTABLE | SYNCHRONOUS_COMMIT;
+    this.flags = durability === 'sync' ? flags : flags | NO_SYNC_FLUSH;
+    this.database = guarded(path, () =>
+      open<Buffer, Buffer>({
+        path,
+        // A folder, even if its name has a dot in it.
+        noSubdir: false,
+        encoding: 'binary',
+        keyEncoding: 'binary',
+        overlappingSync: false,
+        pageSize: pageBytes,
+      }),
+    );
+  }
+
+  /** The value, copied, or undefined. Inside `write` it is the transaction's own state. */
+  get(key: Buffer): Buffer | undefined {
+    return guarded(this.path, () => this.database.getBinary(key));
+  }
+
+  /** Only inside `write`. */
+  put(key: Buffer, value: Buffer): void {
+    void guarded(this.path, () => this.database.put(key, value));
+  }
+
+  /** Only inside `write`. */
+  remove(key: Buffer): void {
+    void guarded(this.path, () => this.database.remove(key));
+  }
+
+  /** Entries with key in `[start, end)`, in key order. Copies; read lazily. */
+  *range(start: Buffer, end: Buffer): Generator<{ key: Buffer; value: Buffer }> {
+    yield* this.database.getRange({ start, end });
+  }
+
+  /** Keys in `[start, end)`, in order. */
+  *keys(start: Buffer, end: Buffer): Generator<Buffer> {
+    yield* this.database.getKeys({ start, end });
+  }
+
+  /** The entry with the greatest key in `(after, upTo]`, or undefined. */
+  last(upTo: Buffer, after: Buffer): { key: Buffer; value: Buffer } | undefined {
+    return guarded(this.path, () => {
+      for (const entry of this.database.getRange({
+        start: upTo,
+        end: after,
+        reverse: true,
+        limit: 1,
+      })) {
+        return entry;
+      }
+      return undefined;
+    });
+  }
+
+  /**
+   * Runs `action` as one transaction, whole or not at all: whatever it throws aborts it. Only one
+   * process of all that have the environment open is inside at a time.
+   */
+  write<T>(action: () => T): T {
+    let result: T | undefined;
+    guarded(this.path, () =>
+      this.database.transactionSync(() => {
+        result = action();
+      }, this.flags),
+    );
+    return result as T;
+  }
+
+  /** Runs `action` while no process can commit, and changes nothing. */
+  exclusively<T>(action: () => T): T {
+    let result: T | undefined;
+    guarded(this.path, () =>
+      this.database.transactionSync(() => {
+        result = action();
+        return ABORT;
+      }, this.flags),
+    );
+    return result as T;
+  }
+
+  /** Number of the transaction that is running. Only inside `write` and `exclusively`. */
+  transactionId(): number {
+    return this.database.getWriteTxnId();
+  }
+
+  /** Lets the next read see what other processes committed meanwhile. */
+  refresh(): void {
+    this.database.resetReadTxn();
+  }
+
+  /** Holds the present snapshot. */
+  hold(): Snapshot {
+    const transaction = this.database.useReadTransaction();
+    return { release: () => transaction.done() };
+  }
+
+  async close(): Promise<void> {
+    await this.database.close();
+  }
+}
+
+/** Runs `action`, and translates what LMDB and the file system throw. */
+export function guarded<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw storageError(path, error);
+  }
+}
+
+const fullCodes = new Set<unknown>([
+  28,
+  27,
+  122,
+  'ENOSPC',
+  'EFBIG',
+  'EDQUOT',
+  -30792, // MDB_MAP_FULL
+]);
+const corruptCodes = new Set<unknown>([
+  -30797, // MDB_PAGE_NOTFOUND
+  -30796, // MDB_CORRUPTED
+  -30793, // MDB_INVALID
+  -30794, // MDB_VERSION_MISMATCH
+]);
+
+/** What an error of LMDB or of the file system means for the user of the log at `path`. */
+export function storageError(path: string, error: unknown): Error {
+  if (isStreamsError(error)) return error;
+  const { code, message } = error as { code?: unknown; message?: string };
+  if (fullCodes.has(code)) {
+    return new StorageError(
+      'LOG_FULL',
+      `the disk of the log in "${path}" is full or a limit on file size is reached (${message}): ` +
+        'nothing of this transaction was stored, all before it is safe. Make room and start again',
+      { cause: error },
+    );
+  }
+  if (corruptCodes.has(code)) {
+    return new StorageError(
+      'LOG_CORRUPT',
+      `the log in "${path}" is damaged (${message}): restore the folder from a backup, ` +
+        'or remove it to begin anew',
+      { cause: error },
+    );
+  }
+  if (code === undefined) return error as Error;
+  return new StorageError(
+    'LOG_IO',
+    `the log in "${path}" cannot be read or written (${message}): ` +
+      'check the disk and the permissions of the folder',
+    { cause: error },
+  );
+}

@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError, StorageError } from '../../topology/core/errors.ts';
+import { Environment, guarded } from './environment.ts';
+import type { DataLayout } from './layout.ts';
+import { latestMark, removeMarks } from './mark-file.ts';
+import { isAlive, thisProcess } from './process-identity.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+
+/** Version of what is on disk. It changes when an older version could not read it. */
+export const logFormat = 1;
+
+/** A process that has the log open. */
+interface Opener extends ProcessIdentity {
+  readonly id: string;
+  /** Its commits may be acknowledged before they are on disk. */
+  readonly ahead: boolean;
+}
+
+/** The one record of the control environment. */
+interface Control {
+  readonly format: number;
+  readonly incarnation: string;
+  /** Boot of the machine on which the log was opened last. */
+  readonly boot: string;
+  /** Commits of this boot may have been acknowledged that are not on disk yet. */
+  readonly ahead: boolean;
+  /** The log has a mark: something in it may have been acknowledged. */
+  readonly ready: boolean;
+  readonly openers: readonly Opener[];
+}
+
+/** What a process holds while it has the log open. */
+export interface Entry {
+  readonly id: string;
+  readonly incarnation: string;
+  readonly control: Environment;
+}
+
+const controlKey = Buffer.from('control');
+
+/** The path of LMDB's file in an environment's folder. */
+export function dataFile(environmentFolder: string): string {
+  return join(environmentFolder, 'data.mdb');
+}
+
+/**
+ * Enters the log of a data folder: checks what is there, repairs it after a machine crash, and
+ * notes this process. Only one process is inside at a time; the environment of the records must not
+ * be open in this process before.
+ *
+ * After a restart of the machine the file is put back to its last mark. The *incarnation* changes
+ * if since the last clean close on the boot before some process ran with `sync: interval` or
+ * `never`, which means that acknowledged commits may be lost.
+ *
+ * @throws {ConfigError} LOG_MISSING when there is none and `create` is false
+ * @throws {StorageError} LOG_FOREIGN, LOG_VERSION, LOG_CORRUPT
+ */
+export function enterLog(layout: DataLayout, options: { ahead: boolean; create: boolean }): Entry {
+  checkFolder(layout, options.create);
+  guarded(layout.log, () => {
+    for (const folder of [layout.control, layout.records, layout.marks]) {
+      mkdirSync(folder, { recursive: true });
+    }
+  });
+  const control = new Environment(layout.control, 'sync');
+  const self = thisProcess();
+  const id = randomUUID();
+  const incarnation = control.write(() => {
+    const before = readControl(layout, control);
+    const openers = before.openers.filter(isAlive);
+    if (!before.ready && openers.length === 0) removeUnborn(layout);
+    const restarted = before.boot !== self.boot;
+    if (before.ready) restore(layout, restarted);
+    const after: Control = {
+      format: logFormat,
+      incarnation: restarted && before.ahead ? randomUUID() : before.incarnation,
+      boot: self.boot,
+      ahead: options.ahead || (before.ahead && !restarted),
+      ready: before.ready,
+      openers: [...openers, { ...self, id, ahead: options.ahead }],
+    };
+    writeControl(control, after);
+    return after.incarnation;
+  });
+  return { id, incarnation, control };
+}
+
+/** To be called after the first mark of this process: what was there before is on disk now. */
+export function settleEntry(layout: DataLayout, entry: Entry): void {
+  entry.control.write(() => {
+    const before = readControl(layout, entry.control);
+    const openers = before.openers.filter(isAlive);
+    removeMarks(layout.marks, new Set(openers.map((opener) => opener.id)));
+    const ahead = openers.some((opener) => opener.ahead);
+    writeControl(entry.control, { ...before, ready: true, ahead, openers });
+  });
+}
+
+/** Leaves the log after a last flush. The mark of this process stays: it may be the latest. */
+export async function leaveLog(layout: DataLayout, entry: Entry): Promise<void> {
+  entry.control.write(() => {
+    const before = readControl(layout, entry.control);
+    const openers = before.openers.filter((it) => it.id !== entry.id && isAlive(it));
+    const ahead = openers.some((opener) => opener.ahead);
+    writeControl(entry.control, { ...before, ahead, openers });
+  });
+  await entry.control.close();
+}
+
+function checkFolder(layout: DataLayout, create: boolean): void {
+  const foreign = (what: string): StorageError =>
+    new StorageError(
+      'LOG_FOREIGN',
+      `"${layout.log}" ${what}: it is no log of Millrace. Name another data folder`,
+    );
+  if (existsSync(layout.root) && !statSync(layout.root).isDirectory()) {
+    throw new StorageError(
+      'LOG_FOREIGN',
+      `"${layout.root}" is not a folder: name a folder for the data`,
+    );
+  }
+  if (!existsSync(layout.log)) {
+    if (create) return;
+    throw new ConfigError(
+      'LOG_MISSING',
+      `there is no log in "${layout.root}": check the data folder, or run a topology first`,
+    );
+  }
+  if (!statSync(layout.log).isDirectory()) throw foreign('is a file');
+  const present = readdirSync(layout.log);
+  if (present.length > 0 && !present.includes('control')) {
+    throw foreign(`holds "${present[0]}" and no control folder`);
+  }
+}
+
+function readControl(layout: DataLayout, control: Environment): Control {
+  const bytes = control.get(controlKey);
+  if (bytes === undefined) {
+    if (latestMark(layout.marks) !== undefined) {
+      throw damaged(layout, 'its control record is missing');
+    }
+    return {
+      format: logFormat,
+      incarnation: randomUUID(),
+      boot: thisProcess().boot,
+      ahead: false,
+      ready: false,
+      openers: [],
+    };
+  }
+  const record = JSON.parse(bytes.toString()) as Control;
+  if (record.format !== logFormat) {
+    throw new StorageError(
+      'LOG_VERSION',
+      `the log in "${layout.log}" has format ${record.format}, this version of Millrace reads ` +
+        `format ${logFormat}: use the version that wrote it, or another data folder`,
+    );
+  }
+  return record;
+}
+
+function writeControl(control: Environment, record: Control): void {
+  control.put(controlKey, Buffer.from(JSON.stringify(record)));
+}
+
+/** Removes what an open that never came to its first mark left behind. Nothing was acknowledged. */
+function removeUnborn(layout: DataLayout): void {
+  for (const name of readdirSync(layout.records)) rmSync(join(layout.records, name));
+  removeMarks(layout.marks, new Set());
+}
+
+function restore(layout: DataLayout, restarted: boolean): void {
+  const file = dataFile(layout.records);
+  const mark = latestMark(layout.marks);
+  if (mark === undefined) throw damaged(layout, 'no mark of what is on disk is left in it');
+  if (!existsSync(file)) throw damaged(layout, `the file "${file}" is missing`);
+  const { size } = statSync(file);
+  if (size < mark.fileBytes) {
+    throw damaged(layout, `the file "${file}" has ${size} bytes, and had ${mark.fileBytes}`);
+  }
+  if (!restarted) return;
+  rmSync(join(layout.records, 'lock.mdb'), { force: true });
+  const descriptor = openSync(file, 'r+');
+  writeSync(descriptor, mark.headPages, 0, mark.headPages.length, 0);
+  fdatasyncSync(descriptor);
+  closeSync(descriptor);
+}
+
+function damaged(layout: DataLayout, what: string): StorageError {
+  return new StorageError(
+    'LOG_CORRUPT',
+    `the log in "${layout.log}" is damaged (${what}): restore the folder from a backup, ` +
+      'or remove it to begin anew',
+  );
+}

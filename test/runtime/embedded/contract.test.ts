@@ -1,0 +1,11 @@
+import { openEmbeddedLog } from '../../../runtime/embedded/embedded-log.ts';
+import { describeLogContract } from '../log-contract.ts';
+import { testFolders } from './folders.ts';
+
+const newFolder = testFolders();
+
+for (const sync of ['commit', 'interval', 'never'] as const) {
+  describeLogContract(`EmbeddedLog, sync: ${sync}`, (options) =>
+    openEmbeddedLog({ ...options, folder: newFolder(), sync }),
+  );
+}
