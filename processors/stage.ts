@@ -6,6 +6,8 @@ import type { KeyValueStore } from './store.ts';
 /** A tick of a punctuation: `time` is the stream time or the wall-clock time at which it fired, ms since epoch. */
 export interface Punctuation {
   readonly time: number;
+  /** Ends the schedule for good: it never fires again in this task, restarts included. Rolled back with the batch. */
+  cancel(): void;
 }
 
 /** Input port → the records of one batch (or, for a punctuation's name, its ticks). Each emits and completes. */

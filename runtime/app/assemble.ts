@@ -1,0 +1,130 @@
+import type { CallHandler } from '../../processors/call-handler.ts';
+import { canonicalText } from '../../processors/canonical.ts';
+import type { AvroSchemas } from '../../schemas/index.ts';
+import type { SchemaCatalog } from '../../topology/core/avro.ts';
+import type { Clock } from '../../topology/core/clock.ts';
+import { ConfigError } from '../../topology/core/errors.ts';
+import type { Plan } from '../../topology/plan/plan.ts';
+import type { CrashPoint } from '../engine/committer.ts';
+import { Engine } from '../engine/engine.ts';
+import type { CompiledEngineOptions } from '../engine/engine-options.ts';
+import { TopologyCompiler } from '../engine/compile-topology.ts';
+import { GlobalTables } from '../engine/global-tables.ts';
+import { seededRandom } from '../engine/random.ts';
+import { SchemaCache } from '../engine/schema-cache.ts';
+import { Serdes } from '../engine/serdes.ts';
+import { TaskFactory } from '../engine/task-factory.ts';
+import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
+import { StoreCache } from '../state/working-set.ts';
+import { Scratch } from '../task/scratch.ts';
+import { ensureTopics } from './ensure-topics.ts';
+
+export interface Assembly {
+  readonly plan: Plan;
+  readonly catalog: SchemaCatalog & AvroSchemas;
+  /** Kebab-case name → what the processors folder (or the builder) exports under it. */
+  readonly functions: ReadonlyMap<string, unknown>;
+  readonly log: Log;
+  readonly state: StateBackend;
+  readonly registry: SchemaRegistry;
+  readonly clock: Clock;
+  readonly options: CompiledEngineOptions;
+  /** Stable identity of this member. */
+  readonly slot: string;
+  /** Seeds jitter and random cuts. */
+  readonly seed: number;
+  /** Told of what a person should know: a store that is rebuilt, a long restore. */
+  readonly report: (message: string) => void;
+  readonly probe?: (point: CrashPoint) => void;
+  /** Topic for topic, partition and offset of each record that a task takes (tests). */
+  readonly trace?: string;
+}
+
+/** What an assembled application offers beside its engine. */
+export interface Assembled {
+  readonly engine: Engine;
+  readonly serdes: Serdes;
+  readonly factory: () => TaskFactory;
+  /** Topic → partition count. */
+  readonly partitions: ReadonlyMap<string, number>;
+}
+
+/**
+ * Puts an engine together from a plan and ports: topics are created or verified, schemas registered, stages compiled. The same for production and the test
+ * driver (design.md, principle 7).
+ * @throws {ConfigError} when topics or processors do not fit
+ */
+export async function assemble(assembly: Assembly): Promise<Assembled> {
+  const { plan, catalog, functions, log, state, clock, options } = assembly;
+  const partitions = await ensureTopics(plan, log);
+  const cache = new SchemaCache(assembly.registry);
+  const serdes = new Serdes(catalog, cache);
+  const partitionsOf = (topic: string): number => partitions.get(topic) ?? 1;
+  const compiler = new TopologyCompiler({
+    plan,
+    catalog,
+    functions: (name) => functions.get(name),
+    serdes,
+    partitions: partitionsOf,
+    scratch: new Scratch(),
+  });
+  const storeCache = new StoreCache(options.storeCacheBytes);
+  const globals = new GlobalTables({
+    plan,
+    log,
+    state,
+    compiler,
+    serdes,
+    storeCache,
+    partitionsOf,
+    report: assembly.report,
+  });
+  const topologies = [];
+  for (const topology of plan.subTopologies) topologies.push(await compiler.compile(topology));
+  const random = seededRandom(assembly.seed);
+  let factory: TaskFactory | undefined;
+  const engine = new Engine({
+    plan,
+    topologies,
+    log,
+    state,
+    clock,
+    options,
+    cache,
+    globals,
+    random,
+    slot: assembly.slot,
+    handler: (call) => handlerOf(call, functions),
+    isReply: (call) => {
+      const type = plan.calls.get(call);
+      if (type === undefined) return () => false;
+      const codec = catalog.codec(type.reply);
+      return (reply) => codec.isValid(reply);
+    },
+    laneKey: canonicalText,
+    factory: (callbacks) => {
+      factory = new TaskFactory({
+        ...assembly,
+        ...callbacks,
+        random,
+        compiler,
+        serdes,
+        globals,
+        storeCache,
+        partitionsOf,
+      });
+      return factory;
+    },
+    ...(assembly.probe === undefined ? {} : { probe: assembly.probe }),
+  });
+  return { engine, serdes, partitions, factory: () => factory as TaskFactory };
+}
+
+function handlerOf(call: string, functions: ReadonlyMap<string, unknown>): CallHandler {
+  const handler = functions.get(call);
+  if (typeof handler === 'function') return handler as CallHandler;
+  throw new ConfigError(
+    'CALL_HANDLER',
+    `call "${call}" has no handler: export it from a file of the processors folder`,
+  );
+}

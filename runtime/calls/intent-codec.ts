@@ -1,0 +1,153 @@
+import type { Serde } from '../../schemas/serde.ts';
+import { SerdeError } from '../../topology/core/errors.ts';
+import { type Header, StreamRecord } from '../../topology/core/record.ts';
+import { Scratch } from '../task/scratch.ts';
+
+/** An intent as it stands in the call journal (design.md 7): enough to issue it again after a crash, and to send its outcome on. */
+export interface JournaledIntent {
+  readonly record: StreamRecord;
+  readonly request: unknown;
+  readonly idempotencyKey: string;
+}
+
+const version = 1;
+
+/**
+ * Bytes of journaled intents. Layout, all integers big-endian: version (1 byte), time (float64), partition (int32), offset (float64), then topic,
+ * idempotency key, key, value and request, each a length (int32, −1 = null) and bytes, then the count of headers (int32) and each header's name and value in
+ * the same form. Key, value and request are the serdes' own bytes, so the schema ids of their writers travel with them.
+ */
+export class IntentCodec {
+  private readonly key: Serde;
+  private readonly value: Serde;
+  private readonly request: Serde;
+  private readonly scratch = new Scratch();
+
+  constructor(key: Serde, value: Serde, request: Serde) {
+    this.key = key;
+    this.value = value;
+    this.request = request;
+  }
+
+  /** @throws {SerdeError} when the request does not fit its schema */
+  encode(intent: JournaledIntent): Buffer {
+    const { record } = intent;
+    const scratch = this.scratch;
+    scratch.reserve(64);
+    scratch.buffer[0] = version;
+    scratch.buffer.writeDoubleBE(record.time, 1);
+    scratch.buffer.writeInt32BE(record.partition, 9);
+    scratch.buffer.writeDoubleBE(record.offset, 13);
+    let end = this.bytes(Buffer.from(record.topic), 21);
+    end = this.bytes(Buffer.from(intent.idempotencyKey), end);
+    end = this.encoded(this.key, record.key, end);
+    end = this.encoded(this.value, record.value, end);
+    end = this.encoded(this.request, intent.request, end);
+    scratch.reserve(end + 4);
+    scratch.buffer.writeInt32BE(record.headers.length, end);
+    end += 4;
+    for (const [name, value] of record.headers) {
+      end = this.bytes(Buffer.from(name), end);
+      end = this.bytes(value, end);
+    }
+    return Buffer.from(scratch.buffer.subarray(0, end));
+  }
+
+  /** @throws {SerdeError} JOURNAL_VERSION when the bytes were written by another version of the journal */
+  decode(bytes: Buffer): JournaledIntent {
+    if (bytes[0] !== version) {
+      throw new SerdeError(
+        'JOURNAL_VERSION',
+        `the call journal holds an intent of version ${bytes[0]}; this version reads ${version}`,
+      );
+    }
+    const reader = new FieldReader(bytes, 21);
+    const topic = reader.text();
+    const idempotencyKey = reader.text();
+    const key = reader.value(this.key);
+    const value = reader.value(this.value);
+    const request = reader.value(this.request);
+    const headers: Header[] = [];
+    const count = reader.int32();
+    for (let i = 0; i < count; i++) headers.push([reader.text(), reader.bytes()]);
+    const record = new StreamRecord(
+      key,
+      value,
+      bytes.readDoubleBE(1),
+      headers,
+      topic,
+      bytes.readInt32BE(9),
+      bytes.readDoubleBE(13),
+    );
+    return { record, request, idempotencyKey };
+  }
+
+  /** Key and value bytes of the intent's record, as its source topic would hold them. */
+  raw(intent: JournaledIntent): { key: Buffer | null; value: Buffer | null } {
+    const bytes = (serde: Serde, value: unknown): Buffer | null => {
+      if (value === null || value === undefined) return null;
+      return Buffer.from(this.scratch.buffer.subarray(0, this.scratch.write(serde, value, 0)));
+    };
+    return {
+      key: bytes(this.key, intent.record.key),
+      value: bytes(this.value, intent.record.value),
+    };
+  }
+
+  private encoded(serde: Serde, value: unknown, start: number): number {
+    const scratch = this.scratch;
+    scratch.reserve(start + 4);
+    if (value === null || value === undefined) {
+      scratch.buffer.writeInt32BE(-1, start);
+      return start + 4;
+    }
+    const end = scratch.write(serde, value, start + 4);
+    scratch.buffer.writeInt32BE(end - start - 4, start);
+    return end;
+  }
+
+  private bytes(bytes: Uint8Array | null, start: number): number {
+    const scratch = this.scratch;
+    const length = bytes === null ? 0 : bytes.length;
+    scratch.reserve(start + 4 + length);
+    scratch.buffer.writeInt32BE(bytes === null ? -1 : length, start);
+    if (bytes !== null) scratch.buffer.set(bytes, start + 4);
+    return start + 4 + length;
+  }
+}
+
+class FieldReader {
+  private readonly buffer: Buffer;
+  private position: number;
+
+  constructor(buffer: Buffer, position: number) {
+    this.buffer = buffer;
+    this.position = position;
+  }
+
+  int32(): number {
+    const value = this.buffer.readInt32BE(this.position);
+    this.position += 4;
+    return value;
+  }
+
+  bytes(): Buffer | null {
+    const length = this.int32();
+    if (length < 0) return null;
+    const start = this.position;
+    this.position += length;
+    return Buffer.from(this.buffer.subarray(start, this.position));
+  }
+
+  text(): string {
+    return (this.bytes() as Buffer).toString('utf8');
+  }
+
+  value(serde: Serde): unknown {
+    const length = this.int32();
+    if (length < 0) return null;
+    const start = this.position;
+    this.position += length;
+    return serde.read(this.buffer, start, this.position);
+  }
+}

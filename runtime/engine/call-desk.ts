@@ -1,0 +1,119 @@
+import type { CallHandler } from '../../processors/call-handler.ts';
+import type { Clock } from '../../topology/core/clock.ts';
+import type { CallOperatorDef } from '../../topology/definition/definition.ts';
+import type { StageNode } from '../../topology/plan/plan.ts';
+import { CallDispatcher } from '../calls/call-dispatcher.ts';
+import { CallLimiter } from '../calls/call-limiter.ts';
+import type { JournaledIntent } from '../calls/intent-codec.ts';
+import type { Task, TaskTransaction } from '../task/task.ts';
+import type { CrashPoint } from './committer.ts';
+
+export interface CallDeskOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly handler: (call: string) => CallHandler;
+  readonly isReply: (call: string) => (reply: unknown) => boolean;
+  /** Canonical form of a record key: what makes two keys the same lane. */
+  readonly laneKey: (key: unknown) => unknown;
+  readonly maxOpenCalls: number;
+  readonly probe: (point: CrashPoint) => void;
+  readonly wake: () => void;
+}
+
+/** The call dispatchers of a member's tasks: one per task and call stage, with one limit per stage. */
+export class CallDesk {
+  private readonly options: CallDeskOptions;
+  private readonly limiters = new Map<string, CallLimiter>();
+  private readonly dispatchers = new Map<Task, Map<string, CallDispatcher>>();
+
+  constructor(options: CallDeskOptions) {
+    this.options = options;
+  }
+
+  /** Starts the dispatchers of a task and issues what its journals hold, in order. */
+  open(
+    task: Task,
+    journaled: (stage: string) => Iterable<readonly [number, JournaledIntent]>,
+  ): void {
+    const byStage = new Map<string, CallDispatcher>();
+    this.dispatchers.set(task, byStage);
+    for (const node of task.topology.calls) {
+      const dispatcher = this.dispatcher(task, node);
+      byStage.set(node.name, dispatcher);
+      for (const [sequence, intent] of journaled(node.name)) {
+        dispatcher.issue(sequence, this.options.laneKey(intent.record.key), intent);
+      }
+    }
+  }
+
+  /** Issues the intents of committed transactions (E2: not before). */
+  committed(transactions: readonly TaskTransaction[]): void {
+    for (const { task, intents } of transactions) {
+      const byStage = this.dispatchers.get(task);
+      for (const { stage, sequence, intent } of intents) {
+        byStage?.get(stage)?.issue(sequence, this.options.laneKey(intent.record.key), intent);
+      }
+    }
+  }
+
+  /** Pauses the inputs that lead to a call with too many open intents, and only those. */
+  pause(task: Task): void {
+    const byStage = this.dispatchers.get(task);
+    if (byStage === undefined || byStage.size === 0) return;
+    for (const queue of task.queues) {
+      const calls = task.topology.callsBelow.get(queue.topic) ?? [];
+      queue.paused = calls.some(
+        (call) => (byStage.get(call)?.outstanding ?? 0) >= this.options.maxOpenCalls,
+      );
+    }
+  }
+
+  /** Intents that have not ended, all tasks together. */
+  get outstanding(): number {
+    return this.sum((dispatcher) => dispatcher.outstanding);
+  }
+
+  /** Requests on their way. */
+  get inFlight(): number {
+    return this.sum((dispatcher) => dispatcher.inFlight);
+  }
+
+  close(): void {
+    for (const byStage of this.dispatchers.values()) {
+      for (const dispatcher of byStage.values()) dispatcher.close();
+    }
+    this.dispatchers.clear();
+  }
+
+  private sum(of: (dispatcher: CallDispatcher) => number): number {
+    let total = 0;
+    for (const byStage of this.dispatchers.values()) {
+      for (const dispatcher of byStage.values()) total += of(dispatcher);
+    }
+    return total;
+  }
+
+  private dispatcher(task: Task, node: StageNode): CallDispatcher {
+    const operator = node.operator as CallOperatorDef;
+    const { clock, random, probe, wake } = this.options;
+    let limiter = this.limiters.get(node.name);
+    if (limiter === undefined) {
+      limiter = new CallLimiter(operator.concurrency.limit);
+      this.limiters.set(node.name, limiter);
+    }
+    return new CallDispatcher({
+      operator,
+      handler: this.options.handler(operator.call),
+      isReply: this.options.isReply(operator.call),
+      limiter,
+      clock,
+      random,
+      issued: () => probe('call.issued'),
+      ended: (sequence, intent, result) => {
+        probe('call.replied');
+        task.addReply({ kind: 'reply', stage: node.name, sequence, intent, result });
+        wake();
+      },
+    });
+  }
+}

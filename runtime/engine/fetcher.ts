@@ -1,0 +1,124 @@
+import type { FetchedPartition, Log, Position } from '../ports.ts';
+import { partitionId } from '../../topology/core/topic-partition.ts';
+import type { PartitionQueue } from '../task/partition-queue.ts';
+
+/** Longest wait for records of another process before looking again, ms. */
+const maxWaitMs = 1000;
+/** Bytes of one partition in one fetch. */
+const partitionBytes = 1024 * 1024;
+
+/**
+ * Keeps the queues of a member's tasks filled: one fetch at a time, for every queue that runs low. Back-pressure is not fetching. When the log has nothing more,
+ * it waits for new records.
+ */
+export class Fetcher {
+  private readonly log: Log;
+  private readonly fetchBytes: number;
+  private readonly wake: () => void;
+  private readonly fail: (error: unknown) => void;
+  private queues: readonly PartitionQueue[] = [];
+  private readonly byId = new Map<string, PartitionQueue>();
+  private waiting: AbortController | undefined;
+  /** True while a fetch is under way. */
+  busy = false;
+  /** Records may have come since the last fetch. */
+  private stale = true;
+  private epoch = 0;
+  private closed = false;
+
+  constructor(
+    log: Log,
+    fetchBytes: number,
+    callbacks: { wake: () => void; fail: (error: unknown) => void },
+  ) {
+    this.log = log;
+    this.fetchBytes = fetchBytes;
+    this.wake = callbacks.wake;
+    this.fail = callbacks.fail;
+  }
+
+  /** Replaces the queues to fill (an assignment). */
+  assign(queues: readonly PartitionQueue[]): void {
+    this.queues = queues;
+    this.byId.clear();
+    for (const queue of queues) this.byId.set(partitionId(queue.topic, queue.partition), queue);
+    this.rewound();
+  }
+
+  /** Positions moved back: what is under way is not for them any more, and records may be at hand. */
+  rewound(): void {
+    this.epoch++;
+    this.stale = true;
+    this.waiting?.abort();
+    this.waiting = undefined;
+  }
+
+  /** Starts what is due: a fetch, or waiting for records. */
+  step(): void {
+    if (this.busy || this.closed || this.queues.length === 0) return;
+    const low = this.fetchBytes / Math.max(1, this.queues.length) / 2;
+    const hungry = this.queues.filter((queue) => !queue.paused && queue.bufferedBytes < low);
+    if (hungry.length === 0) return;
+    if (this.stale || hungry.some((queue) => queue.lag === undefined || queue.lag > 0)) {
+      this.fetch(hungry);
+    } else if (this.waiting === undefined) {
+      this.await(hungry);
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.waiting?.abort();
+  }
+
+  private fetch(queues: readonly PartitionQueue[]): void {
+    this.busy = true;
+    this.stale = false;
+    const epoch = this.epoch;
+    const perPartition = Math.min(partitionBytes, Math.ceil(this.fetchBytes / queues.length));
+    this.log
+      .fetch(positionsOf(queues), {
+        maxBytes: this.fetchBytes,
+        maxBytesPerPartition: perPartition,
+      })
+      .then((fetched) => {
+        this.busy = false;
+        if (epoch === this.epoch && !this.closed) this.deliver(fetched);
+        this.wake();
+      })
+      .catch((error: unknown) => {
+        this.busy = false;
+        if (!this.closed) this.fail(error);
+      });
+  }
+
+  private deliver(fetched: readonly FetchedPartition[]): void {
+    for (const partition of fetched) {
+      this.byId.get(partitionId(partition.topic, partition.partition))?.add(partition);
+    }
+  }
+
+  private await(queues: readonly PartitionQueue[]): void {
+    const abort = new AbortController();
+    this.waiting = abort;
+    this.log
+      .awaitRecords(positionsOf(queues), maxWaitMs, abort.signal)
+      .then(() => {
+        if (this.waiting !== abort) return;
+        this.waiting = undefined;
+        this.stale = true;
+        this.wake();
+      })
+      .catch((error: unknown) => {
+        if (!this.closed && this.waiting === abort) this.fail(error);
+      });
+  }
+}
+
+function positionsOf(queues: readonly PartitionQueue[]): Position[] {
+  return queues.map(({ topic, partition, fetchPosition }) => ({
+    topic,
+    partition,
+    offset: fetchPosition,
+  }));
+}

@@ -1,0 +1,215 @@
+import { IllegalStateError } from '../../topology/core/errors.ts';
+import type { GlobalTable, Plan } from '../../topology/plan/plan.ts';
+import type { FetchedPartition, Log, StateBackend } from '../ports.ts';
+import { TaskStore } from '../state/task-store.ts';
+import type { StoreCache } from '../state/working-set.ts';
+import { PartitionQueue } from '../task/partition-queue.ts';
+import type { TopologyCompiler } from './compile-topology.ts';
+import type { Serdes } from './serdes.ts';
+
+const fetchLimits = { maxBytes: 4 * 1024 * 1024, maxBytesPerPartition: 1024 * 1024 };
+/** How long to wait for new rows before looking again, ms. */
+const maxWaitMs = 1000;
+
+export interface GlobalTablesOptions {
+  readonly plan: Plan;
+  readonly log: Log;
+  readonly state: StateBackend;
+  readonly compiler: TopologyCompiler;
+  readonly serdes: Serdes;
+  readonly storeCache: StoreCache;
+  readonly partitionsOf: (topic: string) => number;
+  /** Told of records that are left out: a global table has no dead letters (as in Kafka Streams). */
+  readonly report: (message: string) => void;
+}
+
+interface Loaded {
+  readonly table: GlobalTable;
+  readonly store: TaskStore;
+  readonly queues: readonly PartitionQueue[];
+}
+
+/**
+ * The global tables of a member: a full copy of all partitions each, in one store. Loaded to the end before any task starts; afterwards they advance only between
+ * batches (invariant E7). They belong to no transaction: a crash replays the topic from the position on disk.
+ *
+ * Rows of all partitions stand in the store's partition 0; positions of the others in partitions of their own, without rows.
+ */
+export class GlobalTables {
+  /** Store name → store. */
+  readonly stores = new Map<string, TaskStore>();
+  private readonly options: GlobalTablesOptions;
+  private readonly loaded: Loaded[] = [];
+  private arrived: { queue: PartitionQueue; fetched: FetchedPartition }[] = [];
+  private waiting: AbortController | undefined;
+  private applying = false;
+  private fetching = false;
+  private closed = false;
+  private wake: () => void = () => {};
+  private fail: (error: unknown) => void = () => {};
+
+  constructor(options: GlobalTablesOptions) {
+    this.options = options;
+  }
+
+  /** True while rows are fetched or written. */
+  get busy(): boolean {
+    return this.applying || this.fetching || this.arrived.length > 0;
+  }
+
+  /** Opens the stores and loads them up to the end of their topics as of now. */
+  async start(callbacks: { wake: () => void; fail: (error: unknown) => void }): Promise<void> {
+    this.wake = callbacks.wake;
+    this.fail = callbacks.fail;
+    for (const table of this.options.plan.globalTables) {
+      this.loaded.push(await this.open(table));
+    }
+    for (const { store, queues } of this.loaded) {
+      for (const queue of queues) {
+        const at = { topic: queue.topic, partition: queue.partition };
+        const [ends] = await this.options.log.ends([at], 'uncommitted');
+        await this.load(store, queue, ends?.end ?? 0);
+      }
+    }
+  }
+
+  /** Takes rows that have arrived into the stores, and asks for more. Call only between batches. */
+  advance(): void {
+    if (this.closed || this.loaded.length === 0) return;
+    if (this.arrived.length > 0 && !this.applying) {
+      this.applying = true;
+      const arrived = this.arrived;
+      this.arrived = [];
+      for (const { queue, fetched } of arrived) queue.add(fetched);
+      this.applyArrived(arrived.map(({ queue }) => queue)).catch(this.fail);
+    } else if (!this.fetching && !this.applying && this.waiting === undefined) {
+      this.await();
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.waiting?.abort();
+    for (const { store } of this.loaded) store.close();
+  }
+
+  private async open(table: GlobalTable): Promise<Loaded> {
+    const { plan, log, state, compiler, serdes, storeCache, partitionsOf } = this.options;
+    const storePlan = plan.stores.get(table.store);
+    if (storePlan === undefined) {
+      throw new IllegalStateError('PLAN_STORE', `the plan has no store "${table.store}"`);
+    }
+    const source = await compiler.source(table.source);
+    const store = new TaskStore({
+      plan: { ...storePlan, sourceBacked: true },
+      partition: 0,
+      keySerde: await serdes.key(storePlan.changelog, storePlan.key, 'read'),
+      valueSerde: await serdes.storeValue(storePlan.changelog, storePlan.value),
+      backend: state,
+      cache: storeCache,
+      time: { streamTime: -1 },
+    });
+    this.stores.set(table.store, store);
+    const queues: PartitionQueue[] = [];
+    for (const topic of table.source.topics) {
+      for (let partition = 0; partition < partitionsOf(topic); partition++) {
+        const [ends] = await log.ends([{ topic, partition }], 'uncommitted');
+        const start = ends?.start ?? 0;
+        const stored = state.open(table.store, partition).position();
+        const usable = stored !== undefined && stored >= start && stored <= (ends?.end ?? 0);
+        queues.push(new PartitionQueue(topic, partition, usable ? stored : start, source.decode));
+      }
+    }
+    return { table, store, queues };
+  }
+
+  private async load(store: TaskStore, queue: PartitionQueue, target: number): Promise<void> {
+    while (queue.fetchPosition < target) {
+      const { topic, partition, fetchPosition } = queue;
+      const [fetched] = await this.options.log.fetch(
+        [{ topic, partition, offset: fetchPosition }],
+        fetchLimits,
+      );
+      if (fetched === undefined || fetched.nextOffset <= fetchPosition) break;
+      queue.add(fetched);
+      await this.take(store, queue);
+    }
+  }
+
+  /** Puts the queue's rows into the store and on disk, with the new position. A schema that is missing is fetched between two chunks. */
+  private async take(store: TaskStore, queue: PartitionQueue): Promise<void> {
+    for (;;) {
+      await this.takeChunk(store, queue);
+      const id = queue.pendingSchema;
+      if (id === undefined) return;
+      await this.options.serdes.cache.load(id);
+      queue.schemaResolved();
+    }
+  }
+
+  private async takeChunk(store: TaskStore, queue: PartitionQueue): Promise<void> {
+    store.beginBatch();
+    while (queue.headTime() !== undefined) {
+      const item = queue.take();
+      if (item.kind === 'poison') {
+        const { topic, partition } = queue;
+        const why = item.error instanceof Error ? item.error.message : String(item.error);
+        this.options.report(
+          `global table "${store.name}": the record at ${item.offset} of ${topic}-${partition} is left out: ${why}`,
+        );
+      } else if (item.record.key !== null) {
+        store.put(item.record.key, item.record.value, Math.max(0, item.record.time));
+      }
+    }
+    queue.settlePosition();
+    queue.release();
+    store.commitBatch();
+    store.seal({ append() {} });
+    const { log, state } = this.options;
+    const { partition, position } = queue;
+    const writes = [...store.acknowledged(partition === 0 ? position : undefined)];
+    if (partition !== 0) writes.push({ store: store.name, partition, rows: [], position });
+    await state.apply(writes, log.incarnation);
+    store.applied();
+  }
+
+  private async applyArrived(queues: readonly PartitionQueue[]): Promise<void> {
+    for (const queue of queues) {
+      const loaded = this.loaded.find((it) => it.queues.includes(queue));
+      if (loaded !== undefined && !this.closed) await this.take(loaded.store, queue);
+    }
+    this.applying = false;
+    this.wake();
+  }
+
+  private await(): void {
+    const abort = new AbortController();
+    this.waiting = abort;
+    const queues = this.loaded.flatMap((it) => it.queues);
+    const positions = queues.map(({ topic, partition, fetchPosition }) => ({
+      topic,
+      partition,
+      offset: fetchPosition,
+    }));
+    this.options.log
+      .awaitRecords(positions, maxWaitMs, abort.signal)
+      .then(async () => {
+        this.waiting = undefined;
+        if (this.closed) return;
+        this.fetching = true;
+        const fetched = await this.options.log.fetch(positions, fetchLimits);
+        this.fetching = false;
+        fetched.forEach((partition, i) => {
+          const queue = queues[i] as PartitionQueue;
+          if (partition.nextOffset > queue.fetchPosition) {
+            this.arrived.push({ queue, fetched: partition });
+          }
+        });
+        this.wake();
+      })
+      .catch((error: unknown) => {
+        this.fetching = false;
+        if (!this.closed) this.fail(error);
+      });
+  }
+}

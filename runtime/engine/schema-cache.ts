@@ -1,0 +1,62 @@
+import type { AvroSchemas, SchemaResolver } from '../../schemas/index.ts';
+import { subjectFor } from '../../schemas/index.ts';
+import type { AvroType } from '../../topology/core/avro.ts';
+import type { SchemaRegistry } from '../ports.ts';
+
+/**
+ * Schemas by registry id, as far as they were asked for. Look-ups are synchronous; what is missing is fetched before the batch that needs it (design.md 9).
+ */
+export class SchemaCache implements SchemaResolver {
+  private readonly registry: SchemaRegistry;
+  private readonly texts = new Map<number, string>();
+  private readonly absent = new Set<number>();
+
+  constructor(registry: SchemaRegistry) {
+    this.registry = registry;
+  }
+
+  schemaText(id: number): string | undefined {
+    return this.texts.get(id);
+  }
+
+  /** True when the registry was asked and does not know the id: a record that bears it is a record failure. */
+  isAbsent(id: number): boolean {
+    return this.absent.has(id);
+  }
+
+  /** Asks the registry for an id. Rejects when it cannot be reached: the caller waits and tries again. */
+  async load(id: number): Promise<void> {
+    if (this.texts.has(id)) return;
+    const text = await this.registry.schema(id);
+    if (text === undefined) this.absent.add(id);
+    else this.texts.set(id, text);
+  }
+
+  /** The id under which a type's schema is registered for a topic's keys or values; registers it if it is new. */
+  async register(
+    schemas: AvroSchemas,
+    topic: string,
+    part: 'key' | 'value',
+    type: AvroType,
+  ): Promise<number> {
+    const text = schemas.canonicalSchema(type);
+    const id = await this.registry.register(subjectFor(topic, part), text);
+    this.texts.set(id, text);
+    return id;
+  }
+
+  /** The id of exactly this type's schema under the topic's subject, or −1 when nobody registered it yet. */
+  async find(
+    schemas: AvroSchemas,
+    topic: string,
+    part: 'key' | 'value',
+    type: AvroType,
+  ): Promise<number> {
+    const text = schemas.canonicalSchema(type);
+    for (const [, id] of await this.registry.versions(subjectFor(topic, part))) {
+      await this.load(id);
+      if (this.texts.get(id) === text) return id;
+    }
+    return -1;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Serde } from '../../schemas/serde.ts';
+import { RecordBatchBuilder } from '../codec/batch-builder.ts';
+import { assignBaseOffset } from '../codec/batch-header.ts';
+import { RecordBatchReader } from '../codec/batch-reader.ts';
+import type { ChangelogRecord } from '../state/restore.ts';
+import type { DecodeRecord } from '../task/partition-queue.ts';
+import { Scratch } from '../task/scratch.ts';
+import type { ReadRecord } from './restore.ts';
+
+/**
+ * Rows of a source-backed store from records of its source topic, through the same decode and time path as in processing (design.md 6). Records that do not decode
+ * are no rows: in processing they went to the dead letters.
+ */
+export class SourceRows {
+  private readonly decode: DecodeRecord;
+  private readonly topic: string;
+  private readonly keySerde: Serde;
+  private readonly valueSerde: Serde;
+  private readonly builder = new RecordBatchBuilder();
+  private readonly reader = new RecordBatchReader();
+  private readonly scratch = new Scratch();
+
+  constructor(decode: DecodeRecord, topic: string, serdes: { keySerde: Serde; valueSerde: Serde }) {
+    this.decode = decode;
+    this.topic = topic;
+    this.keySerde = serdes.keySerde;
+    this.valueSerde = serdes.valueSerde;
+  }
+
+  row(record: ReadRecord): ChangelogRecord | undefined {
+    this.builder.appendPair(record.time, record.key, record.value, record.headers);
+    const batch = this.builder.finish();
+    assignBaseOffset(batch, record.offset);
+    this.reader.open(batch);
+    this.reader.next();
+    let decoded;
+    try {
+      decoded = this.decode(this.reader, this.topic, 0);
+    } catch {
+      return undefined;
+    }
+    const { key, value, time } = decoded;
+    if (key === null || time < 0) return undefined;
+    return {
+      key: this.bytes(this.keySerde, key),
+      value: this.bytesOrNull(value),
+      time,
+      keep: false,
+    };
+  }
+
+  private bytesOrNull(value: unknown): Buffer | null {
+    return value === null ? null : this.bytes(this.valueSerde, value);
+  }
+
+  private bytes(serde: Serde, value: unknown): Buffer {
+    const end = this.scratch.write(serde, value, 0);
+    return Buffer.from(this.scratch.buffer.subarray(0, end));
+  }
+}

@@ -1,0 +1,379 @@
+import { newOutcomes } from '../../processors/outcomes.ts';
+import { CallFailure } from '../../processors/call-handler.ts';
+import { CallReply } from '../../processors/call-reply.ts';
+import type { CallIntent } from '../../processors/stage.ts';
+import type { KeyValueStore } from '../../processors/store.ts';
+import type { Clock } from '../../topology/core/clock.ts';
+import { isStreamsError, ProcessingError, SerdeError } from '../../topology/core/errors.ts';
+import { noHeaders, StreamRecord } from '../../topology/core/record.ts';
+import type { StageNode } from '../../topology/plan/plan.ts';
+import type { JournaledIntent } from '../calls/intent-codec.ts';
+import { Attempt } from './attempt.ts';
+import { type CallJournals, journalStore } from './call-journals.ts';
+import type { CompiledPunctuation, CompiledSubTopology } from './compiled.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import { type BuilderPool, OutputBuffer } from './output-buffer.ts';
+import { Pipeline, type PipelineHost } from './pipeline.ts';
+import { nextDue } from './punctuation-schedule.ts';
+import { AttemptContext, type ContextHost } from './stage-context.ts';
+import type { TaskStores } from './task-stores.ts';
+import { Rejections, type RejectionOptions } from './rejections.ts';
+import { punctuationId, type TaskTimes } from './task-times.ts';
+import type { WorkItem } from './work-item.ts';
+
+export interface BatchRunnerOptions {
+  readonly topology: CompiledSubTopology;
+  readonly taskId: string;
+  readonly times: TaskTimes;
+  readonly stores: TaskStores;
+  readonly journals: CallJournals;
+  readonly deadLetters: DeadLetters;
+  readonly pool: BuilderPool;
+  readonly clock: Clock;
+  /** Wall-clock time that a batch may take, ms. */
+  readonly budgetMs: number;
+  /** A record whose time is later than the wall clock by more than this is dead-lettered (E5); undefined: no bound. */
+  readonly maxFutureMs: number | undefined;
+  /** Raw bytes of a record that the present batch took. */
+  readonly raw: RejectionOptions['raw'];
+  /** Topic for topic, partition and offset of each record taken; undefined: none (tests ask for it). */
+  readonly trace: string | undefined;
+}
+
+/** A batch whose observables have all completed: ready for a transaction. */
+export interface CompletedBatch {
+  readonly attempt: Attempt;
+  readonly items: readonly WorkItem[];
+  readonly intents: readonly SequencedIntent[];
+}
+
+/** An intent that entered the journal in this batch. */
+export interface SequencedIntent {
+  readonly stage: string;
+  readonly sequence: number;
+  readonly intent: JournaledIntent;
+}
+
+/**
+ * Runs batches of one task, one at a time (design.md 4). First all items in one attempt; if that fails, once more, one item at a time with a savepoint each:
+ * a failing item leaves no effect but its dead letter, the rest survives. Linear in the number of items, however many fail.
+ */
+export class BatchRunner implements PipelineHost, ContextHost {
+  readonly taskId: string;
+  readonly times: TaskTimes;
+  private readonly options: BatchRunnerOptions;
+  private readonly handles = new Map<string, KeyValueStore>();
+  private handlesOf: Attempt | undefined;
+  private readonly intents: SequencedIntent[] = [];
+  private wallClock = 0;
+  /** Counts batches: continuations of a batch that was abandoned see that it is not theirs. */
+  private epoch = 0;
+  private running: Attempt | undefined;
+  /** The item that is being pushed, or was last. */
+  private present: WorkItem | undefined;
+  private readonly rejections: Rejections;
+
+  constructor(options: BatchRunnerOptions) {
+    this.options = options;
+    this.rejections = new Rejections({
+      ...options,
+      handle: (store, attempt) => this.storeHandle(store, attempt),
+    });
+    this.taskId = options.taskId;
+    this.times = options.times;
+  }
+
+  /**
+   * Runs the items and calls `done` with the completed batch, or `failed` with an error that must stop the application (an error policy `fail`, a bug).
+   * Either is called before `run` returns when no stage is asynchronous.
+   */
+  run(
+    items: readonly WorkItem[],
+    done: (batch: CompletedBatch) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    const { stores, times } = this.options;
+    const epoch = ++this.epoch;
+    this.wallClock = this.options.clock.now();
+    this.intents.length = 0;
+    const before = times.snapshot();
+    stores.beginBatch();
+    const attempt = new Attempt(new OutputBuffer(this.options.pool));
+    this.execute(attempt, items, () => {
+      if (epoch !== this.epoch) return;
+      if (attempt.failure === undefined) {
+        this.finish(attempt, items, done, failed);
+        return;
+      }
+      stores.dropBatch();
+      attempt.output.discard();
+      times.restore(before);
+      this.intents.length = 0;
+      if (!isRecordFailure(attempt.failure.error)) {
+        failed(attempt.failure.error);
+        return;
+      }
+      this.isolate(items, epoch).then(
+        (isolated) => {
+          if (isolated !== undefined) this.finish(isolated, items, done, failed);
+        },
+        (error: unknown) => {
+          if (epoch === this.epoch) failed(error);
+        },
+      );
+    });
+  }
+
+  /** Abandons the batch that is running, if one is: its effects are dropped by the caller (E6). */
+  abandon(): void {
+    this.epoch++;
+    this.running?.end();
+    this.running?.output.discard();
+    this.running = undefined;
+  }
+
+  context(node: StageNode, attempt: Attempt): AttemptContext {
+    return new AttemptContext(node.name, node.stores, attempt, this, this.wallClock);
+  }
+
+  sourceContext(name: string, stores: readonly string[], attempt: Attempt): AttemptContext {
+    return new AttemptContext(name, stores, attempt, this, this.wallClock);
+  }
+
+  storeHandle(name: string, attempt: Attempt): KeyValueStore {
+    if (this.handlesOf !== attempt) {
+      this.handles.clear();
+      this.handlesOf = attempt;
+    }
+    let handle = this.handles.get(name);
+    if (handle === undefined) {
+      handle = this.options.stores.handle(name, attempt);
+      this.handles.set(name, handle);
+    }
+    return handle;
+  }
+
+  deadLetterRecord(record: StreamRecord, stage: string, reason: string, attempt: Attempt): void {
+    this.rejections.byStage(record, stage, reason, this.present as WorkItem, attempt);
+  }
+
+  issueIntent(stage: string, intent: CallIntent, attempt: Attempt): void {
+    const sequence = this.times.nextSequence(stage);
+    this.options.journals.put(
+      this.storeHandle(journalStore(stage), attempt),
+      stage,
+      sequence,
+      intent,
+    );
+    this.intents.push({ stage, sequence, intent });
+  }
+
+  /** One attempt over these items; `then` is called when it is settled, failed or not. */
+  private execute(attempt: Attempt, items: readonly WorkItem[], then: () => void): void {
+    this.running = attempt;
+    let pipeline: Pipeline | undefined;
+    try {
+      pipeline = new Pipeline(this.options.topology, this, attempt);
+      for (const item of items) {
+        this.present = item;
+        this.push(pipeline, item, attempt);
+        if (attempt.failure !== undefined) break;
+      }
+      if (attempt.failure === undefined) pipeline.complete();
+    } catch (error) {
+      attempt.fail(error);
+    }
+    if (attempt.settled) {
+      attempt.end();
+      then();
+      return;
+    }
+    const open = pipeline as Pipeline;
+    const cancel = this.options.clock.after(this.options.budgetMs, () => {
+      attempt.fail(this.budgetError(open.pending()[0] ?? ''));
+    });
+    attempt.whenSettled(() => {
+      cancel();
+      attempt.end();
+      then();
+    });
+  }
+
+  private push(pipeline: Pipeline, item: WorkItem, attempt: Attempt): void {
+    if (item.kind === 'record') {
+      const { record } = item;
+      const refused = this.refusal(record);
+      if (refused !== undefined) {
+        this.rejections.refuse(record.topic, record.partition, record.offset, refused, attempt);
+        return;
+      }
+      this.trace(record, attempt);
+      this.times.observe(record.topic, record.time);
+      this.countTaken(record.topic, attempt);
+      pipeline.push(record);
+      if (this.times.streamTime >= this.times.streamDue) this.fireStreamTime(pipeline);
+    } else if (item.kind === 'poison') {
+      this.rejections.refuse(item.topic, item.partition, item.offset, item.error, attempt);
+    } else if (item.kind === 'tick') {
+      this.fire(pipeline, item.punctuation, item.time);
+    } else {
+      this.options.journals.remove(
+        this.storeHandle(journalStore(item.stage), attempt),
+        item.sequence,
+      );
+      if (item.result.kind === 'failed') throw item.result.error;
+      const { record } = item.intent;
+      const reply = new CallReply(
+        record,
+        item.result.kind,
+        item.result.kind === 'reply' ? item.result.reply : undefined,
+      );
+      pipeline.reply(item.stage, record.withValue(reply));
+    }
+  }
+
+  /** Counts a record for its source, unless the source has a stage, which counts itself. */
+  private countTaken(topic: string, attempt: Attempt): void {
+    let outcomes = attempt.sources.get(topic);
+    if (outcomes === undefined) {
+      const source = this.options.topology.sources.find((it) => it.node.topics.includes(topic));
+      const own = source === undefined || source.stage !== undefined;
+      outcomes = own ? newOutcomes() : attempt.outcomesOf(source.node.name);
+      attempt.sources.set(topic, outcomes);
+    }
+    outcomes.in++;
+    outcomes.emitted++;
+    outcomes.out++;
+  }
+
+  /** Why a decoded record must not enter the topology; undefined: it may. */
+  private refusal(record: StreamRecord): ProcessingError | undefined {
+    const { maxFutureMs } = this.options;
+    if (record.time < 0) {
+      return new ProcessingError('RECORD_TIME', `the record's time is negative: ${record.time}`);
+    }
+    if (maxFutureMs !== undefined && record.time > this.wallClock + maxFutureMs) {
+      return new ProcessingError(
+        'RECORD_FUTURE',
+        `the record's time (${new Date(record.time).toISOString()}) is more than max-future (${maxFutureMs} ms) ahead of the clock`,
+      );
+    }
+    return undefined;
+  }
+
+  private fireStreamTime(pipeline: Pipeline): void {
+    const { streamTime } = this.times;
+    for (const punctuation of this.options.topology.punctuations) {
+      if (punctuation.by !== 'stream-time') continue;
+      const due = this.times.due(punctuationId(punctuation.stage, punctuation.name)) ?? 0;
+      if (streamTime >= due) this.fire(pipeline, punctuation, streamTime);
+    }
+    this.times.streamDue = this.nextStreamDue();
+  }
+
+  private nextStreamDue(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const punctuation of this.options.topology.punctuations) {
+      if (punctuation.by !== 'stream-time') continue;
+      earliest = Math.min(
+        earliest,
+        this.times.due(punctuationId(punctuation.stage, punctuation.name)) ?? 0,
+      );
+    }
+    return earliest;
+  }
+
+  private fire(pipeline: Pipeline, punctuation: CompiledPunctuation, time: number): void {
+    const id = punctuationId(punctuation.stage, punctuation.name);
+    const due = this.times.due(id) ?? 0;
+    this.times.setDue(id, nextDue(due, punctuation.everyMs, time));
+    pipeline.tick(punctuation.stage, punctuation.name, {
+      time,
+      cancel: () => this.times.setDue(id, Number.POSITIVE_INFINITY),
+    });
+  }
+
+  /** Runs the items again, one at a time. Undefined when the batch was abandoned meanwhile. */
+  private async isolate(items: readonly WorkItem[], epoch: number): Promise<Attempt | undefined> {
+    const { stores, times } = this.options;
+    const whole = new Attempt(new OutputBuffer(this.options.pool));
+    stores.beginBatch();
+    for (const item of items) {
+      const before = times.snapshot();
+      const mark = whole.output.mark();
+      const intents = this.intents.length;
+      stores.savepoint();
+      const part = new Attempt(whole.output);
+      await new Promise<void>((resolve) => this.execute(part, [item], resolve));
+      if (epoch !== this.epoch) {
+        whole.output.discard();
+        return undefined;
+      }
+      if (part.failure === undefined) {
+        whole.absorb(part);
+        continue;
+      }
+      if (!isRecordFailure(part.failure.error)) throw part.failure.error;
+      stores.rollbackToSavepoint();
+      whole.output.rollback(mark);
+      times.restore(before);
+      this.intents.length = intents;
+      if (item.kind === 'record') this.trace(item.record, whole);
+      this.rejections.failed(item, part.failure.error, whole);
+    }
+    return whole;
+  }
+
+  private finish(
+    attempt: Attempt,
+    items: readonly WorkItem[],
+    done: (batch: CompletedBatch) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    this.running = undefined;
+    try {
+      this.options.stores.sweep();
+      this.options.stores.commitBatch();
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    attempt.end();
+    done({ attempt, items, intents: this.intents.splice(0) });
+  }
+
+  private trace(record: StreamRecord, attempt: Attempt): void {
+    const topic = this.options.trace;
+    if (topic === undefined) return;
+    const { partition, offset } = record;
+    attempt.output.appendPair(
+      topic,
+      0,
+      record.time,
+      Buffer.from(this.taskId),
+      Buffer.from(JSON.stringify({ topic: record.topic, partition, offset })),
+      noHeaders,
+    );
+  }
+
+  private budgetError(stage: string): ProcessingError {
+    return new ProcessingError(
+      'STAGE_BUDGET',
+      `stage "${stage}" did not complete within its budget of ${this.options.budgetMs} ms; what takes long belongs into a call`,
+      { place: { taskId: this.taskId, stage } },
+    );
+  }
+}
+
+/**
+ * The class of an error is the reaction to it (design.md 9): bytes that do not decode, and what a stage or a call handler throws, are the record's failure;
+ * a broken store, a lost task or a misused handle is not.
+ */
+function isRecordFailure(error: unknown): boolean {
+  if (!isStreamsError(error)) return true;
+  return (
+    error instanceof SerdeError ||
+    (error instanceof ProcessingError && error.code !== 'STAGE_FAILED_FATAL') ||
+    error instanceof CallFailure
+  );
+}

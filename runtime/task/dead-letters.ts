@@ -1,0 +1,60 @@
+import { type ErrorPlace, isStreamsError, ProcessingError } from '../../topology/core/errors.ts';
+import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
+import { deadLetterHeaders, errorMessage, type RawRecord } from './dead-letter.ts';
+import type { OutputBuffer } from './output-buffer.ts';
+
+export interface DeadLetterOptions {
+  readonly taskId: string;
+  readonly partition: number;
+  /** What happens to a record that fails in a stage. */
+  readonly policy: (stage: string) => ErrorPolicyDef;
+  readonly partitions: (topic: string) => number;
+  /** Told of each failure, before it is written. */
+  readonly failed: (stage: string, policy: ErrorPolicyDef, error: unknown) => void;
+}
+
+/** Sends failing records of a task to the dead-letter topic that their stage names; or stops, where its policy is to fail. */
+export class DeadLetters {
+  private readonly options: DeadLetterOptions;
+
+  constructor(options: DeadLetterOptions) {
+    this.options = options;
+  }
+
+  /**
+   * @throws {ProcessingError} STAGE_FAILED_FATAL when the stage's policy is `fail`: the application stops before the record
+   */
+  write(raw: RawRecord, error: unknown, place: ErrorPlace, output: OutputBuffer): void {
+    const { options } = this;
+    const stage = place.stage ?? '';
+    const policy = options.policy(stage);
+    if ('fail' in policy) throw fatal(error, { taskId: options.taskId, ...place });
+    options.failed(stage, policy, error);
+    const topic = policy.deadLetter;
+    output.appendPair(
+      topic,
+      options.partition % options.partitions(topic),
+      raw.time,
+      raw.key,
+      raw.value,
+      deadLetterHeaders(raw.headers, error, { taskId: options.taskId, ...place }),
+    );
+  }
+}
+
+/** The stage that an error names, if it does. */
+export function stageOf(error: unknown): string | undefined {
+  return isStreamsError(error) ? error.place.stage : undefined;
+}
+
+function fatal(error: unknown, place: ErrorPlace): ProcessingError {
+  const where =
+    place.topic === undefined
+      ? ''
+      : ` (${place.topic}-${place.partition} at offset ${place.offset})`;
+  return new ProcessingError(
+    'STAGE_FAILED_FATAL',
+    `a record failed in stage "${place.stage}"${where} and its error policy is "fail": ${errorMessage(error)}`,
+    { cause: error, place },
+  );
+}

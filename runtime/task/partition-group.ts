@@ -1,0 +1,85 @@
+/**
+ * Which record comes next (invariant E7): among a task's input partitions the one whose head record has the smallest time, as far as data is at hand.
+ * Semantics: Kafka Streams `PartitionGroup`, KIP-695. Pure: time is an argument.
+ */
+
+/** One input partition, as far as choosing is concerned. */
+export interface PartitionHead {
+  /** Time of the first buffered record, ms; undefined when nothing is buffered. */
+  headTime(): number | undefined;
+  /** Records that the log still has beyond the buffer; undefined: not known yet. */
+  readonly lag: number | undefined;
+  /** Not to be read at present (back-pressure of a call); as if it had nothing and never would. */
+  readonly paused: boolean;
+}
+
+/** -1: never wait for an empty partition. */
+export const neverIdle = -1;
+
+export class PartitionGroup<P extends PartitionHead> {
+  private readonly partitions: readonly P[];
+  private readonly maxTaskIdleMs: number;
+  /** Partition → when waiting for it ends, ms. */
+  private readonly deadlines = new Map<P, number>();
+
+  constructor(partitions: readonly P[], maxTaskIdleMs: number) {
+    this.partitions = partitions;
+    this.maxTaskIdleMs = maxTaskIdleMs;
+  }
+
+  /**
+   * Whether the task may process now. With data in all partitions: yes. With an empty one: no while the log is known (or not known not) to have more of it;
+   * when caught up, only after `maxTaskIdleMs` of waiting (wall clock `nowMs`).
+   */
+  ready(nowMs: number): boolean {
+    let buffered = false;
+    let blocked = false;
+    for (const partition of this.partitions) {
+      if (partition.paused) continue;
+      if (partition.headTime() !== undefined) {
+        buffered = true;
+        this.deadlines.delete(partition);
+      } else if (this.maxTaskIdleMs !== neverIdle) {
+        blocked = this.mustWaitFor(partition, nowMs) || blocked;
+      }
+    }
+    return buffered && !blocked;
+  }
+
+  /** When waiting for caught-up partitions ends, ms; undefined when nothing is waited for by time. */
+  idleUntil(): number | undefined {
+    let until: number | undefined;
+    for (const deadline of this.deadlines.values()) {
+      if (until === undefined || deadline > until) until = deadline;
+    }
+    return until;
+  }
+
+  /** The partition to take from: smallest head time, the earlier declared one on a tie; undefined if all are empty. */
+  next(): P | undefined {
+    let best: P | undefined;
+    let bestTime = Number.POSITIVE_INFINITY;
+    for (const partition of this.partitions) {
+      if (partition.paused) continue;
+      const time = partition.headTime();
+      if (time !== undefined && time < bestTime) {
+        best = partition;
+        bestTime = time;
+      }
+    }
+    return best;
+  }
+
+  private mustWaitFor(partition: P, nowMs: number): boolean {
+    if (partition.lag === undefined || partition.lag > 0) {
+      this.deadlines.delete(partition);
+      return true;
+    }
+    const deadline = this.deadlines.get(partition);
+    if (deadline === undefined) {
+      this.deadlines.set(partition, nowMs + this.maxTaskIdleMs);
+      return this.maxTaskIdleMs > 0;
+    }
+    return nowMs < deadline;
+  }
+}

@@ -1,0 +1,222 @@
+import type { StreamRecord } from '../../topology/core/record.ts';
+import { batchBaseOffset, batchLastOffset } from '../codec/batch-header.ts';
+import { RecordBatchReader } from '../codec/batch-reader.ts';
+import type { FetchedPartition } from '../ports.ts';
+import type { RawRecord } from './dead-letter.ts';
+import type { PartitionHead } from './partition-group.ts';
+
+/** Makes a record of what a reader stands on; throws a SerdeError or ProcessingError where that is impossible. */
+export type DecodeRecord = (
+  reader: RecordBatchReader,
+  topic: string,
+  partition: number,
+) => StreamRecord;
+
+/** What a queue gives: a record, or the place of one that does not decode. */
+export type QueueItem =
+  | { readonly kind: 'record'; readonly record: StreamRecord }
+  | {
+      readonly kind: 'poison';
+      readonly topic: string;
+      readonly partition: number;
+      readonly offset: number;
+      readonly time: number;
+      readonly error: unknown;
+    };
+
+/** Thrown by a {@link DecodeRecord} when a schema id has to be looked up first; the queue then waits, it does not fail the record (design.md 9). */
+export class SchemaPending extends Error {
+  readonly schemaId: number;
+
+  constructor(schemaId: number) {
+    super(`schema id ${schemaId} is not resolved yet`);
+    this.schemaId = schemaId;
+  }
+}
+
+/**
+ * Fetched but not yet taken records of one input partition. Records are decoded one ahead, because their time may be part of the value.
+ *
+ * Batches stay until {@link release}, so that the raw bytes of a failing record can be found again.
+ */
+export class PartitionQueue implements PartitionHead {
+  readonly topic: string;
+  readonly partition: number;
+  paused = false;
+  /** Offset after the last taken record: what is committed once the record's effects are (E3). */
+  position: number;
+  /** Offset to fetch next. */
+  fetchPosition: number;
+  endOffset: number | undefined;
+  /** The schema id that the head waits for. */
+  pendingSchema: number | undefined;
+  bufferedBytes = 0;
+
+  private readonly decode: DecodeRecord;
+  private readonly reader = new RecordBatchReader();
+  private retained: Buffer[] = [];
+  private waiting: Buffer[] = [];
+  private head: StreamRecord | undefined;
+  private poison: Extract<QueueItem, { kind: 'poison' }> | undefined;
+  private reading = false;
+  /** The reader stands on a record whose decoding had to wait for a schema. */
+  private undecoded = false;
+
+  constructor(topic: string, partition: number, position: number, decode: DecodeRecord) {
+    this.topic = topic;
+    this.partition = partition;
+    this.position = position;
+    this.fetchPosition = position;
+    this.decode = decode;
+  }
+
+  get lag(): number | undefined {
+    if (this.endOffset === undefined) return undefined;
+    return Math.max(0, this.endOffset - this.fetchPosition);
+  }
+
+  /** True when all that was fetched is taken and the log has nothing more. */
+  get caughtUp(): boolean {
+    return this.headTime() === undefined && this.pendingSchema === undefined && this.lag === 0;
+  }
+
+  add(fetched: FetchedPartition): void {
+    for (const batch of fetched.batches) {
+      this.waiting.push(batch);
+      this.bufferedBytes += batch.length;
+    }
+    this.fetchPosition = fetched.nextOffset;
+    this.endOffset = fetched.endOffset;
+    if (fetched.batches.length === 0 && this.headTime() === undefined) {
+      // Only markers or compacted offsets lay between: the position moves past them.
+      this.position = Math.max(this.position, fetched.nextOffset);
+    }
+  }
+
+  /** Drops everything and starts over at `position` (an aborted transaction rewinds, E2). */
+  reset(position: number): void {
+    this.position = position;
+    this.fetchPosition = position;
+    this.retained = [];
+    this.waiting = [];
+    this.head = undefined;
+    this.poison = undefined;
+    this.reading = false;
+    this.undecoded = false;
+    this.bufferedBytes = 0;
+    this.pendingSchema = undefined;
+  }
+
+  headTime(): number | undefined {
+    if (this.head === undefined && this.poison === undefined) this.advance();
+    return this.head?.time ?? this.poison?.time;
+  }
+
+  /** Takes the head. Call only when {@link headTime} gave a time. */
+  take(): QueueItem {
+    const head = this.head;
+    if (head !== undefined) {
+      this.head = undefined;
+      this.position = head.offset + 1;
+      return { kind: 'record', record: head };
+    }
+    const poison = this.poison as Extract<QueueItem, { kind: 'poison' }>;
+    this.poison = undefined;
+    this.position = poison.offset + 1;
+    return poison;
+  }
+
+  /** {@link take} for the common case: the head record, or undefined when the head is poison. Allocates nothing. */
+  takeRecord(): StreamRecord | undefined {
+    const head = this.head;
+    if (head !== undefined) {
+      this.head = undefined;
+      this.position = head.offset + 1;
+    }
+    return head;
+  }
+
+  /** To be called when the queue ran empty: the position goes past offsets that hold nothing. */
+  settlePosition(): void {
+    if (this.headTime() === undefined && this.pendingSchema === undefined) {
+      this.position = this.fetchPosition;
+    }
+  }
+
+  /** A schema id became known (or is known not to exist): the head is decoded again. */
+  schemaResolved(): void {
+    this.pendingSchema = undefined;
+  }
+
+  /** Forgets batches that are fully taken. */
+  release(): void {
+    for (const batch of this.retained) this.bufferedBytes -= batch.length;
+    this.retained = [];
+  }
+
+  /** The raw bytes of a record taken since the last {@link release}. */
+  raw(offset: number): RawRecord | undefined {
+    const reader = new RecordBatchReader();
+    const open = this.reading ? [this.reader.buffer] : [];
+    for (const batch of [...this.retained, ...open]) {
+      if (offset < batchBaseOffset(batch) || offset > batchLastOffset(batch)) continue;
+      reader.open(batch);
+      while (reader.next()) {
+        if (reader.offset === offset) {
+          return {
+            key: reader.key(),
+            value: reader.value(),
+            headers: reader.headers(),
+            time: reader.timestamp,
+          };
+        }
+      }
+    }
+    return undefined;
+  }
+
+  private advance(): void {
+    if (this.pendingSchema !== undefined) return;
+    if (this.undecoded) {
+      this.undecoded = false;
+      this.decodeHead();
+      return;
+    }
+    for (;;) {
+      if (!this.reading) {
+        const batch = this.waiting.shift();
+        if (batch === undefined) return;
+        this.reader.open(batch);
+        this.reading = true;
+      }
+      if (!this.reader.next()) {
+        this.retained.push(this.reader.buffer);
+        this.reading = false;
+        continue;
+      }
+      if (this.reader.offset < this.position) continue;
+      this.decodeHead();
+      return;
+    }
+  }
+
+  private decodeHead(): void {
+    try {
+      this.head = this.decode(this.reader, this.topic, this.partition);
+    } catch (error) {
+      if (error instanceof SchemaPending) {
+        this.pendingSchema = error.schemaId;
+        this.undecoded = true;
+        return;
+      }
+      this.poison = {
+        kind: 'poison',
+        topic: this.topic,
+        partition: this.partition,
+        offset: this.reader.offset,
+        time: this.reader.timestamp,
+        error,
+      };
+    }
+  }
+}

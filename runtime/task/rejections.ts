@@ -1,0 +1,139 @@
+import { type ErrorPlace, ProcessingError } from '../../topology/core/errors.ts';
+import { noHeaders, type StreamRecord } from '../../topology/core/record.ts';
+import type { KeyValueStore } from '../../processors/store.ts';
+import type { Attempt } from './attempt.ts';
+import { type CallJournals, journalStore } from './call-journals.ts';
+import type { CompiledSubTopology } from './compiled.ts';
+import type { RawRecord } from './dead-letter.ts';
+import { type DeadLetters, stageOf } from './dead-letters.ts';
+import { nextDue } from './punctuation-schedule.ts';
+import { punctuationId, type TaskTimes } from './task-times.ts';
+import type { WorkItem } from './work-item.ts';
+
+export interface RejectionOptions {
+  readonly topology: CompiledSubTopology;
+  readonly times: TaskTimes;
+  readonly journals: CallJournals;
+  readonly deadLetters: DeadLetters;
+  readonly handle: (store: string, attempt: Attempt) => KeyValueStore;
+  /** Raw bytes of a record that the present batch took. */
+  readonly raw: (topic: string, offset: number) => RawRecord | undefined;
+}
+
+const nothing: RawRecord = { key: null, value: null, headers: noHeaders, time: 0 };
+
+/** What becomes of items that fail: a dead letter each, a counter each, and what must not happen again is taken off (a reply, a tick). */
+export class Rejections {
+  private readonly options: RejectionOptions;
+
+  constructor(options: RejectionOptions) {
+    this.options = options;
+  }
+
+  /** Name of the source that reads a topic. */
+  sourceOf(topic: string): string {
+    const { sources } = this.options.topology;
+    return sources.find((it) => it.node.topics.includes(topic))?.node.name ?? topic;
+  }
+
+  /** A record that its source cannot take: it goes to the dead letters without having been in any stage. */
+  refuse(topic: string, partition: number, offset: number, error: unknown, attempt: Attempt): void {
+    const stage = this.sourceOf(topic);
+    const raw = this.options.raw(topic, offset) ?? nothing;
+    this.options.deadLetters.write(raw, error, { stage, topic, partition, offset }, attempt.output);
+    const outcomes = attempt.outcomesOf(stage);
+    outcomes.in++;
+    outcomes.deadLettered++;
+  }
+
+  /** A stage asks for a record to be dead-lettered. The stage counts it. */
+  byStage(
+    record: StreamRecord,
+    stage: string,
+    reason: string,
+    present: WorkItem,
+    attempt: Attempt,
+  ): void {
+    const raw =
+      present.kind === 'reply'
+        ? this.rawOfReply(present)
+        : (this.options.raw(record.topic, record.offset) ?? nothing);
+    const error = new ProcessingError('RECORD_REJECTED', reason);
+    this.options.deadLetters.write(raw, error, placeOf(record, stage), attempt.output);
+  }
+
+  /**
+   * An item that failed when it was run alone. Its effects are rolled back already.
+   * @throws the error of a record that its source refused: only an error policy `fail` makes that fail
+   */
+  failed(item: WorkItem, error: unknown, attempt: Attempt): void {
+    switch (item.kind) {
+      case 'poison':
+        throw error;
+      case 'record':
+        this.failedRecord(item.record, error, attempt);
+        break;
+      case 'reply':
+        this.failedReply(item, error, attempt);
+        break;
+      case 'tick':
+        this.failedTick(item, error, attempt);
+        break;
+    }
+  }
+
+  private failedRecord(record: StreamRecord, error: unknown, attempt: Attempt): void {
+    const source = this.sourceOf(record.topic);
+    const stage = stageOf(error) ?? source;
+    const raw = this.options.raw(record.topic, record.offset) ?? nothing;
+    this.options.deadLetters.write(raw, error, placeOf(record, stage), attempt.output);
+    if (stage !== source) {
+      const taken = attempt.outcomesOf(source);
+      taken.in++;
+      taken.emitted++;
+      taken.out++;
+    }
+    const outcomes = attempt.outcomesOf(stage);
+    outcomes.in++;
+    outcomes.deadLettered++;
+  }
+
+  private failedReply(
+    item: Extract<WorkItem, { kind: 'reply' }>,
+    error: unknown,
+    attempt: Attempt,
+  ): void {
+    const journal = this.options.handle(journalStore(item.stage), attempt);
+    this.options.journals.remove(journal, item.sequence);
+    const stage = stageOf(error) ?? item.stage;
+    const place = placeOf(item.intent.record, stage);
+    this.options.deadLetters.write(this.rawOfReply(item), error, place, attempt.output);
+    attempt.outcomesOf(stage).deadLettered++;
+  }
+
+  private failedTick(
+    item: Extract<WorkItem, { kind: 'tick' }>,
+    error: unknown,
+    attempt: Attempt,
+  ): void {
+    const { punctuation, time } = item;
+    const { times } = this.options;
+    const id = punctuationId(punctuation.stage, punctuation.name);
+    times.setDue(id, nextDue(times.due(id) ?? 0, punctuation.everyMs, time));
+    const stage = stageOf(error) ?? punctuation.stage;
+    const value = Buffer.from(JSON.stringify({ punctuation: punctuation.name, time }));
+    const raw = { key: null, value, headers: noHeaders, time: Math.max(0, time) };
+    this.options.deadLetters.write(raw, error, { stage }, attempt.output);
+    attempt.outcomesOf(stage).deadLettered++;
+  }
+
+  private rawOfReply(item: Extract<WorkItem, { kind: 'reply' }>): RawRecord {
+    const { headers, time } = item.intent.record;
+    return { ...this.options.journals.raw(item.stage, item.intent), headers, time };
+  }
+}
+
+function placeOf(record: StreamRecord, stage: string): ErrorPlace {
+  const { topic, partition, offset } = record;
+  return { stage, topic, partition, offset };
+}

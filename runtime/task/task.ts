@@ -1,0 +1,334 @@
+import { IllegalStateError } from '../../topology/core/errors.ts';
+import type { Append, Position } from '../ports.ts';
+import { BatchRunner, type CompletedBatch, type SequencedIntent } from './batch-runner.ts';
+import type { CompiledSubTopology } from './compiled.ts';
+import { OutputBuffer } from './output-buffer.ts';
+import type { BuilderPool } from './output-buffer.ts';
+import { PartitionGroup } from './partition-group.ts';
+import type { PartitionQueue } from './partition-queue.ts';
+import { firstDue } from './punctuation-schedule.ts';
+import { encodeControl, OutcomeTotals, type TaskControl } from './task-control.ts';
+import type { TaskStores } from './task-stores.ts';
+import { punctuationId, type TaskTimes } from './task-times.ts';
+import type { ReplyItem, TickItem, WorkItem } from './work-item.ts';
+
+/** What a task contributes to a transaction (E1): everything of its completed batches. */
+export interface TaskTransaction {
+  readonly task: Task;
+  /** Outputs of its batches, in order; then changelogs; then its control record. */
+  readonly appends: readonly Append[];
+  /** Positions of all its input partitions, moved or not (E3). */
+  readonly positions: readonly Position[];
+  readonly control: TaskControl;
+  readonly intents: readonly SequencedIntent[];
+  readonly replies: readonly ReplyItem[];
+  /** Input records in it. */
+  readonly records: number;
+}
+
+export interface TaskOptions {
+  readonly id: string;
+  readonly partition: number;
+  readonly topology: CompiledSubTopology;
+  readonly queues: readonly PartitionQueue[];
+  readonly times: TaskTimes;
+  readonly stores: TaskStores;
+  readonly runner: BatchRunner;
+  readonly pool: BuilderPool;
+  readonly controlTopic: string;
+  readonly controlPartition: number;
+  readonly maxTaskIdleMs: number;
+  /** Most items in one batch. */
+  readonly batchRecords: () => number;
+  /** Last committed control record; undefined: none yet. */
+  readonly control: TaskControl | undefined;
+  /** Called when a batch that was pending is over: the engine looks at the task again. */
+  readonly wake: () => void;
+}
+
+/**
+ * One sub-topology on one partition number, with one owner (design.md 4).
+ *
+ * ```
+ *            begin            over
+ *   READY ─────────▶ BUSY ──────────▶ READY          a batch at a time
+ *     │                │ fatal
+ *     └──── close ─────┴────▶ CLOSED / FAILED
+ * ```
+ * Completed batches wait for {@link Task.seal}, which makes them part of a transaction; {@link Task.committed} and {@link Task.abort} say how that ended.
+ */
+export class Task {
+  readonly id: string;
+  readonly partition: number;
+  readonly topology: CompiledSubTopology;
+  readonly queues: readonly PartitionQueue[];
+  readonly stores: TaskStores;
+  state: 'ready' | 'busy' | 'failed' | 'closed' = 'ready';
+  /** Set when the state is `failed`. */
+  failure: unknown;
+  /** Records taken in completed batches since {@link Task.takeObserved}. */
+  private observed = 0;
+  /** Records taken in completed batches that no transaction has sealed yet. */
+  uncommittedRecords = 0;
+
+  private readonly options: TaskOptions;
+  private readonly group: PartitionGroup<PartitionQueue>;
+  private readonly replies: ReplyItem[] = [];
+  private completed: { batch: CompletedBatch; appends: Append[] }[] = [];
+  /** Positions after the last completed batch, by queue. */
+  private readonly completedPositions: number[];
+  private committedPositions: number[];
+  private totals: OutcomeTotals;
+  private committedControl: TaskControl;
+  private inCommit: TaskTransaction | undefined;
+  private running: readonly WorkItem[] = [];
+
+  constructor(options: TaskOptions, nowMs: number) {
+    this.options = options;
+    this.id = options.id;
+    this.partition = options.partition;
+    this.topology = options.topology;
+    this.queues = options.queues;
+    this.stores = options.stores;
+    this.group = new PartitionGroup(options.queues, options.maxTaskIdleMs);
+    this.completedPositions = options.queues.map((queue) => queue.position);
+    this.committedPositions = [...this.completedPositions];
+    if (options.control !== undefined) options.times.restore(options.control.times);
+    this.totals = OutcomeTotals.of(options.control?.outcomes ?? {});
+    for (const { stage, name, everyMs, by } of options.topology.punctuations) {
+      const id = punctuationId(stage, name);
+      if (options.times.due(id) === undefined) {
+        options.times.setDue(id, firstDue(by, everyMs, nowMs));
+      }
+    }
+    this.committedControl = this.controlNow();
+  }
+
+  /** A reply to one of its calls, to enter a batch of its own. */
+  addReply(reply: ReplyItem): void {
+    this.replies.push(reply);
+  }
+
+  /** Records taken since the last call, for the share of failures. */
+  takeObserved(): number {
+    const observed = this.observed;
+    this.observed = 0;
+    return observed;
+  }
+
+  get hasCompleted(): boolean {
+    return this.completed.length > 0;
+  }
+
+  /** Bytes of output that wait for a transaction. */
+  get uncommittedBytes(): number {
+    let bytes = 0;
+    for (const { appends } of this.completed) for (const it of appends) bytes += it.batch.length;
+    return bytes;
+  }
+
+  /** True when nothing is left to do with what the log has: inputs taken, nothing running, nothing uncommitted. */
+  get quiet(): boolean {
+    return (
+      this.state === 'ready' &&
+      this.replies.length === 0 &&
+      !this.hasCompleted &&
+      this.inCommit === undefined &&
+      this.queues.every((queue) => queue.caughtUp)
+    );
+  }
+
+  /** Wall-clock time of the next punctuation, or of the end of waiting for an empty partition; undefined: none. */
+  nextWakeMs(): number | undefined {
+    let next = this.group.idleUntil();
+    for (const { stage, name, by } of this.topology.punctuations) {
+      if (by !== 'wall-clock') continue;
+      const due = this.options.times.due(punctuationId(stage, name));
+      if (due !== undefined && Number.isFinite(due) && (next === undefined || due < next)) {
+        next = due;
+      }
+    }
+    return next;
+  }
+
+  /** Runs one batch if there is something to do: replies first, then due punctuations, then records. True if it did. */
+  work(nowMs: number): boolean {
+    if (this.state !== 'ready') return false;
+    const items = this.takeReplies() ?? this.dueTicks(nowMs) ?? this.takeRecords(nowMs);
+    if (items === undefined) return false;
+    this.begin(items);
+    return true;
+  }
+
+  /**
+   * Everything completed so far as one contribution to a transaction; undefined when there is nothing.
+   * @throws {IllegalStateError} TASK_IN_COMMIT when its last one has not ended: at most one transaction is in commit (E2)
+   */
+  seal(): TaskTransaction | undefined {
+    if (this.completed.length === 0) return undefined;
+    if (this.inCommit !== undefined) {
+      throw new IllegalStateError('TASK_IN_COMMIT', `task ${this.id} is in a commit already`);
+    }
+    const appends: Append[] = [];
+    const intents: SequencedIntent[] = [];
+    const replies: ReplyItem[] = [];
+    for (const { batch, appends: outputs } of this.completed) {
+      appends.push(...outputs);
+      intents.push(...batch.intents);
+      for (const item of batch.items) if (item.kind === 'reply') replies.push(item);
+    }
+    const own = new OutputBuffer(this.options.pool);
+    this.stores.seal(own);
+    const control = this.sealedControl as TaskControl;
+    own.appendPair(
+      this.options.controlTopic,
+      this.options.controlPartition,
+      Math.max(0, control.times.streamTime),
+      Buffer.from(this.id),
+      encodeControl(control),
+      [],
+    );
+    appends.push(...own.seal());
+    const positions = this.queues.map((queue, i) => ({
+      topic: queue.topic,
+      partition: queue.partition,
+      offset: this.completedPositions[i] as number,
+    }));
+    this.inCommit = {
+      task: this,
+      appends,
+      positions,
+      control,
+      intents,
+      replies,
+      records: this.uncommittedRecords,
+    };
+    this.completed = [];
+    this.uncommittedRecords = 0;
+    return this.inCommit;
+  }
+
+  /** The sealed transaction is committed and on disk (E4): what comes next builds on it. */
+  committed(): void {
+    const transaction = this.inCommit as TaskTransaction;
+    this.inCommit = undefined;
+    this.committedControl = transaction.control;
+    this.committedPositions = transaction.positions.map((position) => position.offset);
+    this.stores.applied();
+  }
+
+  /**
+   * Drops everything that is not committed: the transaction in commit, what was completed or is running on top of it. Inputs rewind (E2), replies that were
+   * taken are due again.
+   */
+  abort(): void {
+    this.options.runner.abandon();
+    const taken = [
+      ...(this.inCommit?.replies ?? []),
+      ...this.completed.flatMap(({ batch }) => batch.items),
+      ...this.running,
+    ].filter((item) => item.kind === 'reply');
+    this.replies.unshift(...taken);
+    this.inCommit = undefined;
+    this.completed = [];
+    this.running = [];
+    this.uncommittedRecords = 0;
+    this.stores.dropUncommitted();
+    this.options.times.restore(this.committedControl.times);
+    this.totals = OutcomeTotals.of(this.committedControl.outcomes);
+    this.queues.forEach((queue, i) => {
+      queue.reset(this.committedPositions[i] as number);
+      this.completedPositions[i] = this.committedPositions[i] as number;
+    });
+    if (this.state === 'busy') this.state = 'ready';
+  }
+
+  /** Drops what is not committed and takes no more work (E6). */
+  close(): void {
+    if (this.state === 'closed') return;
+    this.abort();
+    this.stores.close();
+    this.state = 'closed';
+  }
+
+  /** Counters and times as of the last commit. */
+  get control(): TaskControl {
+    return this.committedControl;
+  }
+
+  private sealedControl: TaskControl | undefined;
+
+  private begin(items: readonly WorkItem[]): void {
+    this.state = 'busy';
+    this.running = items;
+    let returned = false;
+    this.options.runner.run(
+      items,
+      (batch) => {
+        this.complete(batch);
+        if (returned) this.options.wake();
+      },
+      (error) => {
+        this.state = 'failed';
+        this.failure = error;
+        if (returned) this.options.wake();
+      },
+    );
+    returned = true;
+  }
+
+  private complete(batch: CompletedBatch): void {
+    this.state = 'ready';
+    this.running = [];
+    this.completed.push({ batch, appends: batch.attempt.output.seal() });
+    this.totals.add(batch.attempt.outcomes);
+    this.queues.forEach((queue, i) => {
+      queue.settlePosition();
+      this.completedPositions[i] = queue.position;
+      queue.release();
+    });
+    for (const item of batch.items) {
+      if (item.kind === 'record' || item.kind === 'poison') {
+        this.uncommittedRecords++;
+        this.observed++;
+      }
+    }
+    this.sealedControl = this.controlNow();
+  }
+
+  private controlNow(): TaskControl {
+    const positions: Record<string, number> = {};
+    this.queues.forEach((queue, i) => {
+      positions[queue.topic] = this.completedPositions[i] as number;
+    });
+    return { times: this.options.times.snapshot(), positions, outcomes: this.totals.toJSON() };
+  }
+
+  private takeReplies(): WorkItem[] | undefined {
+    if (this.replies.length === 0) return undefined;
+    return this.replies.splice(0, this.options.batchRecords());
+  }
+
+  private dueTicks(nowMs: number): TickItem[] | undefined {
+    const due = this.topology.punctuations.filter(
+      (punctuation) =>
+        punctuation.by === 'wall-clock' &&
+        (this.options.times.due(punctuationId(punctuation.stage, punctuation.name)) ??
+          Number.POSITIVE_INFINITY) <= nowMs,
+    );
+    if (due.length === 0) return undefined;
+    return due.map((punctuation) => ({ kind: 'tick', punctuation, time: nowMs }));
+  }
+
+  private takeRecords(nowMs: number): WorkItem[] | undefined {
+    if (!this.group.ready(nowMs)) return undefined;
+    const items: WorkItem[] = [];
+    const most = this.options.batchRecords();
+    do {
+      const queue = this.group.next();
+      if (queue === undefined) break;
+      items.push(queue.take());
+    } while (items.length < most && this.group.ready(nowMs));
+    return items.length === 0 ? undefined : items;
+  }
+}
