@@ -1,0 +1,110 @@
+import type { StoreRow } from '../../processors/store.ts';
+import type { StateTable } from '../ports.ts';
+import type { ExpiryGrid } from './expiry.ts';
+import { expiryBound, expiryKey, expiryMark, rowKeyOf } from './expiry.ts';
+
+type IndexWrite = readonly [key: Uint8Array, row: Uint8Array | null];
+
+/** A row as a transaction changes it: before (undefined: not known) and after. */
+interface RowChange {
+  readonly key: Buffer;
+  readonly before: StoreRow<unknown> | null | undefined;
+  readonly row: StoreRow<unknown> | null;
+  /** The transaction removes index entries that a sweep came by: one that is there already may be among them. */
+  readonly swept: boolean;
+}
+
+/**
+ * Keeps the expiry index of a store and walks it as stream time passes. Where it has got to is memory only: after a restart, or when a transaction is dropped, it
+ * starts at the beginning, where nothing is left but what was not deleted yet.
+ */
+export class ExpirySweeper {
+  readonly #grid: ExpiryGrid;
+  readonly #index: StateTable;
+  /** First index key to look at next. */
+  #cursor: Buffer | undefined;
+  /** Grid time up to which everything was looked at. */
+  #done = -1;
+  /** Index entries that the open batch, the transaction came by: removed with it. */
+  #batchSeen: Buffer[] = [];
+  #seen: Buffer[] = [];
+  #batchCursor: Buffer | undefined;
+  #batchDone = -1;
+
+  constructor(grid: ExpiryGrid, index: StateTable) {
+    this.#grid = grid;
+    this.#index = index;
+  }
+
+  /** Hands the row keys of due index entries to `visit`, `limit` at most; returns their number. */
+  sweep(streamTime: number, limit: number, visit: (key: Buffer) => void): number {
+    const due = this.#grid.due(streamTime);
+    if (due <= this.#done) return 0;
+    let count = 0;
+    const entries: Buffer[] = [];
+    for (const [entry] of this.#index.range(this.#cursor, expiryBound(due))) {
+      entries.push(Buffer.from(entry));
+      if (++count === limit) break;
+    }
+    for (const entry of entries) {
+      visit(rowKeyOf(entry));
+      this.#batchSeen.push(entry);
+    }
+    const last = entries.at(-1);
+    if (last !== undefined) this.#cursor = Buffer.concat([last, Buffer.from([0])]);
+    if (count < limit) this.#done = due;
+    return count;
+  }
+
+  commitBatch(): void {
+    for (const entry of this.#batchSeen) this.#seen.push(entry);
+    this.#batchSeen = [];
+    this.#batchCursor = this.#cursor;
+    this.#batchDone = this.#done;
+  }
+
+  dropBatch(): void {
+    this.#batchSeen = [];
+    this.#cursor = this.#batchCursor;
+    this.#done = this.#batchDone;
+  }
+
+  /** Removals of the entries that the transaction's sweeps came by. */
+  seal(): IndexWrite[] {
+    const removals: IndexWrite[] = this.#seen.map((entry) => [entry, null]);
+    this.#seen = [];
+    return removals;
+  }
+
+  /**
+   * Adds what the change of a row does to the index. True: an entry was added behind the cursor; call {@link restart} when the disk has it.
+   */
+  index(writes: IndexWrite[], { key, before, row, swept }: RowChange): boolean {
+    const old = this.#bucketOf(before);
+    const now = this.#bucketOf(row);
+    if (old !== undefined && old !== now) writes.push([expiryKey(old, key), null]);
+    if (now === undefined || (old === now && !swept)) return false;
+    const entry = expiryKey(now, key);
+    writes.push([entry, expiryMark]);
+    return now <= this.#done || (this.#cursor !== undefined && entry.compare(this.#cursor) < 0);
+  }
+
+  /** Everything that is not on disk was dropped. */
+  reset(): void {
+    this.#batchSeen = [];
+    this.#seen = [];
+    this.restart();
+  }
+
+  /** Starts at the beginning of the index again. */
+  restart(): void {
+    this.#cursor = undefined;
+    this.#done = -1;
+    this.#batchCursor = undefined;
+    this.#batchDone = -1;
+  }
+
+  #bucketOf(row: StoreRow<unknown> | null | undefined): number | undefined {
+    return row === null || row === undefined || row.keep ? undefined : this.#grid.bucket(row.time);
+  }
+}

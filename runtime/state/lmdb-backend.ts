@@ -1,0 +1,291 @@
+import { renameSync, statSync, existsSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { open } from 'lmdb';
+import type { Database, RootDatabase } from 'lmdb';
+import { ConfigError, StorageError } from '../../topology/core/errors.ts';
+import type { StateBackend, StateTable, StateWrites } from '../ports.ts';
+import { checkKey, LmdbTable, tablePrefix } from './lmdb-table.ts';
+import type { TableMeta } from './lmdb-table.ts';
+
+/**
+ * State stores of one application in one LMDB environment, `<data>/state/<application>/`.
+ *
+ * Two databases: `rows`, whose keys are a table's number (uint32 BE) and the row key, and `meta`, which gives each table (store and partition) its number
+ * and changelog position, and holds the log's incarnation. One {@link apply} is one LMDB transaction over both (invariant E4), written by LMDB's own thread.
+ *
+ * Durability: LMDB resolves a write when it is visible, and flushes it behind (`overlappingSync`). A crash of the process loses nothing that was applied. A crash of
+ * the machine may lose the last transactions, never a part of one, and never leaves the environment corrupt: LMDB goes back to the last one that was
+ * flushed, and the changelog gives back the rest.
+ */
+export class LmdbStateBackend implements StateBackend {
+  readonly #folder: string;
+  readonly #root: RootDatabase;
+  readonly #rows: Database<Buffer, Buffer>;
+  readonly #meta: Database<unknown, string>;
+  readonly #tables = new Map<string, LmdbTable>();
+  #incarnation: string | undefined;
+  #nextNumber = 1;
+
+  private constructor(folder: string, root: RootDatabase) {
+    this.#folder = folder;
+    this.#root = root;
+    this.#rows = root.openDB<Buffer, Buffer>({
+      name: 'rows',
+      encoding: 'binary',
+      keyEncoding: 'binary',
+    });
+    this.#meta = root.openDB<unknown, string>({ name: 'meta', encoding: 'json' });
+  }
+
+  /**
+   * Opens the state of an application, or makes it. An environment that cannot be read is renamed to `<application>.corrupt-<n>` beside it, `setAside` is
+   * told where and why, and a fresh one is made, to be filled from the changelogs.
+   * @throws {StorageError} STATE_VERSION when a later version made it, STATE_FOLDER when the folder cannot be written
+   */
+  static async open(options: {
+    readonly stateFolder: string;
+    readonly application: string;
+    readonly setAside: (notice: { readonly movedTo: string; readonly reason: string }) => void;
+  }): Promise<LmdbStateBackend> {
+    const folder = join(options.stateFolder, options.application);
+    try {
+      return await openSound(folder);
+    } catch (error) {
+      if (!isCorruption(error)) throw folderError(folder, error);
+      const movedTo = unusedName(folder);
+      renameSync(folder, movedTo);
+      options.setAside({ movedTo, reason: error.message });
+      return await openSound(folder);
+    }
+  }
+
+  /** Opens without looking whether all rows can be read. */
+  static openFolder(folder: string): LmdbStateBackend {
+    const root = open(folder, { noSubdir: false, maxDbs: 4 });
+    const backend = new LmdbStateBackend(folder, root);
+    backend.#load();
+    return backend;
+  }
+
+  incarnation(): string | undefined {
+    return this.#incarnation;
+  }
+
+  open(store: string, partition: number): StateTable {
+    return this.#table(store, partition);
+  }
+
+  async apply(writes: readonly StateWrites[], incarnation: string): Promise<void> {
+    const rows = this.#rows;
+    // What throws inside a batch leaves the half of it that came before to be written.
+    for (const write of writes) for (const [key] of write.rows) checkKey(key, write.store);
+    try {
+      await this.#root.batch(() => {
+        if (incarnation !== this.#incarnation) {
+          void this.#meta.put(incarnationKey, incarnation);
+        }
+        for (const write of writes) {
+          const table = this.#table(write.store, write.partition);
+          for (const [key, row] of write.rows) {
+            if (row === null) void rows.remove(table.key(key));
+            else void rows.put(table.key(key), row as Buffer);
+          }
+          this.#saveTable(table, write.position ?? table.meta.position);
+        }
+      });
+    } catch (error) {
+      throw await this.#writeError(error);
+    }
+    this.#incarnation = incarnation;
+    for (const { store, partition, position } of writes) {
+      if (position === undefined) continue;
+      const table = this.#table(store, partition);
+      table.meta = { number: table.meta.number, position };
+    }
+  }
+
+  async wipe(store: string, partition: number): Promise<void> {
+    const id = tableId(store, partition);
+    const table = this.#tables.get(id);
+    if (table === undefined) return;
+    const old = table.meta.number;
+    table.meta = { number: this.#nextNumber++ };
+    try {
+      // The rows are out of sight with this one transaction; taking them off the disk may then be interrupted and is finished at the next start.
+      await this.#root.batch(() => {
+        void this.#meta.put(`${garbagePrefix}${old}`, old);
+        this.#saveTable(table, undefined);
+      });
+      await this.#collect(old);
+    } catch (error) {
+      throw await this.#writeError(error);
+    }
+  }
+
+  tables(): readonly { readonly store: string; readonly partition: number }[] {
+    return [...this.#tables.values()]
+      .filter((table) => table.saved)
+      .map(({ store, partition }) => ({ store, partition }));
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+
+  /** Reads every row once: LMDB finds broken pages. Returns the number of rows. */
+  verify(): number {
+    let count = 0;
+    for (const { value } of this.#rows.getRange({})) count += value.length >= 0 ? 1 : 0;
+    return count;
+  }
+
+  /** Bytes that the pages in use take, by LMDB's own account. */
+  usedBytes(): number {
+    const stats = this.#root.getStats() as { lastPageNumber: number; pageSize: number };
+    return (stats.lastPageNumber + 1) * stats.pageSize;
+  }
+
+  /** Takes what an interrupted wipe has left off the disk. */
+  async collectGarbage(): Promise<void> {
+    const range = { start: garbagePrefix, end: `${garbagePrefix}~` };
+    for (const { value } of this.#meta.getRange(range)) await this.#collect(value as number);
+  }
+
+  #load(): void {
+    const version = this.#meta.get(formatKey);
+    if (version === undefined) this.#meta.putSync(formatKey, formatVersion);
+    else if (version !== formatVersion) {
+      void this.#root.close();
+      throw new StorageError(
+        'STATE_VERSION',
+        `the state in "${this.#folder}" has format ${show(version)}, this version reads ${formatVersion}: run the version that made it, or delete the folder to rebuild the state from the changelogs`,
+      );
+    }
+    this.#incarnation = this.#meta.get(incarnationKey) as string | undefined;
+    for (const { key, value } of this.#meta.getRange({ start: 'table/', end: 'table/~' })) {
+      const [, store, partition] = key.split('/') as [string, string, string];
+      const table = this.#newTable(store, Number(partition), value as TableMeta);
+      table.saved = true;
+      this.#nextNumber = Math.max(this.#nextNumber, table.meta.number + 1);
+    }
+    for (const { value } of this.#meta.getRange({
+      start: garbagePrefix,
+      end: `${garbagePrefix}~`,
+    })) {
+      this.#nextNumber = Math.max(this.#nextNumber, (value as number) + 1);
+    }
+  }
+
+  #table(store: string, partition: number): LmdbTable {
+    return (
+      this.#tables.get(tableId(store, partition)) ??
+      this.#newTable(store, partition, { number: this.#nextNumber++ })
+    );
+  }
+
+  #newTable(store: string, partition: number, meta: TableMeta): LmdbTable {
+    const table = new LmdbTable(this.#rows, store, partition, meta);
+    this.#tables.set(tableId(store, partition), table);
+    return table;
+  }
+
+  #saveTable(table: LmdbTable, position: number | undefined): void {
+    const { store, partition, meta } = table;
+    const saved: TableMeta =
+      position === undefined ? { number: meta.number } : { number: meta.number, position };
+    void this.#meta.put(`table/${tableId(store, partition)}`, saved);
+    table.saved = true;
+  }
+
+  async #collect(number: number): Promise<void> {
+    const start = tablePrefix(number);
+    const end = tablePrefix(number + 1);
+    for (;;) {
+      const keys = [...this.#rows.getKeys({ start, end, limit: collectChunk })];
+      await this.#root.batch(() => {
+        for (const key of keys) void this.#rows.remove(key);
+        if (keys.length < collectChunk) void this.#meta.remove(`${garbagePrefix}${number}`);
+      });
+      if (keys.length < collectChunk) return;
+    }
+  }
+
+  async #writeError(error: unknown): Promise<StorageError> {
+    const cause = await (error as { commitError?: Promise<never> }).commitError?.catch(
+      (reason: unknown) => reason,
+    );
+    const reason = messageOf(cause ?? error);
+    const full = /No space left|MDB_MAP_FULL|quota/i.test(reason);
+    return new StorageError(
+      full ? 'STATE_FULL' : 'STATE_WRITE',
+      `cannot write the state in "${this.#folder}" (${reason}): ${
+        full ? 'make room on the disk' : 'check the disk'
+      }, then start again; nothing committed is lost`,
+      { cause: cause ?? error },
+    );
+  }
+}
+
+const formatKey = 'format';
+const formatVersion = 1;
+const incarnationKey = 'incarnation';
+const garbagePrefix = 'garbage/';
+/** Rows deleted per transaction when a store is wiped. */
+const collectChunk = 20_000;
+
+function tableId(store: string, partition: number): string {
+  return `${store}/${partition}`;
+}
+
+/** Opens, and looks through all rows where the file is shorter than LMDB thinks: then something has cut it. */
+async function openSound(folder: string): Promise<LmdbStateBackend> {
+  const file = join(folder, 'data.mdb');
+  const backend = LmdbStateBackend.openFolder(folder);
+  const needed = backend.usedBytes();
+  if (existsSync(file) && statSync(file).size < needed) {
+    // Pages beyond the end of the file would kill the process when they are touched; as zeros they are an error that LMDB reports.
+    truncateSync(file, needed);
+    try {
+      backend.verify();
+    } catch (error) {
+      await backend.close();
+      throw error;
+    }
+  }
+  await backend.collectGarbage();
+  return backend;
+}
+
+/** LMDB's own words for a file that is none of its, or broken. */
+function isCorruption(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    /MDB_INVALID|MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_PANIC|MDB_VERSION_MISMATCH|MDB_BAD_VALSIZE|not an LMDB file|corrupt/i.test(
+      error.message,
+    )
+  );
+}
+
+function folderError(folder: string, error: unknown): Error {
+  if (error instanceof StorageError) return error;
+  return new ConfigError(
+    'STATE_FOLDER',
+    `cannot open the state folder "${folder}": ${messageOf(error)}`,
+    { cause: error },
+  );
+}
+
+function unusedName(folder: string): string {
+  for (let n = 1; ; n++) {
+    const name = `${folder}.corrupt-${n}`;
+    if (!existsSync(name)) return name;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function show(value: unknown): string {
+  return typeof value === 'number' ? String(value) : JSON.stringify(value);
+}

@@ -1,0 +1,130 @@
+import type { Database } from 'lmdb';
+import { IllegalStateError } from '../../topology/core/errors.ts';
+import type { StateTable } from '../ports.ts';
+import { maxKeyBytes } from './row-format.ts';
+
+/** What the environment knows of a table: its number, and the changelog position of what is applied. */
+export interface TableMeta {
+  readonly number: number;
+  readonly position?: number;
+}
+
+const prefixBytes = 4;
+/** Row keys, and those of the expiry index with 8 bytes more. */
+const longestKey = prefixBytes + 8 + maxKeyBytes;
+
+/** The bytes that all keys of a table begin with. */
+export function tablePrefix(number: number): Buffer {
+  const prefix = Buffer.allocUnsafe(prefixBytes);
+  prefix.writeUInt32BE(number, 0);
+  return prefix;
+}
+
+/**
+ * Refuses a key that no store writes.
+ * @throws {IllegalStateError} STATE_KEY_SIZE when it is too long for the environment
+ */
+export function checkKey(key: Uint8Array, store: string): void {
+  if (key.length <= longestKey - prefixBytes) return;
+  throw new IllegalStateError(
+    'STATE_KEY_SIZE',
+    `a key of ${key.length} bytes for store "${store}" is longer than the state can hold`,
+  );
+}
+
+/** One store of one partition: a range of keys in the database of rows. */
+export class LmdbTable implements StateTable {
+  readonly store: string;
+  readonly partition: number;
+  /** The table has been written; else only its number is taken, in memory. */
+  saved = false;
+  readonly #rows: Database<Buffer, Buffer>;
+  readonly #scratch = Buffer.allocUnsafeSlow(longestKey);
+  #meta: TableMeta;
+
+  constructor(rows: Database<Buffer, Buffer>, store: string, partition: number, meta: TableMeta) {
+    this.#rows = rows;
+    this.store = store;
+    this.partition = partition;
+    this.#meta = meta;
+    this.#scratch.writeUInt32BE(meta.number, 0);
+  }
+
+  get meta(): TableMeta {
+    return this.#meta;
+  }
+
+  set meta(meta: TableMeta) {
+    this.#meta = meta;
+    this.#scratch.writeUInt32BE(meta.number, 0);
+  }
+
+  /** The key in the database: a view that is valid until the next call. LMDB copies it at once. */
+  key(key: Uint8Array): Buffer {
+    this.#scratch.set(key, prefixBytes);
+    return this.#scratch.subarray(0, prefixBytes + key.length);
+  }
+
+  get(key: Uint8Array): Buffer | undefined {
+    return this.#rows.getBinaryFast(this.key(key));
+  }
+
+  range(
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+  ): Iterable<readonly [key: Buffer, row: Buffer]> {
+    const start = Buffer.from(this.key(from ?? Buffer.alloc(0)));
+    const end = to === undefined ? tablePrefix(this.#meta.number + 1) : Buffer.from(this.key(to));
+    // The iterator holds the snapshot, and takes it now.
+    return new RangeIterator(this.#rows.getRange({ start, end })[Symbol.iterator]());
+  }
+
+  position(): number | undefined {
+    return this.#meta.position;
+  }
+
+  count(): number {
+    return this.#rows.getKeysCount({
+      start: tablePrefix(this.#meta.number),
+      end: tablePrefix(this.#meta.number + 1),
+    });
+  }
+}
+
+interface DatabaseEntry {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+class RangeIterator implements IterableIterator<readonly [key: Buffer, row: Buffer]> {
+  readonly #entries: Iterator<DatabaseEntry>;
+  #over = false;
+
+  constructor(entries: Iterator<DatabaseEntry>) {
+    this.#entries = entries;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<readonly [key: Buffer, row: Buffer]> {
+    if (this.#over) return { done: true, value: undefined };
+    const next = this.#entries.next();
+    if (next.done === true) {
+      this.#over = true;
+      return { done: true, value: undefined };
+    }
+    const { key, value } = next.value;
+    const bytes = Buffer.from(key.buffer, key.byteOffset + prefixBytes, key.length - prefixBytes);
+    return { done: false, value: [bytes, value] };
+  }
+
+  return(): IteratorResult<readonly [key: Buffer, row: Buffer]> {
+    if (!this.#over) {
+      this.#over = true;
+      this.#entries.return?.();
+    }
+    return { done: true, value: undefined };
+  }
+}
