@@ -5,6 +5,7 @@ import type { Span } from '../definition/written.ts';
 import { showLine } from './cells.ts';
 import type { Located } from './located.ts';
 import { locate, notePlace, pathText } from './located.ts';
+import { valueAt } from './value-at.ts';
 
 /** How problems are shown. */
 export interface RenderOptions {
@@ -101,17 +102,6 @@ function definitionExcerpt(
   return { place: pathText(problem.path), number: '', ...cropped };
 }
 
-/** What a definition holds at a path. */
-export function valueAt(definition: Definition, path: Problem['path']): unknown {
-  let value: unknown = definition;
-  for (const step of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step))
-      return undefined;
-    value = (value as Record<string | number, unknown>)[step];
-  }
-  return value;
-}
-
 /** A very long line is shown around the carets. */
 function crop(text: string, pad: number, width: number): Pick<Excerpt, 'text' | 'pad' | 'width'> {
   if (showLine(text).cell(text.length) <= maxCells) return { text, pad, width };
@@ -136,15 +126,17 @@ function crop(text: string, pad: number, width: number): Pick<Excerpt, 'text' | 
   };
 }
 
+/** The place stands where the message says `{at}`, behind the name in `NAME has …`, otherwise at the end. */
 function noteText(note: ProblemNote, source: SourceMap | undefined): string {
   const place = notePlace(note, source);
   const text =
     place === undefined || typeof place === 'string'
       ? place
       : `${place.file}:${place.line}:${place.column}`;
-  if (note.message.includes('{at}')) {
-    return note.message.replace(/ ?\{at\}/, text === undefined ? '' : ` at ${text}`);
-  }
+  const at = text === undefined ? '' : ` at ${text}`;
+  if (note.message.includes('{at}')) return note.message.replace(/ ?\{at\}/, at);
+  const has = /^\S+(?= has )/.exec(note.message)?.[0];
+  if (has !== undefined) return `${has}${at}${note.message.slice(has.length)}`;
   return text === undefined ? note.message : `${note.message} (${text})`;
 }
 

@@ -28,7 +28,7 @@ export interface Problem {
   readonly notes?: readonly ProblemNote[];
 }
 
-/** One more line of a problem. Its place (at most one of the three) is printed where the message says `{at}`, otherwise behind the message. */
+/** One more line of a problem. Its place (at most one of the three) is printed where the message says `{at}`, behind NAME in `NAME has …`, otherwise at the end. */
 export interface ProblemNote {
   readonly message: string;
   readonly path?: DefinitionPath;
@@ -43,7 +43,8 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   let bestDistance = 1 + Math.floor(name.length / 4) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) {
+    // A word of which nothing is left is no slip, however short it is.
+    if (distance < bestDistance && distance < candidate.length) {
       best = candidate;
       bestDistance = distance;
     }

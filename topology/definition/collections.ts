@@ -45,7 +45,7 @@ function readItems<V>(
   }
   const values: V[] = [];
   for (const node of items) {
-    const place = at.child(values.length);
+    const place = at.item(values.length);
     const value = item.read(node, place);
     if (value === undefined) place.leaveOut(node);
     else values.push(value);

@@ -10,7 +10,9 @@ export function exactlyOne<const K extends string>(
   at: Place,
   owner: Written,
 ): K | undefined {
-  const [first, second] = keys.filter((key) => entries.has(key));
+  const [first, second] = keys
+    .filter((key) => entries.has(key))
+    .sort((a, b) => keySpan(entries, a, owner)[0] - keySpan(entries, b, owner)[0]);
   if (first === undefined) {
     at.error('E006', at.ownerSpan(owner), `missing key: one of ${quoted(keys)}`);
   } else if (second !== undefined) {

@@ -56,6 +56,11 @@ export class Place {
     return new Place(this.reading, [...this.path, step], key);
   }
 
+  /** The place of an item of a list: no key of its own, and none of its list's. */
+  item(index: number): Place {
+    return new Place(this.reading, [...this.path, index]);
+  }
+
   /** The same path, known by another key. */
   keyed(key: WrittenScalar): Place {
     return new Place(this.reading, this.path, key);

@@ -77,9 +77,5 @@ function spanOf({ key, value }: Mark, { on = 'value', range }: Spot): Span {
   const [start, end] = range;
   const from = offsets?.[start];
   if (offsets === undefined || from === undefined) return value.span;
-  // The end is behind the last unit, not before the next one: a fold or an escape may lie between.
-  const last = end > start ? offsets[end - 1] : undefined;
-  const to = offsets[end] ?? value.span[1];
-  const plainStep = last !== undefined && to - last > 2 ? last + 1 : to;
-  return [from, Math.max(from, plainStep)];
+  return [from, Math.max(from, offsets[end] ?? value.span[1])];
 }

@@ -44,12 +44,14 @@ class Trace {
     this.end = from + length;
   }
 
-  /** Takes trailing spaces and tabs back: they go where a line is folded. */
-  trimEnd(keep: number): void {
+  /** Takes trailing spaces and tabs back: they go where a line is folded. Returns where they began in the raw text. */
+  trimEnd(keep: number, from: number): number {
+    let start = from;
     while (this.text.length > keep && /[ \t]$/.test(this.text)) {
       this.text = this.text.slice(0, -1);
-      this.offsets.pop();
+      start = (this.offsets.pop() as number) - this.base;
     }
+    return start;
   }
 }
 
@@ -80,8 +82,7 @@ function traceFlow({ source, style }: RawScalar, trace: Trace): void {
   for (let i = quoted ? 1 : 0; i < end;) {
     const char = source[i] as string;
     if (char === '\n' || (char === '\r' && source[i + 1] === '\n')) {
-      trace.trimEnd(keep);
-      i = fold(source, i, trace);
+      i = fold(source, trace.trimEnd(keep, i), trace);
       keep = trace.text.length;
     } else if (style === 'double' && char === '\\') {
       i = escape(source, i, trace);
@@ -133,7 +134,7 @@ function traceBlock({ source, style }: RawScalar, value: string, trace: Trace): 
   for (const [i, line] of content.entries()) {
     const text = line.slice(indent);
     if (text.trim() === '' && !/^[ \t]/.test(text)) {
-      if (broken === 0) brokenAt = offset;
+      if (trace.text === '') brokenAt = offset;
       broken++;
     } else {
       const more = /^[ \t]/.test(text);

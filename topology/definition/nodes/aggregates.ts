@@ -1,7 +1,7 @@
 import type { ValueFn } from '../definition.ts';
 import { name, typeName } from '../fields.ts';
 import { object } from '../object.ts';
-import { inheritedType, valueField } from './functions.ts';
+import { aggregateValueField, inheritedType, valueField } from './functions.ts';
 import { groupingGroup } from './grouping.ts';
 import type { Operator, OperatorTable } from './operator.ts';
 import { operator } from './operator.ts';
@@ -52,12 +52,12 @@ export const reduce: OperatorTable = operator({
     later,
     parts: {
       add: {
-        field: valueField(),
+        field: valueField,
         required: true,
         doc: 'The new result, over `aggregate` (the one so far) and `value`.',
       },
       subtract: {
-        field: valueField(),
+        field: valueField,
         doc: 'Over a table, required: the result without an old row, over `aggregate` and `value`.',
       },
       store,
@@ -93,17 +93,17 @@ function aggregateField() {
     parts: {
       as: { field: typeName, required: true, doc: 'Avro type of the result.' },
       init: {
-        field: valueField('inherited'),
+        field: aggregateValueField,
         required: true,
         doc: 'The first result, over `key`.',
       },
       add: {
-        field: valueField('inherited'),
+        field: aggregateValueField,
         required: true,
         doc: 'The new result, over `key`, `value` and `aggregate` (the one so far).',
       },
       subtract: {
-        field: valueField('inherited'),
+        field: aggregateValueField,
         doc: 'Over a table, required: the result without an old row, over the same.',
       },
       store,

@@ -20,7 +20,7 @@ const outcome = object<OutcomeDef>({
   parts: {
     out: { field: name, required: true, doc: 'Name of the output.' },
     map: {
-      field: valueField(),
+      field: valueField,
       default: 'the value stays',
       doc: 'The value of the output, over `key`, `value` and `reply`.',
     },

@@ -137,21 +137,6 @@ function readValue(
   return set === undefined ? undefined : { as: as ?? inheritedType, set };
 }
 
-/** A value: an expression, or a map that says `use`, or `as` and `set`. */
-export function valueField(type: Inherited = 'as'): Field<ValueFn> {
-  return scalarOr<ValueFn>(
-    (expr) => ({ expr }),
-    groupField({
-      title: type === 'as' ? 'value' : 'value of an aggregate',
-      doc:
-        type === 'as'
-          ? 'How a value is made where one expression does not do.'
-          : 'How an aggregate is made. Without `as` a projection is of the type of the aggregate.',
-      group: valueGroup(true, type),
-    }),
-  );
-}
-
 /** The short form, an expression alone, or the map. */
 export function scalarOr<V>(ofText: (text: string) => V, map: Field<V>, step = 'expr'): Field<V> {
   return {
@@ -166,3 +151,23 @@ export function scalarOr<V>(ofText: (text: string) => V, map: Field<V>, step = '
     tables: map.tables,
   };
 }
+
+/** A value: an expression, or a map that says `use`, or `as` and `set`. */
+export const valueField: Field<ValueFn> = scalarOr<ValueFn>(
+  (expr) => ({ expr }),
+  groupField({
+    title: 'value',
+    doc: 'How a value is made where one expression does not do.',
+    group: valueGroup(true),
+  }),
+);
+
+/** A value of an aggregate: a projection without `as` has {@link inheritedType}. */
+export const aggregateValueField: Field<ValueFn> = scalarOr<ValueFn>(
+  (expr) => ({ expr }),
+  groupField({
+    title: 'value of an aggregate',
+    doc: 'How an aggregate is made. Without `as` a projection is of the type of the aggregate.',
+    group: valueGroup(true, 'inherited'),
+  }),
+);

@@ -27,7 +27,7 @@ export const map: OperatorTable = operator({
     doc: 'Either `key` and `value` (one may be left out), or one function for both.',
     parts: {
       key: { field: keyFunction, default: 'the key stays', doc: 'The new key.' },
-      value: { field: valueField(), default: 'the value stays', doc: 'The new value.' },
+      value: { field: valueField, default: 'the value stays', doc: 'The new value.' },
       use: { field: functionName, doc: useDoc },
       keyAs: { field: typeName, doc: 'Avro type of the key that `use` makes.' },
       as: { field: typeName, doc: 'Avro type of the value that `use` makes.' },

@@ -46,7 +46,7 @@ export interface OperatorDeclaration<K extends OperatorKind, Main, Spread> {
 export function operator<
   K extends OperatorKind,
   Main extends Partial<Operator<K>>,
-  Spread extends object = Readonly<Record<never, unknown>>,
+  Spread extends object = object,
 >(declaration: OperatorDeclaration<K, Main, Spread>): OperatorTable {
   const { kind, main, spread } = declaration;
   const parts = Object.entries<Prop<unknown> | Group<unknown>>(declaration.beside);

@@ -76,7 +76,7 @@ streams:
     retention: 30d
   eu-and-us: { topic: [eu.clicks, us.clicks], key: string, value: shop.Click, offset-reset: latest }
 stages:
-  keep-all: { from: placed, filter: true, drop: [out] }
+  paid-for: { from: placed, filter: value.totalCents > 0, drop: [out] }
 `,
   parts: topicParts,
 });
