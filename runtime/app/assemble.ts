@@ -44,7 +44,7 @@ export interface Assembly {
 export interface Assembled {
   readonly engine: Engine;
   readonly serdes: Serdes;
-  readonly factory: () => TaskFactory;
+  readonly globals: GlobalTables;
   /** Topic → partition count. */
   readonly partitions: ReadonlyMap<string, number>;
 }
@@ -82,7 +82,6 @@ export async function assemble(assembly: Assembly): Promise<Assembled> {
   const topologies = [];
   for (const topology of plan.subTopologies) topologies.push(await compiler.compile(topology));
   const random = seededRandom(assembly.seed);
-  let factory: TaskFactory | undefined;
   const engine = new Engine({
     plan,
     topologies,
@@ -102,8 +101,8 @@ export async function assemble(assembly: Assembly): Promise<Assembled> {
       return (reply) => codec.isValid(reply);
     },
     laneKey: canonicalText,
-    factory: (callbacks) => {
-      factory = new TaskFactory({
+    factory: (callbacks) =>
+      new TaskFactory({
         ...assembly,
         ...callbacks,
         random,
@@ -112,12 +111,10 @@ export async function assemble(assembly: Assembly): Promise<Assembled> {
         globals,
         storeCache,
         partitionsOf,
-      });
-      return factory;
-    },
+      }),
     ...(assembly.probe === undefined ? {} : { probe: assembly.probe }),
   });
-  return { engine, serdes, partitions, factory: () => factory as TaskFactory };
+  return { engine, serdes, partitions, globals };
 }
 
 function handlerOf(call: string, functions: ReadonlyMap<string, unknown>): CallHandler {

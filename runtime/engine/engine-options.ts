@@ -56,7 +56,7 @@ export function compileEngineOptions(options: EngineOptions = {}): CompiledEngin
   const future = options['max-future'] ?? '1h';
   return Object.freeze({
     commitIntervalMs: parseDuration(commit.interval ?? '100ms', 'commit.interval'),
-    commitSpacingMs: 1000 / positive(commit['max-rate'] ?? 100, 'commit.max-rate'),
+    commitSpacingMs: Math.floor(1000 / positive(commit['max-rate'] ?? 100, 'commit.max-rate')),
     commitMaxBytes: positive(commit['max-bytes'] ?? 8 * mebibyte, 'commit.max-bytes'),
     maxTaskIdleMs: idle === -1 ? -1 : parseDuration(idle, 'max-task-idle'),
     maxFutureMs: future === 'unlimited' ? undefined : parseDuration(future, 'max-future'),

@@ -212,12 +212,19 @@ export class Engine {
   /** True when something is under way that will end by itself, without the clock: a fetch, a commit, a batch, a request, a look-up. */
   get pending(): boolean {
     return (
+      this.pendingInside ||
+      this.calls.inFlight > 0 ||
+      this.tasks.some((task) => task.state === 'busy')
+    );
+  }
+
+  /** {@link pending}, without what the application's own code has to end: requests and asynchronous stages. */
+  get pendingInside(): boolean {
+    return (
       this.fetcher.busy ||
       this.committer.inCommit !== undefined ||
       this.resolving.size > 0 ||
-      this.parts.globals.busy ||
-      this.calls.inFlight > 0 ||
-      this.tasks.some((task) => task.state === 'busy')
+      this.parts.globals.busy
     );
   }
 
@@ -341,7 +348,8 @@ export class Engine {
     this.signal.notify();
   }
 
-  private nextWakeMs(): number | undefined {
+  /** Wall-clock time at which a punctuation, or the end of waiting for a partition, is due; undefined: none. */
+  nextWakeMs(): number | undefined {
     let next: number | undefined;
     for (const task of this.tasks) {
       const due = task.nextWakeMs();
