@@ -95,7 +95,7 @@ export class Layers {
     this.#sealed.push(sealed);
     this.#transaction = [];
     this.#transactionLevel = ++this.#level;
-    // Writes of an open batch before the seal keep their lower level: later writes then make a second version, which merging folds into the first.
+    this.#raiseOpenLayers();
     return sealed;
   }
 
@@ -146,6 +146,16 @@ export class Layers {
       for (const v of versions) entries.add(v.entry);
     }
     return entries;
+  }
+
+  /** Puts the open batch and its savepoint above the level of the new transaction. */
+  #raiseOpenLayers(): void {
+    if (!this.#batchOpen) return;
+    this.#batchLevel = ++this.#level;
+    for (const version of this.#batch) version.level = this.#level;
+    if (!this.#savepointOpen) return;
+    this.#level++;
+    for (const version of this.#savepoint) version.level = this.#level;
   }
 
   #mergeSavepoint(): void {
