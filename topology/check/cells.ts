@@ -3,7 +3,10 @@ const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 /** Terminals stop a tab at every eighth cell. */
 const tabWidth = 8;
 
-/** East Asian wide and full-width ranges (Unicode 16, EAW = W or F) without the emoji, which have a test of their own. */
+/**
+ * East Asian wide and full-width ranges (Unicode 16, EAW = W or F) without the emoji, which have a
+ * test of their own.
+ */
 const wideRanges: readonly (readonly [from: number, to: number])[] = [
   [0x1100, 0x115f],
   [0x2e80, 0x303e],
@@ -26,11 +29,16 @@ const wideRanges: readonly (readonly [from: number, to: number])[] = [
 export interface ShownLine {
   /** Tabs as spaces, other control characters as `·`. */
   readonly text: string;
-  /** Cell in which the UTF-16 unit at an offset of the original line begins, from 0; offsets past the end count on from the last cell. */
+  /**
+   * Cell in which the UTF-16 unit at an offset of the original line begins, from 0; offsets past
+   * the end count on from the last cell.
+   */
   cell(offset: number): number;
 }
 
-/** How a line looks in cells of a terminal: wide characters and emoji take two, combining ones none. */
+/**
+ * How a line looks in cells of a terminal: wide characters and emoji take two, combining ones none.
+ */
 export function showLine(line: string): ShownLine {
   if (/^[\x20-\x7e]*$/.test(line)) return { text: line, cell: (offset) => offset };
   const cells: number[] = [];

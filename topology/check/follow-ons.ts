@@ -10,18 +10,23 @@ export interface ReadingResult {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** Codes that say that nothing takes or uses something: an entry that could not be read may do so. */
+/**
+ * Codes that say that nothing takes or uses something: an entry that could not be read may do so.
+ */
 const absenceCodes: ReadonlySet<string> = new Set(['E065', 'W052']);
 
 /**
- * The problems of the reading, and those of later checks that do not merely follow from them. A later problem follows if it stands where the reading found
- * something wrong, if it is about a reference to an entry that could not be read, or if it misses a use that such an entry may be.
+ * The problems of the reading, and those of later checks that do not merely follow from them. A
+ * later problem follows if it stands where the reading found
+ * something wrong, if it is about a reference to an entry that could not be read, or if it misses a
+ * use that such an entry may be.
  */
 export function withoutFollowOns(reading: ReadingResult, later: readonly Problem[]): Problem[] {
   const { definition, leftOut } = reading;
   // Paths of whole sections and entries say too little about what is wrong inside them.
   const wrong = reading.problems.map(({ path }) => path).filter((path) => path.length > 2);
-  const names = new Set(leftOut.map(({ path }) => String(path.at(-1))));
+  const names = new Set(leftOut.map(({ path, name }) => (path.length === 2 ? name : undefined)));
+  const outputs = new Set(leftOut.map(({ path, name }) => `${path[1]}.${name}`));
   const mentioned = new Set(
     leftOut.flatMap(({ mentions }) => [...mentions].flatMap((text) => [text, headOf(text)])),
   );
@@ -29,7 +34,10 @@ export function withoutFollowOns(reading: ReadingResult, later: readonly Problem
     if (wrong.some((path) => startsWith(problem.path, path))) return true;
     if (absenceCodes.has(problem.code)) return mentioned.has(String(problem.path[1]));
     const value = definition && valueAt(definition, problem.path);
-    return typeof value === 'string' && names.has(headOf(value));
+    // An empty text stands for one that is missing.
+    return (
+      typeof value === 'string' && (value === '' || names.has(headOf(value)) || outputs.has(value))
+    );
   };
   return [...reading.problems, ...later.filter((problem) => !follows(problem))];
 }

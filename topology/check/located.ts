@@ -28,7 +28,10 @@ export function spanOf(
   });
 }
 
-/** Where a note points: into the topology file, another file, or (without a file) a path of the definition. */
+/**
+ * Where a note points: into the topology file, another file, or (without a file) a path of the
+ * definition.
+ */
 export function notePlace(
   note: ProblemNote,
   source: SourceMap | undefined,

@@ -11,7 +11,10 @@ import { valueAt } from './value-at.ts';
 export interface RenderOptions {
   /** Problems shown at most; the last line counts them all. @defaultValue 50 */
   readonly limit?: number;
-  /** Where there is no file: the definition that the problems are about, so that expressions can be shown. */
+  /**
+   * Where there is no file: the definition that the problems are about, so that expressions can be
+   * shown.
+   */
   readonly definition?: Definition;
 }
 
@@ -21,8 +24,10 @@ const maxCells = 200;
 const indent = ' '.repeat(6);
 
 /**
- * Problems as text, in the order of the file: `file:line:column severity[code] message`, the line with carets under what is meant, suggestion and notes; in the
- * end how many there are. Columns are cells of a terminal, from 1. Without a source map (a definition from the builder) the path stands where the file would.
+ * Problems as text, in the order of the file: `file:line:column severity[code] message`, the line
+ * with carets under what is meant, suggestion and notes; in the
+ * end how many there are. Columns are cells of a terminal, from 1. Without a source map (a
+ * definition from the builder) the path stands where the file would.
  * Empty if there are no problems; otherwise it ends with a line break.
  */
 export function renderProblems(
@@ -126,7 +131,10 @@ function crop(text: string, pad: number, width: number): Pick<Excerpt, 'text' | 
   };
 }
 
-/** The place stands where the message says `{at}`, behind the name in `NAME has …`, otherwise at the end. */
+/**
+ * The place stands where the message says `{at}`, behind the name in `NAME has …`, otherwise at the
+ * end.
+ */
 function noteText(note: ProblemNote, source: SourceMap | undefined): string {
   const place = notePlace(note, source);
   const text =

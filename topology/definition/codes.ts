@@ -6,7 +6,10 @@ export interface SyntaxCodeDoc {
   readonly example: string;
 }
 
-/** Findings about the form of a topology file: E001–E019 and E040–E049, and E090 for what comes later. A code keeps its meaning for ever. */
+/**
+ * Findings about the form of a topology file: E001–E019 and E040–E049, and E090 for what comes
+ * later. A code keeps its meaning for ever.
+ */
 export const syntaxCodes = {
   E001: {
     title: 'not YAML',

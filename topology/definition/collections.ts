@@ -62,7 +62,10 @@ export interface KeyForm {
   readonly check: (key: WrittenScalar, at: Place) => void;
 }
 
-/** A map with keys of the author's choice. Entries that cannot be read are left out, and noted as such. */
+/**
+ * A map with keys of the author's choice. Entries that cannot be read are left out, and noted as
+ * such.
+ */
 export function mapOf<V>(key: KeyForm, item: Field<V>): Field<Readonly<Record<string, V>>> {
   const schema: JsonSchema = {
     type: 'object',

@@ -7,7 +7,8 @@ const bareNumber = /^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?u?$/;
 const bareName = /^[A-Za-z_]\w*$/;
 
 /**
- * A CEL expression. Its text is the scalar's; of a YAML number or boolean, the text that was written.
+ * A CEL expression. Its text is the scalar's; of a YAML number or boolean, the text that was
+ * written.
  * A quoted scalar that holds a bare number or name is an error, since it may be meant as text.
  */
 export const expression: Field<string> = {

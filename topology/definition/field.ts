@@ -9,7 +9,8 @@ export type JsonSchemaValue =
   string | number | boolean | null | readonly JsonSchemaValue[] | JsonSchema;
 
 /**
- * One declaration of what may stand at a position: reads it, describes it as JSON Schema, and names it for the reference. The three come from here alone, so
+ * One declaration of what may stand at a position: reads it, describes it as JSON Schema, and names
+ * it for the reference. The three come from here alone, so
  * that they cannot drift.
  */
 export interface Field<V> {

@@ -18,7 +18,10 @@ export function wrongKind(node: Written, at: Place, expected: string): undefined
   return undefined;
 }
 
-/** Where to point for a value that is wrong as a whole: nothing and large things are shown at their key. */
+/**
+ * Where to point for a value that is wrong as a whole: nothing and large things are shown at their
+ * key.
+ */
 function pointAt(node: Written, at: Place): readonly [number, number] {
   if (node.kind === 'scalar' && node.style !== 'empty') return node.span;
   return at.key?.span ?? node.span;
@@ -51,7 +54,10 @@ interface TextForm {
   readonly repair?: (text: string) => string;
 }
 
-/** A text of a given form. One of the wrong form is reported and kept, so that what refers to it is not reported, too. */
+/**
+ * A text of a given form. One of the wrong form is reported and kept, so that what refers to it is
+ * not reported, too.
+ */
 function textOf(form: TextForm): Field<string> {
   return {
     read(node, at) {

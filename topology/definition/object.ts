@@ -62,7 +62,10 @@ export interface ObjectTable<T> {
   readonly check?: (value: T, at: Place, owner: WrittenMap) => boolean;
 }
 
-/** A map with fixed keys. Unknown keys are errors; a missing or wrong required one makes the whole undefined. */
+/**
+ * A map with fixed keys. Unknown keys are errors; a missing or wrong required one makes the whole
+ * undefined.
+ */
 export function object<T extends object>(table: ObjectTable<T>): Field<T> {
   const parts = Object.entries<AnyPart>(table.parts);
   const known = parts.flatMap(([property, part]) =>
@@ -122,7 +125,10 @@ export function kebabCase(property: string): string {
 
 /** The keys of a map after {@link checkKeys}. */
 interface CheckedKeys {
-  /** The map's entries by key. One whose key is probably a slip stands under the key that was probably meant. */
+  /**
+   * The map's entries by key. One whose key is probably a slip stands under the key that was
+   * probably meant.
+   */
   readonly entries: Entries;
   /** A key of a later issue is there: then missing keys are no news. */
   readonly later: boolean;

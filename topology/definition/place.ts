@@ -16,9 +16,14 @@ export interface Reading {
   readonly leftOut: LeftOut[];
 }
 
-/** An entry that the definition lacks, and every text inside it: names that look unused or unknown only because of it. */
+/**
+ * An entry that the definition lacks, and every text inside it: names that look unused or unknown
+ * only because of it.
+ */
 export interface LeftOut {
   readonly path: DefinitionPath;
+  /** Its key, or of what it stands in: the name of a stage, an output. */
+  readonly name?: string;
   readonly mentions: ReadonlySet<string>;
 }
 
@@ -38,7 +43,9 @@ export interface Report {
   readonly notes?: readonly ProblemNote[];
 }
 
-/** A path of the definition that is being read: where values are marked and problems are reported. */
+/**
+ * A path of the definition that is being read: where values are marked and problems are reported.
+ */
 export class Place {
   readonly reading: Reading;
   readonly path: DefinitionPath;
@@ -85,7 +92,10 @@ export class Place {
     });
   }
 
-  /** Where to point for what `node` as a whole lacks: its key, otherwise its first key, otherwise itself. */
+  /**
+   * Where to point for what `node` as a whole lacks: its key, otherwise its first key, otherwise
+   * itself.
+   */
   ownerSpan(node: Written): Span {
     if (this.key !== undefined) return this.key.span;
     if (node.kind === 'map') return node.entries[0]?.key.span ?? node.span;
@@ -96,7 +106,8 @@ export class Place {
   leaveOut(value: Written): void {
     const mentions = new Set<string>();
     collectTexts(value, mentions);
-    this.reading.leftOut.push({ path: this.path, mentions });
+    const name = this.key === undefined ? {} : { name: this.key.text };
+    this.reading.leftOut.push({ path: this.path, ...name, mentions });
   }
 }
 

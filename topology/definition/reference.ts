@@ -24,7 +24,8 @@ const errorDocs = new Set(errorPolicy.tables);
 const notice = '<!-- Generated from the tables in topology/definition: change those. -->';
 
 /**
- * Reference documentation in Markdown, from the same tables as the parser: file name → text. `codes` are the problem codes to be listed.
+ * Reference documentation in Markdown, from the same tables as the parser: file name → text.
+ * `codes` are the problem codes to be listed.
  */
 export function referenceMarkdown(
   codes: Readonly<Record<string, CodeText>>,

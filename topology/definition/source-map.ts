@@ -16,7 +16,8 @@ export interface SourceMap {
   readonly file: string;
   readonly text: string;
   /**
-   * Offsets in the text of what stands at a path. What cannot be pointed at as one stretch (a map, a list) is shown by its key; a path that is not written down
+   * Offsets in the text of what stands at a path. What cannot be pointed at as one stretch (a map,
+   * a list) is shown by its key; a path that is not written down
    * by its nearest parent. Undefined only where not even the root is known.
    */
   span(path: DefinitionPath, spot?: Spot): Span | undefined;

@@ -1,5 +1,6 @@
 /**
- * What an author wrote, as a tree of maps, lists and scalars with positions: the input of the field tables, free of any YAML library.
+ * What an author wrote, as a tree of maps, lists and scalars with positions: the input of the field
+ * tables, free of any YAML library.
  * Offsets are UTF-16 units into the file's text, half open.
  */
 export type Written = WrittenMap | WrittenList | WrittenScalar;
@@ -7,7 +8,9 @@ export type Written = WrittenMap | WrittenList | WrittenScalar;
 /** Start and end offset in the file. */
 export type Span = readonly [start: number, end: number];
 
-/** Keys and values in the order of the file. Keys are unique: a duplicate is reported and left out. */
+/**
+ * Keys and values in the order of the file. Keys are unique: a duplicate is reported and left out.
+ */
 export interface WrittenMap {
   readonly kind: 'map';
   readonly span: Span;
@@ -35,9 +38,15 @@ export interface WrittenScalar {
   readonly text: string;
   /** What YAML's core schema makes of it. */
   readonly value: string | number | bigint | boolean | null;
-  /** `empty`: nothing was written, as in `key:` at the end of a line. `broken`: what was written is reported already. */
+  /**
+   * `empty`: nothing was written, as in `key:` at the end of a line. `broken`: what was written is
+   * reported already.
+   */
   readonly style: 'plain' | 'quoted' | 'block' | 'empty' | 'broken';
-  /** Offset in the file of each UTF-16 unit of `text`, and of its end; undefined where it cannot be told. */
+  /**
+   * Offset in the file of each UTF-16 unit of `text`, and of its end; undefined where it cannot be
+   * told.
+   */
   readonly offsets: () => readonly number[] | undefined;
 }
 

@@ -10,7 +10,8 @@ export interface Rejoined {
 }
 
 /**
- * Finds an expression that YAML cut at a comma: in `{ when: f(a, b) }` the value is `f(a`, and `b)` is a key without value. Reports it, and gives the
+ * Finds an expression that YAML cut at a comma: in `{ when: f(a, b) }` the value is `f(a`, and `b)`
+ * is a key without value. Reports it, and gives the
  * expression as it was meant, so that nothing else is reported about it.
  */
 export function rejoinCut(

@@ -10,13 +10,17 @@ import { readYaml } from './read-yaml.ts';
 /** What came of reading a topology file. */
 export interface ParsedTopology {
   /**
-   * What was written, without the parts that could not be read. Absent only if the text is no YAML or its root no map. Do not run it while there are problems.
+   * What was written, without the parts that could not be read. Absent only if the text is no YAML
+   * or its root no map. Do not run it while there are problems.
    */
   readonly definition?: Definition;
   /** Everything that is wrong with the file's form and names, in the order of the file. */
   readonly problems: readonly Problem[];
   readonly source: SourceMap;
-  /** Entries that were written but are not in the definition: what is said about their absence is no news. */
+  /**
+   * Entries that were written but are not in the definition: what is said about their absence is no
+   * news.
+   */
   readonly leftOut: readonly LeftOut[];
 }
 

@@ -13,7 +13,8 @@ const maxValues = 1_000_000;
 type Node = YAMLMap | YAMLSeq | Scalar | Alias;
 
 /**
- * Reads a text as YAML 1.2 (core schema) into what was written. Reports what is wrong with it as YAML; undefined if the text as a whole cannot be read.
+ * Reads a text as YAML 1.2 (core schema) into what was written. Reports what is wrong with it as
+ * YAML; undefined if the text as a whole cannot be read.
  */
 export function readYaml(text: string, at: Place): Written | undefined {
   const document = parseDocument(text, {
@@ -40,7 +41,10 @@ export function readYaml(text: string, at: Place): Written | undefined {
   return undefined;
 }
 
-/** One document on its way from the library's nodes to ours. An anchored node is read once, however often it is used. */
+/**
+ * One document on its way from the library's nodes to ours. An anchored node is read once, however
+ * often it is used.
+ */
 class Reader {
   readonly text: string;
   readonly document: Document;
@@ -101,7 +105,10 @@ class Reader {
     return { ...emptyScalar(span), style: 'broken' };
   }
 
-  /** Reports a tag that is not one of the core schema's. A scalar that was one is given back as it stands: it may be an expression. */
+  /**
+   * Reports a tag that is not one of the core schema's. A scalar that was one is given back as it
+   * stands: it may be an expression.
+   */
   checkTag(node: Exclude<Node, Alias>, span: Span): Written | undefined {
     const { tag } = node;
     if (tag === undefined || /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/.test(tag)) {

@@ -8,8 +8,10 @@ export interface RawScalar {
 }
 
 /**
- * Offset in the file of each UTF-16 unit of a scalar's value, and of the value's end. The value is rebuilt from its raw text by YAML's own rules (quotes,
- * escapes, folding, indentation); where that does not give `value`, the answer is undefined rather than wrong.
+ * Offset in the file of each UTF-16 unit of a scalar's value, and of the value's end. The value is
+ * rebuilt from its raw text by YAML's own rules (quotes,
+ * escapes, folding, indentation); where that does not give `value`, the answer is undefined rather
+ * than wrong.
  */
 export function scalarOffsets(raw: RawScalar, value: string): readonly number[] | undefined {
   const trace = new Trace(raw.offset);
@@ -17,7 +19,8 @@ export function scalarOffsets(raw: RawScalar, value: string): readonly number[] 
   else traceFlow(raw, trace);
   trace.offsets.push(raw.offset + trace.end);
   if (trace.text === value) return trace.offsets;
-  // Chomping decides about trailing line breaks only: what comes before them is mapped all the same.
+  // Chomping decides about trailing line breaks only: what comes before them is mapped all the
+  // same.
   const kept = trace.text.startsWith(value) || value.startsWith(trace.text);
   if (!kept || value.trimEnd() !== trace.text.trimEnd()) return undefined;
   const last = trace.offsets.at(-1) as number;
@@ -44,7 +47,10 @@ class Trace {
     this.end = from + length;
   }
 
-  /** Takes trailing spaces and tabs back: they go where a line is folded. Returns where they began in the raw text. */
+  /**
+   * Takes trailing spaces and tabs back: they go where a line is folded. Returns where they began
+   * in the raw text.
+   */
   trimEnd(keep: number, from: number): number {
     let start = from;
     while (this.text.length > keep && /[ \t]$/.test(this.text)) {
@@ -98,7 +104,10 @@ function traceFlow({ source, style }: RawScalar, trace: Trace): void {
   if (quoted) trace.end = end;
 }
 
-/** One line break gives a space, several give one less than there are. Returns the offset behind the next line's indentation. */
+/**
+ * One line break gives a space, several give one less than there are. Returns the offset behind the
+ * next line's indentation.
+ */
 function fold(source: string, start: number, trace: Trace): number {
   const [blank] = /^(?:[ \t]*\r?\n)+[ \t]*/.exec(source.slice(start)) as RegExpExecArray;
   const breaks = blank.split('\n').length - 1;
@@ -120,7 +129,10 @@ function escape(source: string, start: number, trace: Trace): number {
   return start + 2;
 }
 
-/** Lines of a block scalar, without indentation. `value` settles how many leading spaces belong to the text. */
+/**
+ * Lines of a block scalar, without indentation. `value` settles how many leading spaces belong to
+ * the text.
+ */
 function traceBlock({ source, style }: RawScalar, value: string, trace: Trace): void {
   const lines = source.split('\n');
   const content = lines.map((line) => line.replace(/\r$/, ''));

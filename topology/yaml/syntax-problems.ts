@@ -9,7 +9,9 @@ export interface SyntaxProblem {
   readonly report: Report;
 }
 
-/** Our words for what the YAML library says, by its code; where there are none, its own are used. */
+/**
+ * Our words for what the YAML library says, by its code; where there are none, its own are used.
+ */
 const words: Readonly<Record<string, readonly [message: string, suggestion?: string]>> = {
   BLOCK_AS_IMPLICIT_KEY: ['a second ": " on one line', 'quote the text if the colon is part of it'],
   UNEXPECTED_TOKEN: [
@@ -27,7 +29,10 @@ const words: Readonly<Record<string, readonly [message: string, suggestion?: str
   KEY_OVER_1024_CHARS: ['a key of more than 1024 characters'],
 };
 
-/** The library's errors in our words, in the order of the file; of a line only the first, since the others follow from it. */
+/**
+ * The library's errors in our words, in the order of the file; of a line only the first, since the
+ * others follow from it.
+ */
 export function syntaxProblems(errors: readonly YAMLError[], text: string): SyntaxProblem[] {
   const lines = new Set<number>();
   const sorted = errors.toSorted((a, b) => a.pos[0] - b.pos[0]);

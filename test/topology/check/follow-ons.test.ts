@@ -40,6 +40,22 @@ describe('withoutFollowOns', () => {
     expect(rest(later('E023', 'stages', 'second', 'operator', 'when', 'expr'))).toEqual([]);
   });
 
+  test('drops an unknown output that could not be read, and a name that is missing', () => {
+    const broken = parseTopology(
+      `streams: { in: { topic: in, key: string, value: long } }
+stages:
+  a: { from: in, process: p, out: { x: { key: long }, y: { key: long, value: long } }, drop: [y] }
+  b: { from: a.x, to: in }
+`,
+      'x.yaml',
+    );
+    const found = [
+      later('E056', 'application'),
+      later('E051', 'stages', 'b', 'inputs', 0, 'from', 0),
+    ];
+    expect(withoutFollowOns(broken, found)).toEqual(broken.problems);
+  });
+
   test('keeps everything else', () => {
     const others = [
       later('E050', 'stages', 'second', 'inputs', 0, 'from', 0),

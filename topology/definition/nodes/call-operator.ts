@@ -33,7 +33,9 @@ const outcome = object<OutcomeDef>({
 
 const symbolPattern = /^[A-Za-z_]\w*$/;
 
-/** `outcomes:` fills three properties of the operator, so it is read at the operator's own place. */
+/**
+ * `outcomes:` fills three properties of the operator, so it is read at the operator's own place.
+ */
 const outcomes: Field<Outcomes> = {
   read(node, at) {
     if (node.kind !== 'map') return wrongKind(node, at, 'a map from answers to outcomes');

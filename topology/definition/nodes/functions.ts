@@ -64,7 +64,10 @@ export const keyFunction: Field<Fn> = scalarOr<Fn>(
 /** How much of a projection must be said: `as`, or not where the surroundings know the type. */
 type Inherited = 'as' | 'inherited';
 
-/** Stands for the type in a projection that takes it from its surroundings; replaced before anybody sees it. */
+/**
+ * Stands for the type in a projection that takes it from its surroundings; replaced before anybody
+ * sees it.
+ */
 export const inheritedType = '';
 
 const valueKeys = {

@@ -32,7 +32,10 @@ export const operators: readonly OperatorTable[] = [
   toStream,
 ];
 
-/** Operators and keys beside them that come with a later issue → further keys that then mean nothing. */
+/**
+ * Operators and keys beside them that come with a later issue → further keys that then mean
+ * nothing.
+ */
 export const laterStageKeys: Readonly<Record<string, readonly string[]>> = {
   window: ['late'],
   suppress: [],

@@ -64,7 +64,10 @@ function branchEntry(item: Written, at: Place): WrittenEntry | undefined {
   return entry;
 }
 
-/** Name of the branch that takes the rest, null where the rest is dropped, undefined where the entry is a branch with a condition. */
+/**
+ * Name of the branch that takes the rest, null where the rest is dropped, undefined where the entry
+ * is a branch with a condition.
+ */
 function restOf(entry: WrittenEntry, at: Place): string | null | undefined {
   const { key, value } = entry;
   if (value.kind !== 'scalar' || value.style !== 'plain') return undefined;

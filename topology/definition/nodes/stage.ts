@@ -76,7 +76,9 @@ function checkOwners(operator: OperatorTable | undefined, entries: Entries, at: 
   }
 }
 
-/** A stage without operator key merges, re-keys or fans out; then it must say more than one `from`. */
+/**
+ * A stage without operator key merges, re-keys or fans out; then it must say more than one `from`.
+ */
 function readPass(entries: Entries, at: Place, owner: Written): OperatorDef | undefined {
   at.mark(owner);
   at.child('kind').mark(owner);
