@@ -7,9 +7,6 @@ import type { Graph, GraphInput, GraphStage } from './graph.ts';
 import { inputName, internalStoreOf, nodeNames, tableStoreOf } from './derived-names.ts';
 import type { Partitioning } from './partitioning.ts';
 
-/** Ports of operators: as names of streams, tables and stages they would read as something else. */
-const reserved = new Set(['in', 'out', 'with', 'key', 'otherwise', 'unknown', 'dropped']);
-
 /** Form of all declared names, and names that are declared twice. */
 export function checkNames(context: CheckContext): void {
   const { definition } = context;
@@ -20,9 +17,6 @@ export function checkNames(context: CheckContext): void {
     for (const name of Object.keys(definition[section])) {
       const path = [section, name];
       if (!namePattern.test(name)) malformed(context, name, path, 'key');
-      else if (reserved.has(name) && section !== 'stores' && section !== 'calls') {
-        report(context, 'E056', path, `"${name}" is reserved: choose another name`, { on: 'key' });
-      }
     }
   }
   for (const [stage, def] of Object.entries(definition.stages)) checkPortNames(context, stage, def);

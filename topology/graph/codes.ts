@@ -45,10 +45,9 @@ export const graphCodes = {
     example: 'streams: { orders: … }\ntables: { orders: … }    # call it current-orders',
   },
   E056: {
-    title: 'malformed or reserved name',
+    title: 'malformed name',
     explanation:
-      'Names are lower-case words joined by hyphens: `fan-out`. Topics hold letters, digits, `.`, `_` and `-`. `in`, `out` and `with` are ports, and cannot name ' +
-      'a stage, stream or table.',
+      'Names are lower-case words joined by hyphens: `fan-out`. Topics hold letters, digits, `.`, `_` and `-`.',
     example: 'stages: { FanOut: … }   # fan-out',
   },
   E057: {

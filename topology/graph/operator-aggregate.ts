@@ -1,6 +1,6 @@
 import type { AvroType } from '../core/avro.ts';
 import type { EdgeType } from '../core/edge.ts';
-import type { Grouping, ValueFn } from '../definition/definition.ts';
+import type { ValueFn } from '../definition/definition.ts';
 import { isPoisonEdge, longType, poisonEdge } from './avro-types.ts';
 import type { CheckContext, Variables } from './context.ts';
 import { report, resolveType, typeOf, typeOfValue } from './context.ts';
@@ -15,7 +15,7 @@ export function typeAggregate(
   site: SingleSite,
   operator: Aggregate,
 ): OperatorTypes {
-  const grouped = group(context, site, operator.group);
+  const grouped = group(context, site, operator);
   const value = aggregateType(context, site, operator, grouped);
   return { grouped, outputs: { out: { kind: 'table', key: grouped.key, value } } };
 }
@@ -79,10 +79,11 @@ function checkSubtract(
   }
 }
 
-function group(context: CheckContext, site: SingleSite, grouping: Grouping): EdgeType {
+function group(context: CheckContext, site: SingleSite, operator: Aggregate): EdgeType {
   const { input } = site;
+  const grouping = operator.group;
   if (isPoisonEdge(input)) return poisonEdge;
-  if (grouping.by === 'key') return { ...input, kind: 'stream' };
+  if (grouping.by === 'key') return input;
   const path = [...site.path, 'group'];
   const variables = recordVariables(input);
   const key = typeOf(context, grouping.key, [...path, 'key'], variables);
@@ -93,5 +94,11 @@ function group(context: CheckContext, site: SingleSite, grouping: Grouping): Edg
           variables,
           unchanged: input.value,
         });
-  return { kind: 'stream', key, value };
+  // Sums of ints are longs: what is made to be reduced is widened, so that `1` can be added up.
+  const wide = operator.kind === 'reduce' && grouping.value !== undefined && isInt(value);
+  return { kind: input.kind, key, value: wide ? longType : value };
+}
+
+function isInt(type: AvroType): boolean {
+  return type.kind === 'int' && type.logical === undefined;
 }

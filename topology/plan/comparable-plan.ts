@@ -32,9 +32,21 @@ function canonical(value: unknown): Json {
   return null;
 }
 
-const avroKinds: ReadonlySet<unknown> = new Set([
-  ...['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'],
-  ...['record', 'enum', 'fixed', 'array', 'map', 'union'],
+const avroKinds: ReadonlySet<unknown> = new Set<AvroType['kind']>([
+  'null',
+  'boolean',
+  'int',
+  'long',
+  'float',
+  'double',
+  'bytes',
+  'string',
+  'record',
+  'enum',
+  'fixed',
+  'array',
+  'map',
+  'union',
 ]);
 
 /** Avro types are the only values of a plan with such a `kind` but for the `map` operator, which has no `values`. */

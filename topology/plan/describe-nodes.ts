@@ -65,7 +65,7 @@ function expand(node: PlanNode): readonly PlainNode[] {
         },
       ];
     }
-    case 'sink': {
+    default: {
       const topics = node.topic === undefined ? Object.values(node.choices ?? {}) : [node.topic];
       const predecessors = [node.input.node];
       return [{ name: node.name, kind: 'sink', topics, stores: [], predecessors, node }];

@@ -27,7 +27,7 @@ function nodeText(node: DescribedNode): string {
       return `Source: ${node.name} (topics: [${node.topics.join(', ')}])${after}`;
     case 'processor':
       return `Processor: ${node.name} (stores: [${node.stores.join(', ')}])${after}${before}`;
-    case 'sink': {
+    default: {
       const { node: sink } = node;
       const dynamic = sink.kind === 'sink' && sink.topic === undefined;
       const topic = dynamic ? `extractor class: ${chooser(sink.sink)}` : `topic: ${node.topics[0]}`;
