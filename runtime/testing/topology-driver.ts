@@ -99,7 +99,7 @@ export class TopologyDriver {
     this.log = new MemoryLog({ clock: this.clock });
     this.catalog = catalogOf(options.schemas ?? []);
     this.functions = functionsOf(options);
-    const definition = withPartitions(options.definition, options.partitions ?? 3);
+    const { definition } = options;
     const { graph, problems } = check(definition, this.catalog);
     if (graph === undefined) {
       throw new ConfigError(
@@ -107,7 +107,7 @@ export class TopologyDriver {
         renderProblems(problems, undefined, { definition }),
       );
     }
-    this.plan = plan(graph);
+    this.plan = plan(graph, { allPartitions: options.partitions ?? 3 });
   }
 
   /** Appends records to a stream or table, in one transaction; nothing is processed before {@link settle}. Without a time a record has the clock's. */
@@ -326,13 +326,4 @@ function functionsOf(options: DriverOptions): ReadonlyMap<string, unknown> {
   const { functions = {}, calls = {} } = options;
   const entries = functions instanceof Map ? [...functions] : Object.entries(functions);
   return new Map<string, unknown>([...entries, ...Object.entries(calls)]);
-}
-
-/** The definition with this number of partitions for every topic. */
-function withPartitions(definition: Definition, partitions: number): Definition {
-  const all = <T extends object>(topics: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(
-      Object.entries(topics).map(([name, topic]) => [name, { ...topic, partitions }]),
-    );
-  return { ...definition, streams: all(definition.streams), tables: all(definition.tables) };
 }

@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AvroSchemas } from '../../schemas/index.ts';
+import type { SchemaCatalog } from '../../topology/core/avro.ts';
+import { ConfigError } from '../../topology/core/errors.ts';
+import type { Definition } from '../../topology/definition/definition.ts';
+import type { Plan } from '../../topology/plan/plan.ts';
+import { plan } from '../../topology/plan/planner.ts';
+import { dataLayout } from '../embedded/layout.ts';
+import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
+import type { SyncMode } from '../embedded/durability.ts';
+import type { Engine } from '../engine/engine.ts';
+import { compileEngineOptions, type EngineOptions } from '../engine/engine-options.ts';
+import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
+import { LmdbStateBackend } from '../state/lmdb-backend.ts';
+import { assemble } from './assemble.ts';
+import { loadProcessors, usedFunctions } from './processors.ts';
+import { systemClock } from './system-clock.ts';
+import { checkedGraph, readTopology } from './topology-source.ts';
+
+/** How often retention and compaction of the embedded log get a turn, ms. */
+const maintenanceMs = 10_000;
+
+export interface ApplicationOptions {
+  /** Topology file. */
+  readonly topology: string;
+  /** Data folder of the embedded log and of the state stores. @defaultValue .millrace/data */
+  readonly data?: string;
+  /** When commits are forced to the disk. @defaultValue 'commit' */
+  readonly sync?: SyncMode;
+  readonly options?: EngineOptions;
+  /** Seeds the jitter of retries. @defaultValue from the clock */
+  readonly seed?: number;
+  /** Told of what an operator should know. @defaultValue a line on standard error */
+  readonly report?: (message: string) => void;
+  /** Topic for topic, partition and offset of each record that a task takes, in the transaction that commits it (tests). */
+  readonly trace?: string;
+  /** Replace or wrap the ports, before anything uses them (tests). */
+  readonly wrap?: (ports: Ports) => Ports;
+}
+
+/** What an application stands on. */
+export interface Ports {
+  readonly log: Log;
+  readonly state: StateBackend;
+  readonly registry: SchemaRegistry;
+}
+
+/**
+ * A running application: a topology on the embedded log.
+ *
+ * {@link Application.failure} is set when it stopped by itself; {@link Application.close} ends it in order at any time.
+ */
+export class Application {
+  readonly definition: Definition;
+  readonly plan: Plan;
+  readonly catalog: SchemaCatalog & AvroSchemas;
+  readonly log: Log;
+  readonly registry: SchemaRegistry;
+  /** Resolves when the application has stopped, by {@link close} or by a failure. */
+  readonly stopped: Promise<void>;
+  private readonly engine: Engine;
+  private readonly release: () => Promise<void>;
+  private readonly abort = new AbortController();
+  private cancelMaintenance: (() => void) | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(parts: {
+    definition: Definition;
+    plan: Plan;
+    catalog: SchemaCatalog & AvroSchemas;
+    ports: Ports;
+    engine: Engine;
+    release: () => Promise<void>;
+    maintain: () => Promise<void>;
+  }) {
+    this.definition = parts.definition;
+    this.plan = parts.plan;
+    this.catalog = parts.catalog;
+    this.log = parts.ports.log;
+    this.registry = parts.ports.registry;
+    this.engine = parts.engine;
+    this.release = parts.release;
+    // A failure is kept by the engine; nobody has to wait for this promise to learn of it.
+    this.stopped = this.engine.run(this.abort.signal).catch(() => {});
+    this.scheduleMaintenance(parts.maintain);
+  }
+
+  /** Why it stopped by itself; undefined while it runs. */
+  get failure(): unknown {
+    return this.engine.failure;
+  }
+
+  /** True when nothing is under way: all that was fetched is committed, no call is journaled, no batch runs. */
+  get quiet(): boolean {
+    return this.engine.quiet;
+  }
+
+  /** Tasks, with counters and times as of the last commit. */
+  get tasks(): Engine['tasks'] {
+    return this.engine.tasks;
+  }
+
+  /** Calls that are journaled and have not ended. */
+  get openCalls(): number {
+    return this.engine.calls.outstanding;
+  }
+
+  /** Commits what is completed, drops the rest, gives the folder back. What was dropped is read again at the next start. */
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    this.abort.abort();
+    this.cancelMaintenance?.();
+    await this.stopped;
+    try {
+      await this.engine.close();
+    } finally {
+      await this.release();
+    }
+  }
+
+  private scheduleMaintenance(maintain: () => Promise<void>): void {
+    this.cancelMaintenance = systemClock.after(maintenanceMs, () => {
+      maintain()
+        .catch(() => {
+          // A full or broken disk shows in the next commit, with its reaction.
+        })
+        .finally(() => {
+          if (!this.abort.signal.aborted) this.scheduleMaintenance(maintain);
+        });
+    });
+  }
+}
+
+/**
+ * Starts a topology file on the embedded log: checks it, loads its processors, opens log and state, restores, runs.
+ * @throws {TopologyError} when the file has problems
+ * @throws {ConfigError} when processors, topics or the data folder do not fit, or the application runs already
+ * @throws {StorageError} when the folder cannot be read or written
+ */
+export async function startApplication(options: ApplicationOptions): Promise<Application> {
+  const topology = readTopology(options.topology);
+  const graph = checkedGraph(topology);
+  const { definition } = graph;
+  const functions = await loadProcessors(usedFunctions(definition), topology.processors);
+  const report =
+    options.report ?? ((message: string) => process.stderr.write(`millrace: ${message}\n`));
+  const folder = options.data ?? join('.millrace', 'data');
+  const engineOptions = compileEngineOptions(options.options);
+  const log = await openEmbeddedLog({
+    folder,
+    clock: systemClock,
+    sync: options.sync ?? 'commit',
+  });
+  const closers: (() => Promise<void>)[] = [() => log.close()];
+  const release = async (): Promise<void> => {
+    for (const close of closers.splice(0).toReversed()) await close();
+  };
+  try {
+    const made = plan(graph, { partitionsOf: await partitionsOf(log) });
+    const state = await LmdbStateBackend.open({
+      stateFolder: join(dataLayout(folder).root, 'state'),
+      application: definition.application,
+      setAside: ({ movedTo, reason }) =>
+        report(
+          `the state of "${definition.application}" cannot be read (${reason}); it was moved to ${movedTo} and is rebuilt`,
+        ),
+    });
+    closers.push(() => state.close());
+    const ports = (options.wrap ?? same)({ log, state, registry: log.registry });
+    if (options.trace !== undefined) await createTrace(ports.log, options.trace);
+    const { engine } = await assemble({
+      plan: made,
+      catalog: topology.catalog,
+      functions,
+      ...ports,
+      clock: systemClock,
+      options: engineOptions,
+      slot: slotOf(folder, definition.application),
+      seed: options.seed ?? Date.now(),
+      report,
+      ...(options.trace === undefined ? {} : { trace: options.trace }),
+    });
+    try {
+      await engine.start();
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+    return new Application({
+      definition,
+      plan: made,
+      catalog: topology.catalog,
+      ports,
+      engine,
+      release,
+      maintain: async () => {
+        await log.maintain();
+      },
+    });
+  } catch (error) {
+    await release().catch(() => {});
+    throw error;
+  }
+}
+
+function same(ports: Ports): Ports {
+  return ports;
+}
+
+async function createTrace(log: Log, name: string): Promise<void> {
+  await log.admin.create({ name, partitions: 1, cleanup: 'delete', retention: 'forever' });
+}
+
+/** Partition counts of the topics that the log has. */
+async function partitionsOf(log: EmbeddedLog): Promise<(topic: string) => number | undefined> {
+  const topics = await log.admin.list();
+  const counts = new Map(topics.map(({ name, partitions }) => [name, partitions]));
+  return (topic) => counts.get(topic);
+}
+
+/** The slot of an application's member in a data folder: made once, kept, so that a restart is known as the same member (design.md 5). */
+function slotOf(folder: string, application: string): string {
+  const path = join(dataLayout(folder).root, 'state', `${application}.slot`);
+  try {
+    if (existsSync(path)) return readFileSync(path, 'utf8').trim();
+    mkdirSync(join(dataLayout(folder).root, 'state'), { recursive: true });
+    const slot = randomUUID();
+    writeFileSync(path, `${slot}\n`);
+    return slot;
+  } catch (error) {
+    throw new ConfigError(
+      'DATA_FOLDER',
+      `cannot write ${path}: ${(error as Error).message}; choose a data folder that can be written`,
+      { cause: error },
+    );
+  }
+}
