@@ -159,6 +159,21 @@ describe('TaskStore with a ttl', () => {
     expect(again.content()).toEqual({ k: [1, 0, true] });
   });
 
+  test('keeps track of a row that is written again as it was, in the transaction that swept it', async () => {
+    const r = rig();
+    r.batch((s) => s.put('a', 1, 5));
+    await r.commit();
+    r.time.streamTime = 700;
+    r.batch((s) => {
+      s.sweep(10);
+      s.put('a', 2, 5);
+    });
+    await r.commit();
+    r.batch((s) => s.sweep(10));
+    await r.commit();
+    expect(r.backend.open('totals', 0).count()).toBe(0);
+  });
+
   test('leaves a bounded number of index entries for a key that is written all the time', async () => {
     const r = rig();
     for (let i = 0; i < 3000; i++) {

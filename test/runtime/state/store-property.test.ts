@@ -50,7 +50,7 @@ const op = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('range'), from: fc.option(key), to: fc.option(key) }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('time'), by: fc.nat(40) }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('time'), by: fc.nat(90) }) },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('sweep'), limit: fc.integer({ min: 1, max: 4 }) }),
@@ -232,10 +232,18 @@ async function run(
   const position = rig.backend.open('totals', 0).position();
   expect(position ?? 0).toBe(rig.changelog.length);
   expect(rig.backend.open('totals', 0).count()).toBe(fold.size);
+  if (hasTtl && ops.length % 2 === 1) return expectAllSwept(rig, fold);
+  expectEvictable(rig);
   const again = await rig.restart(await reopen());
   again.time.streamTime = time;
   expect(again.content()).toEqual(alive(fold, time, hasTtl));
-  if (hasTtl) await expectAllSwept(again, fold);
+  if (hasTtl && ops.length % 2 === 0) await expectAllSwept(again, fold);
+}
+
+/** Nothing is pinned in memory when everything is on disk. */
+function expectEvictable(rig: StoreRig): void {
+  for (let i = 0; i < 60; i++) rig.store.row(`other-${i}`);
+  expect(rig.cache.bytes).toBeLessThanOrEqual(rig.cache.maxBytes);
 }
 
 /** When every ttl is over, sweeping leaves the kept rows and an empty index, in the store that was there and in a restored one. */
@@ -263,7 +271,7 @@ describe.each([
     `shows what a plain map shows, on ${fixture.name} (ttl: %s)`,
     async (hasTtl) => {
       await fc.assert(
-        fc.asyncProperty(fc.array(op, { minLength: 5, maxLength: 80 }), async (ops) => {
+        fc.asyncProperty(fc.array(op, { minLength: 5, maxLength: 120 }), async (ops) => {
           const backend = await fixture.reopen();
           for (const { store, partition } of backend.tables()) await backend.wipe(store, partition);
           await run(ops, backend, () => fixture.reopen(), hasTtl);

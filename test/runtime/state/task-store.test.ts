@@ -307,6 +307,24 @@ describe('TaskStore', () => {
   });
 });
 
+describe('TaskStore in a small cache', () => {
+  test('can evict a row that went to disk while a write on top of it was dropped', async () => {
+    const r = rig({ cacheBytes: 1000 });
+    const keys = Array.from({ length: 20 }, (_, i) => `k${i}`);
+    r.batch((s) => keys.forEach((k) => s.put(k, 1)));
+    r.seal();
+    r.store.beginBatch();
+    for (const k of keys) r.store.put(k, 2);
+    r.acknowledge();
+    await r.apply();
+    r.store.dropBatch();
+    r.store.beginBatch();
+    for (let i = 0; i < 50; i++) r.store.row(`other${i}`);
+    expect(r.cache.bytes).toBeLessThanOrEqual(1000);
+    expect(r.store.row('k3')?.value).toBe(1);
+  });
+});
+
 describe('TaskStore.range', () => {
   test('merges disk and layers in order of key bytes, within bounds', async () => {
     const r = rig();
