@@ -1,5 +1,4 @@
 import type { AvroType } from '../topology/core/avro.ts';
-import { IllegalStateError } from '../topology/core/errors.ts';
 import type { OperatorDef } from '../topology/definition/definition.ts';
 import type { Bindings } from '../topology/expression/expression.ts';
 import type { StageNode } from '../topology/plan/plan.ts';
@@ -43,12 +42,6 @@ export function compileAggregator(
     expected: aggregate,
     args: 'aggregate',
   };
-  if (input.kind === 'table' && operator.subtract === undefined) {
-    throw new IllegalStateError(
-      'PLAN_NO_SUBTRACTOR',
-      `stage "${node.name}" aggregates a table and has no subtract`,
-    );
-  }
   return {
     init: operator.kind === 'reduce' ? undefined : compileInit(node, operator.init, environment),
     add: compileValue(operator.add, position),

@@ -1,6 +1,6 @@
 import { IllegalStateError } from '../topology/core/errors.ts';
 import type { StageNode } from '../topology/plan/plan.ts';
-import { compileAggregator } from './aggregator.ts';
+import { type Aggregator, compileAggregator } from './aggregator.ts';
 import type { StageEnvironment } from './environment.ts';
 import { compileCall } from './operators/call.ts';
 import { compileDedupe } from './operators/dedupe.ts';
@@ -63,8 +63,9 @@ export function compileStage(node: StageNode, environment: StageEnvironment): St
     case 'reduce':
     case 'aggregate': {
       const aggregator = compileAggregator(node, operator, environment);
-      const aggregate = overTable(node) ? tableAggregate : streamAggregate;
-      return aggregate(storeOf(node), aggregator, node.sendOld);
+      return takesChanges(node, environment)
+        ? tableAggregate(storeOf(node), withSubtractor(node, aggregator), node.sendOld)
+        : streamAggregate(storeOf(node), aggregator, node.sendOld);
     }
     case 'join':
       return compileTableJoin(node, operator, environment);
@@ -88,6 +89,26 @@ function unknownOperator(node: StageNode, operator: never): never {
 
 function overTable(node: StageNode): boolean {
   return inputType(node).kind === 'table';
+}
+
+/** True where what comes are changes of a re-grouped table, with something to take back. */
+function takesChanges(node: StageNode, environment: StageEnvironment): boolean {
+  if (overTable(node)) return true;
+  const feeds = Object.values(node.inputs).flat();
+  return feeds.some((feed) => {
+    const feeder = environment.node(feed.node);
+    if (feeder === undefined || feeder.kind === 'sink') return false;
+    if (feeder.kind === 'source') return feeder.changes || feeder.type.kind === 'table';
+    return feeder.operator.kind === 'regroup' || feeder.outputs[feed.output]?.kind === 'table';
+  });
+}
+
+function withSubtractor(node: StageNode, aggregator: Aggregator): Aggregator {
+  if (aggregator.subtract !== undefined) return aggregator;
+  throw new IllegalStateError(
+    'PLAN_NO_SUBTRACTOR',
+    `stage "${node.name}" aggregates a table and has no subtract in the plan`,
+  );
 }
 
 function storeOf(node: StageNode): string {

@@ -13,28 +13,33 @@ class DeriveOperator extends Operator {
   readonly #row: RowFunction;
   readonly #rows: RowWriter | undefined;
   readonly #sendOld: boolean;
-  readonly #dropsNothing: boolean;
+  readonly #filters: boolean;
 
   constructor(context: StageContext, node: StageNode, row: RowFunction) {
     super(context);
     this.#row = row;
     this.#rows = node.store === undefined ? undefined : new RowWriter(context.store(node.store));
     this.#sendOld = node.sendOld;
-    this.#dropsNothing = node.operator.kind === 'map-values';
+    this.#filters = node.operator.kind !== 'map-values';
   }
 
   protected override process(record: StreamRecord): void {
     const { key } = record;
     const value = this.#row(this.#bindings, key, record.value);
-    const old = this.#sendOld ? this.#old(record) : undefined;
-    // A row that was not there and is not there: no tombstone for it, where that is known
-    // (semantics 2, "KTable filter").
-    if (!this.#dropsNothing && old === null && value === null) {
+    const old = this.#tracks(record) ? this.#old(record) : undefined;
+    // A row that was not there and is not there: no tombstone for it, where that is known.
+    if (this.#filters && old === null && value === null) {
       this.outcomes.filtered++;
       return;
     }
     this.#rows?.write(key, value, record.time);
-    this.emit(change(record, key, value, old, record.time));
+    this.emit(change(record, key, value, this.#sendOld ? old : undefined, record.time));
+  }
+
+  /** Old rows are looked at where they are sent on, and by a filter where they come for free. */
+  #tracks(record: StreamRecord): boolean {
+    if (this.#sendOld) return true;
+    return this.#filters && this.#rows === undefined && record.old !== undefined;
   }
 
   #old(record: StreamRecord): unknown {

@@ -123,7 +123,7 @@ class Translator {
 
   #source(node: VectorNode): void {
     const topics = node.topics ?? [node.topic as string];
-    const types = this.#typesOf(topics);
+    const types = this.#typesOf(topics, node.id);
     const topic = { topics, ...types, partitions: 1 };
     if (node.op === 'stream') {
       this.#streams[node.id] = topic;
@@ -138,8 +138,8 @@ class Translator {
     this.#kinds.set(node.id, node.op === 'stream' ? 'stream' : 'table');
   }
 
-  /** Types of what a test writes to a topic; text where it writes nothing. */
-  #typesOf(topics: readonly string[]): Types {
+  /** Types of what a test writes to a topic; where it writes nothing, what fits, or text. */
+  #typesOf(topics: readonly string[], id: string): Types {
     const keys: Scalar[] = [];
     const values: Scalar[] = [];
     for (const step of this.#vector.steps ?? []) {
@@ -153,9 +153,16 @@ class Translator {
     const writer = Object.entries(this.#outputsOf()).find(([name]) => topics.includes(name))?.[1];
     const types = writer === undefined ? undefined : this.#types.get(writer);
     return {
-      key: typeOf(keys) ?? types?.key ?? 'string',
+      key: typeOf(keys) ?? types?.key ?? this.#keyJoinedWith(id) ?? 'string',
       value: typeOf(values) ?? types?.value ?? 'string',
     };
+  }
+
+  /** Key type of the stream that is joined with a table. */
+  #keyJoinedWith(id: string): string | undefined {
+    const nodes = this.#vector.topology?.nodes ?? [];
+    const join = nodes.find((node) => node.op === 'streamTableJoin' && node.in?.[1] === id);
+    return join === undefined ? undefined : this.#types.get(first(join))?.key;
   }
 
   #outputsOf(): Readonly<Record<string, string>> {

@@ -8,6 +8,7 @@ import {
   long,
   rec,
   sourceNode,
+  stageNode,
   streamOf,
   tableOf,
   text,
@@ -183,6 +184,25 @@ describe('aggregate over a table', () => {
       ['out', 'A', null, 12],
     ]);
     expect(bench.store('s').rows()).toEqual([]);
+  });
+
+  test.each([
+    ['a repartition source', sourceNode('source', table, { changes: true })],
+    ['a table', sourceNode('source', table)],
+    ['a regrouping', stageNode({ kind: 'regroup', by: 'key' }, table, stream, { name: 'source' })],
+  ])('is told from an aggregate over a stream by %s above it', (_, node) => {
+    const stage = compiled(both, stream, table, { store: 's' }, { functions, nodes: [node] });
+    const rows = new Bench().batch(stage, [
+      changed('A', '1', null, 10),
+      changed('A', '3', '1', 20),
+    ]);
+    expect(rows[1]).toEqual(['out', 'A', '0+1-1+3', 20]);
+  });
+
+  test('is refused without a subtractor', () => {
+    expect(() => compiled(concat, table, table, { store: 's' })).toThrow(
+      'stage "stage" aggregates a table and has no subtract in the plan',
+    );
   });
 
   test('counts a null group key', () => {

@@ -100,6 +100,14 @@ describe('filter over a table', () => {
     expect(bench.counted()).toEqual({ in: 4, out: 3, emitted: 3, filtered: 1 });
   });
 
+  test('uses old rows that its parent sends for something else, and sends none on', () => {
+    const changes = [changed('a', 1, null, 5), changed('a', 2, 1, 6), changed('a', 3, 2, 7)];
+    expect(new Bench().batch(compiled(even, table), changes)).toEqual([
+      ['out', 'a', 2, 6],
+      ['out', 'a', null, 7],
+    ]);
+  });
+
   test('takes old rows from its own store, not from its parent', () => {
     const bench = new Bench();
     const stage = compiled(even, table, table, { store: 's', sendOld: true });
