@@ -1,5 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ProcessingError } from '../../../topology/core/errors.ts';
 import { compileExpression } from '../../../topology/expression/compile.ts';
@@ -102,7 +102,7 @@ const { bool, int, real, text, list, words, time } = fc.letrec<
   Record<'bool' | 'int' | 'real' | 'text' | 'list' | 'words' | 'time', string>
 >((tie) => {
   const any = (kind: 'bool' | 'int' | 'real' | 'text' | 'list' | 'words' | 'time'): Text =>
-    tie(kind) as Text;
+    tie(kind);
   const grow = (leaf: Text, ...more: Text[]): Text =>
     fc.oneof({ depthSize: 'small', withCrossShrink: true }, leaf, ...more);
   const choice = (kind: 'bool' | 'int' | 'real' | 'text' | 'list' | 'words' | 'time'): Text =>
