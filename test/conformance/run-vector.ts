@@ -91,7 +91,8 @@ async function feed(
 ): Promise<void> {
   if (!('topic' in input)) {
     const now = driver.clock.now();
-    const to = 'advanceWallClockMs' in input ? now + input.advanceWallClockMs : input.setWallClockMs;
+    const to =
+      'advanceWallClockMs' in input ? now + input.advanceWallClockMs : input.setWallClockMs;
     await driver.advance(to - now);
     return;
   }

@@ -152,9 +152,11 @@ class Translator {
     // A topic that the topology itself writes: as its output.
     const writer = Object.entries(this.#outputsOf()).find(([name]) => topics.includes(name))?.[1];
     const types = writer === undefined ? undefined : this.#types.get(writer);
+    // The stage of the punctuation vectors keeps numbers.
+    const counts = this.#vector.topology?.nodes.some(({ op }) => op === 'process') === true;
     return {
       key: typeOf(keys) ?? types?.key ?? this.#keyJoinedWith(id) ?? 'string',
-      value: typeOf(values) ?? types?.value ?? 'string',
+      value: typeOf(values) ?? types?.value ?? (counts ? 'long' : 'string'),
     };
   }
 
