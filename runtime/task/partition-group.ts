@@ -13,13 +13,16 @@ export interface PartitionHead {
   readonly paused: boolean;
 }
 
+/** Deadline of a partition that was waited for long enough: nobody has to wake up for it. */
+const waitedOut = Number.NEGATIVE_INFINITY;
+
 /** -1: never wait for an empty partition. */
 export const neverIdle = -1;
 
 export class PartitionGroup<P extends PartitionHead> {
   private readonly partitions: readonly P[];
   private readonly maxTaskIdleMs: number;
-  /** Partition → when waiting for it ends, ms. */
+  /** Partition → when waiting for it ends, ms; {@link waitedOut} once {@link ready} has seen that it did. */
   private readonly deadlines = new Map<P, number>();
 
   constructor(partitions: readonly P[], maxTaskIdleMs: number) {
@@ -35,8 +38,9 @@ export class PartitionGroup<P extends PartitionHead> {
     let buffered = false;
     let blocked = false;
     for (const partition of this.partitions) {
-      if (partition.paused) continue;
-      if (partition.headTime() !== undefined) {
+      if (partition.paused) {
+        this.deadlines.delete(partition);
+      } else if (partition.headTime() !== undefined) {
         buffered = true;
         this.deadlines.delete(partition);
       } else if (this.maxTaskIdleMs !== neverIdle) {
@@ -50,6 +54,7 @@ export class PartitionGroup<P extends PartitionHead> {
   idleUntil(): number | undefined {
     let until: number | undefined;
     for (const deadline of this.deadlines.values()) {
+      if (deadline === waitedOut) continue;
       if (until === undefined || deadline > until) until = deadline;
     }
     return until;
@@ -75,11 +80,9 @@ export class PartitionGroup<P extends PartitionHead> {
       this.deadlines.delete(partition);
       return true;
     }
-    const deadline = this.deadlines.get(partition);
-    if (deadline === undefined) {
-      this.deadlines.set(partition, nowMs + this.maxTaskIdleMs);
-      return this.maxTaskIdleMs > 0;
-    }
-    return nowMs < deadline;
+    const deadline = this.deadlines.get(partition) ?? nowMs + this.maxTaskIdleMs;
+    const waits = nowMs < deadline;
+    this.deadlines.set(partition, waits ? deadline : waitedOut);
+    return waits;
   }
 }

@@ -138,8 +138,9 @@ export class Task {
     );
   }
 
-  /** Wall-clock time of the next punctuation, or of the end of waiting for an empty partition; undefined: none. */
+  /** Wall-clock time of the next punctuation, or of the end of waiting for an empty partition; undefined: none, or a batch is running, whose end wakes the engine. */
   nextWakeMs(): number | undefined {
+    if (this.state !== 'ready') return undefined;
     let next = this.group.idleUntil();
     for (const { stage, name, by } of this.topology.punctuations) {
       if (by !== 'wall-clock') continue;
