@@ -98,7 +98,9 @@ function checkGlobalKey(
   table: EdgeType,
 ): void {
   if (operator.on !== undefined) {
-    typeOf(context, operator.on, [...site.path, 'on'], recordVariables(site.input), table.key);
+    // A null key finds nothing: an inner join drops and counts the record, a left join keeps it.
+    const key = nullable(table.key);
+    typeOf(context, operator.on, [...site.path, 'on'], recordVariables(site.input), key);
     return;
   }
   if (isPoison(site.input.key) || sameType(site.input.key, table.key)) return;
