@@ -37,5 +37,5 @@ function sorted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(sorted);
   const entries = Object.entries(value).map(([key, each]) => [key, sorted(each)] as const);
-  return entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
