@@ -31,7 +31,7 @@ export interface Assembly {
   readonly options: CompiledEngineOptions;
   /** Stable identity of this member. */
   readonly slot: string;
-  /** Seeds jitter and random cuts. */
+  /** Seeds the jitter of calls. */
   readonly seed: number;
   /** Told of what a person should know: a store that is rebuilt, a long restore. */
   readonly report: (message: string) => void;
@@ -105,7 +105,6 @@ export async function assemble(assembly: Assembly): Promise<Assembled> {
       new TaskFactory({
         ...assembly,
         ...callbacks,
-        random,
         compiler,
         serdes,
         globals,

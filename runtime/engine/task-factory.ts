@@ -23,6 +23,7 @@ import { TaskTimes } from '../task/task-times.ts';
 import type { TopologyCompiler } from './compile-topology.ts';
 import type { CompiledEngineOptions } from './engine-options.ts';
 import type { GlobalTables } from './global-tables.ts';
+import { seededRandom } from './random.ts';
 import { readTo, restoreStore } from './restore.ts';
 import type { Serdes } from './serdes.ts';
 import { SourceRows } from './source-rows.ts';
@@ -38,7 +39,6 @@ export interface TaskFactoryOptions {
   readonly globals: GlobalTables;
   readonly storeCache: StoreCache;
   readonly partitionsOf: (topic: string) => number;
-  readonly random: () => number;
   readonly report: (message: string) => void;
   readonly trace?: string;
   readonly wake: () => void;
@@ -269,9 +269,9 @@ export class TaskFactory {
   }
 
   private batchRecords(): () => number {
-    const { options, random } = this.options;
-    const most = options.batchRecords;
-    if (options.randomCutsSeed === undefined) return () => most;
+    const { batchRecords: most, randomCutsSeed } = this.options.options;
+    if (randomCutsSeed === undefined) return () => most;
+    const random = seededRandom(randomCutsSeed);
     return () => 1 + Math.floor(random() * most);
   }
 }

@@ -30,7 +30,7 @@ export interface DriverOptions {
   readonly calls?: Readonly<Record<string, CallHandler>>;
   /** Partitions of every topic, whatever the topology says. @defaultValue 3 */
   readonly partitions?: number;
-  /** Seeds jitter and random cuts. @defaultValue 1 */
+  /** Seeds the jitter of calls. @defaultValue 1 */
   readonly seed?: number;
   /** Where the clock starts, ms. @defaultValue 0 */
   readonly startMs?: number;
