@@ -27,7 +27,7 @@ export interface DispatcherOptions {
   readonly random: () => number;
   /** Takes a result. The intent stays journaled until the batch that it enters is committed. */
   readonly ended: (sequence: number, intent: JournaledIntent, result: CallResult) => void;
-  /** Called when a request goes out (crash points of tests). */
+  /** Called when a request went out (crash points of tests); must not throw. */
   readonly issued?: (intent: JournaledIntent) => void;
 }
 
@@ -146,12 +146,12 @@ export class CallDispatcher {
       });
     });
     try {
-      this.options.issued?.(intent);
       const answer = handler(intent.request, {
         idempotencyKey: intent.idempotencyKey,
         signal: abort.signal,
         attempt,
       });
+      this.options.issued?.(intent);
       const reply = await Promise.race([answer, timeout]);
       if (isReply(reply)) return { kind: 'reply', reply };
       return { kind: 'unknown', reason: 'the answer does not fit the reply type' };

@@ -108,7 +108,7 @@ export class Engine {
       isReply: parts.isReply,
       laneKey: parts.laneKey,
       maxOpenCalls: options.maxOpenCalls,
-      probe,
+      probe: (point) => this.probeCall(point),
       wake,
     });
     this.committer = new Committer({
@@ -308,6 +308,15 @@ export class Engine {
     this.failure = error;
     this.transitionTo('failed');
     this.signal.notify();
+  }
+
+  /** A request and its reply come in nobody's turn: what a crash point throws there ends the engine at its next step. */
+  private probeCall(point: CrashPoint): void {
+    try {
+      this.parts.probe?.(point);
+    } catch (error) {
+      this.fail(error);
+    }
   }
 
   private observeFailures(nowMs: number): void {
