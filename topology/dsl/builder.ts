@@ -27,7 +27,10 @@ export interface TopologyOptions {
   readonly errors?: ErrorPolicy;
 }
 
-/** What a builder gives: the definition, equal to that of the same topology in a file, and the functions given with {@link use}. */
+/**
+ * What a builder gives: the definition, equal to that of the same topology in a file, and the
+ * functions given with {@link use}.
+ */
 export interface BuiltTopology {
   readonly definition: Definition;
   readonly functions: ReadonlyMap<string, unknown>;
@@ -37,12 +40,17 @@ export interface BuiltTopology {
 export type Stream<K, V> = KStream<K, V> & StreamName;
 
 /**
- * Builds a topology in TypeScript, with the names of Kafka Streams. The author names everything: the first argument of each operator is the name of its stage.
+ * Builds a topology in TypeScript, with the names of Kafka Streams. The author names everything:
+ * the first argument of each operator is the name of its stage.
  *
  * **Example**
  * ```ts
  * const t = new TopologyBuilder('orders');
- * const placed = t.stream<string, Order>('placed', { topic: 'orders.placed', key: 'string', value: 'shop.Order' });
+ * const placed = t.stream<string, Order>('placed', {
+ *   topic: 'orders.placed',
+ *   key: 'string',
+ *   value: 'shop.Order',
+ * });
  * placed.groupBy<string>('value.customerId').count('orders-per-customer', { drop: ['out'] });
  * t.build().definition.application; // => 'orders'
  * ```
@@ -92,7 +100,10 @@ export class TopologyBuilder {
     return name;
   }
 
-  /** A stream by reference: one that is made further down, `stage.output`, as where an outcome compensates an earlier stage. */
+  /**
+   * A stream by reference: one that is made further down, `stage.output`, as where an outcome
+   * compensates an earlier stage.
+   */
   ref<K = unknown, V = unknown>(ref: string): KStream<K, V> {
     return new KStream<K, V>(this.#draft, { ref });
   }

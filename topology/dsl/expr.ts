@@ -5,7 +5,8 @@ export type Expression = string;
 export type Literal = string | number | boolean | null;
 
 /**
- * A CEL expression as tagged text. What is put in is written as a CEL literal, so a text is quoted and can never become code.
+ * A CEL expression as tagged text. What is put in is written as a CEL literal, so a text is quoted
+ * and can never become code.
  *
  * **Example**
  * ```ts

@@ -51,7 +51,7 @@ function ports(draft: Draft, stage: string, names: readonly string[]): Record<st
   );
 }
 
-/** A stream of records: what a source, an output or a stage gives. Methods add stages and give their results. */
+/** A stream of records: of a source, an output or a stage. Methods add stages to it. */
 export class KStream<K = unknown, V = unknown> {
   /** How other stages refer to it: `stream`, `stage` or `stage.output`. */
   readonly ref: string;
@@ -118,7 +118,7 @@ export class KStream<K = unknown, V = unknown> {
     return this.#then(name, make.mapValuesOperator(value, this.#use), options);
   }
 
-  /** Makes any number of records, with new keys, by a function; `keyAs` and `as` are the Avro types of key and value. */
+  /** Makes any number of records by a function; `keyAs` and `as` are their Avro types. */
   flatMap<K2 = unknown, V2 = unknown>(
     name: string,
     how: Use<RecordFn<K, V, Iterable<KeyValue<K2, V2>>>> & {
@@ -144,7 +144,7 @@ export class KStream<K = unknown, V = unknown> {
     return this.#then(name, make.peekOperator(how, this.#use), options);
   }
 
-  /** A stage that gives records a new key and does nothing else. See {@link withKey} for a new key without a stage. */
+  /** A stage that gives records a new key; {@link withKey} does so without a stage. */
   selectKey<K2 = unknown>(
     name: string,
     key: Expression,
@@ -153,7 +153,7 @@ export class KStream<K = unknown, V = unknown> {
     return this.withKey<K2>(key).pass(name, options);
   }
 
-  /** The stream with a new key, for the next stage: what `key` on an input says in a topology file. */
+  /** The stream with a new key, for the next stage: `key` on an input of a topology file. */
   withKey<K2 = unknown>(key: Expression): KStream<K2, V> {
     return new KStream<K2, V>(this.#draft, { ref: this.ref, rekey: expressionText(key) });
   }
@@ -171,8 +171,8 @@ export class KStream<K = unknown, V = unknown> {
   }
 
   /**
-   * Sends each record to the first branch whose condition is true, in the order of the keys. `otherwise` names the branch that takes the rest; null: the rest
-   * is dropped (and counted).
+   * Sends each record to the first branch whose condition is true, in the order of the keys.
+   * `otherwise` names the branch that takes the rest; null: the rest is dropped (and counted).
    */
   split<B extends string, R extends string | null>(
     name: string,
@@ -213,7 +213,7 @@ export class KStream<K = unknown, V = unknown> {
     return addProcess(this.#draft, name, [toInput('in', [this])], options);
   }
 
-  /** Asks an external service, once the record's transaction is known to be committed. Outcomes carry the input on, unless they have a `map`. */
+  /** Asks an external service. Outcomes carry the input on, unless they have a `map`. */
   call<const O extends Readonly<Record<string, OutcomeSpec>>, const U extends OutcomeSpec>(
     name: string,
     options: CallOptions<O, U> & StageOptions,
@@ -354,7 +354,7 @@ export class KTable<K = unknown, V = unknown> {
   }
 }
 
-/** Records or rows by group, ready to be aggregated into a table. Over a table `subtract` takes an old row out again. */
+/** Records or rows by group. Over a table `subtract` takes an old row out again. */
 export class KGrouped<K = unknown, V = unknown> {
   readonly #draft: Draft;
   readonly #use: Register;

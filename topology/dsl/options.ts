@@ -62,7 +62,10 @@ export interface StoreOptions {
 export type ErrorPolicy =
   | {
       readonly deadLetter: string;
-      /** Stop when more than `share` (0…1) of at least `records` records within `per` failed. @defaultValue never */
+      /**
+       * Stop when more than `share` (0…1) of at least `records` records within `per` failed.
+       * @defaultValue never
+       */
       readonly haltAbove?: {
         readonly share: number;
         readonly records: number;
@@ -84,14 +87,20 @@ export interface StageOptions {
 
 declare const outputTypes: unique symbol;
 
-/** An output of a `process` stage. Key and value types of TypeScript are known to the compiler alone. */
+/**
+ * An output of a `process` stage. Key and value types of TypeScript are known to the compiler
+ * alone.
+ */
 export interface OutputSpec<K = unknown, V = unknown> {
   readonly key: string;
   readonly value: string;
   readonly [outputTypes]?: readonly [K, V];
 }
 
-/** An output with TypeScript types beside the Avro types: `output<string, Held>('string', 'shop.Held')`. */
+/**
+ * An output with TypeScript types beside the Avro types: `output<string, Held>('string',
+ * 'shop.Held')`.
+ */
 export function output<K, V>(key: string, value: string): OutputSpec<K, V> {
   return { key, value };
 }

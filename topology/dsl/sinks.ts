@@ -8,7 +8,10 @@ export interface StreamName {
   readonly ref: string;
 }
 
-/** Where records go: a stream; a stream with a new key or value; or one of several streams, by an expression that gives its name. */
+/**
+ * Where records go: a stream; a stream with a new key or value; or one of several streams, by an
+ * expression that gives its name.
+ */
 export type SinkSpec<F = unknown> =
   | StreamName
   | { readonly stream: StreamName; readonly key?: Expression; readonly value?: ValueSpec<F> }

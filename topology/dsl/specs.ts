@@ -92,7 +92,7 @@ export function toInput(name: string, feeds: readonly Feed[]): InputDef {
   if (rekeys.size > 1) {
     throw new ConfigError(
       'BUILDER_MERGE',
-      `streams merged into input "${name}" have different withKey expressions: re-key the merged stream`,
+      `streams merged into input "${name}" have different keys: use withKey on the merged stream`,
     );
   }
   return present<InputDef>({ name, from: feeds.map(({ ref }) => ref), key: feeds[0]?.rekey });

@@ -1,7 +1,10 @@
 import type { Fn, ValueFn } from '../definition/definition.ts';
 import type { Expression } from './expr.ts';
 
-/** A function by its name, with its implementation where it is given here and not in the processors folder. */
+/**
+ * A function by its name, with its implementation where it is given here and not in the processors
+ * folder.
+ */
 export interface Use<F = unknown> {
   readonly use: string;
   /** Absent: the processors folder exports it. */
@@ -11,8 +14,9 @@ export interface Use<F = unknown> {
 }
 
 /**
- * Names a function of the processors folder, or gives one (or the stage of a `process`) under a name of its own: then no file is needed. `as` is the Avro type
- * of what it makes; absent: the type that its place implies.
+ * Names a function of the processors folder, or gives one (or the stage of a `process`) under a
+ * name of its own: then no file is needed. `as` is the Avro type of what it makes; absent: the type
+ * that its place implies.
  *
  * **Example**
  * ```ts

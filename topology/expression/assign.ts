@@ -14,8 +14,9 @@ export type Fit =
     };
 
 /**
- * Makes the result of an expression fit an Avro type: int widens to long and both to double, constants fit where their value does, time stamps in ms become
- * µs. What would lose digits, precision or a null is refused.
+ * Makes the result of an expression fit an Avro type: int widens to long and both to double,
+ * constants fit where their value does, time stamps in ms become µs. What would lose digits,
+ * precision or a null is refused.
  */
 export function fit(value: Typed, to: AvroType, text: string): Fit {
   const target = fromAvro(to);

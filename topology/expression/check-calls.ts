@@ -104,7 +104,10 @@ export function checkMethod(checker: Checker, node: Node<'rcall'>, env: Env): Ty
   return choose(checker, node, name, named, values, receiver);
 }
 
-/** The range of a method's name: it stands after the receiver's dot, and the parser does not keep its place. */
+/**
+ * The range of a method's name: it stands after the receiver's dot, and the parser does not keep
+ * its place.
+ */
 function nameRange(node: Node<'rcall'>): Range {
   const [name, receiver] = node.args;
   const start = node.input.indexOf(name, node.input.indexOf('.', receiver.end));
@@ -191,7 +194,10 @@ function timePart(checker: Checker, node: Node<'rcall'>, receiver: Typed): Typed
   return typed(intType, { op: 'call', helper, args: [date] });
 }
 
-/** `a.matches(pattern)`: the pattern is a literal, so that it is compiled once and its mistakes are found here. */
+/**
+ * `a.matches(pattern)`: the pattern is a literal, so that it is compiled once and its mistakes are
+ * found here.
+ */
 function matches(checker: Checker, node: Node<'rcall'>, receiver: Typed, env: Env): Typed {
   const args = node.args[2];
   const [patternNode] = args;

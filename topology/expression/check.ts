@@ -22,7 +22,10 @@ export interface Checked {
   readonly problems: readonly ExpressionProblem[];
 }
 
-/** Types an expression against a scope and finds all its problems. `hint` is the type that is asked for: bare enum symbols mean it. */
+/**
+ * Types an expression against a scope and finds all its problems. `hint` is the type that is asked
+ * for: bare enum symbols mean it.
+ */
 export function checkExpression(root: ASTNode, scope: ExpressionScope, hint?: CelType): Checked {
   const problems: ExpressionProblem[] = [];
   let slots = 0;

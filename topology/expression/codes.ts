@@ -6,12 +6,16 @@ export interface ExpressionCodeDoc {
   readonly example: string;
 }
 
-/** Findings in expressions and projections: E020–E039 are errors, W020–W039 warnings. A code keeps its meaning for ever. */
+/**
+ * Findings in expressions and projections: E020–E039 are errors, W020–W039 warnings. A code keeps
+ * its meaning for ever.
+ */
 export const expressionCodes = {
   E020: {
     title: 'unknown name',
     explanation:
-      'Expressions see key, value, headers and record; in joins left and right, in outcomes reply, in aggregates aggregate. A bare enum symbol is known only where ' +
+      'Expressions see key, value, headers and record; in joins left and right, in outcomes ' +
+      'reply, in aggregates aggregate. A bare enum symbol is known only where ' +
       'exactly one enum type is asked for; elsewhere it is written with its type.',
     example: 'vale.total > 100     # value.total > 100',
   },
@@ -28,19 +32,22 @@ export const expressionCodes = {
   E023: {
     title: 'types do not go together',
     explanation:
-      'An operator, an index or a condition got values of types that it does not take. Nothing is converted by itself, save an int literal next to a double.',
+      'An operator, an index or a condition got values of types that it does not take. Nothing ' +
+      'is converted by itself, save an int literal next to a double.',
     example: '"order " + value.total   # "order " + string(value.total)',
   },
   E024: {
     title: 'may be null',
     explanation:
-      'An optional field (a union with null) is used without a test. A test on the left of &&, ||, or before ?: counts for what stands to its right.',
+      'An optional field (a union with null) is used without a test. A test on the left of &&, ' +
+      '||, or before ?: counts for what stands to its right.',
     example: 'size(value.note) > 0     # value.note != null && size(value.note) > 0',
   },
   E025: {
     title: 'only a function can compute with this',
     explanation:
-      'Unions of several types, bytes, fixed and decimals can be passed on by an expression, as they are. What computes with them is a function in TypeScript: use.',
+      'Unions of several types, bytes, fixed and decimals can be passed on by an expression, as ' +
+      'they are. What computes with them is a function in TypeScript: use.',
     example: 'value.price > 3          # use: is-expensive',
   },
   E026: {
@@ -56,7 +63,8 @@ export const expressionCodes = {
   E028: {
     title: 'result would lose digits',
     explanation:
-      'Integers widen to long and double by themselves. The other way, and from time stamps in µs to ms, digits can be lost, so it must be written.',
+      'Integers widen to long and double by themselves. The other way, and from time stamps in ' +
+      'µs to ms, digits can be lost, so it must be written.',
     example: 'cents: value.price * 100.0   # cents: int(value.price * 100.0)',
   },
   E029: {
@@ -67,13 +75,15 @@ export const expressionCodes = {
   E030: {
     title: 'literal that means nothing',
     explanation:
-      'A pattern that does not compile, a time stamp, duration or time zone that is none, or an integer beyond ±9007199254740991. They are read before the run.',
+      'A pattern that does not compile, a time stamp, duration or time zone that is none, or an ' +
+      'integer beyond ±9007199254740991. They are read before the run.',
     example: 'duration("1 hour")       # duration("1h")',
   },
   E031: {
     title: 'field of a projection is missing',
     explanation:
-      'A projection sets every field of its Avro type that has no default. Fields with a default may be left out.',
+      'A projection sets every field of its Avro type that has no default. Fields with a ' +
+      'default may be left out.',
     example: 'set: { orderId: key }    # … and at: record.time',
   },
   E032: {
@@ -84,7 +94,8 @@ export const expressionCodes = {
   E034: {
     title: 'part of CEL that is not supported',
     explanation:
-      'Unsigned integers, dyn(), type(), bytes(), optional access (.?) and maps whose keys are no strings have no counterpart in Avro.',
+      'Unsigned integers, dyn(), type(), bytes(), optional access (.?) and maps whose keys are ' +
+      'no strings have no counterpart in Avro.',
     example: 'size(value.lines) > 0u   # size(value.lines) > 0',
   },
   W020: {

@@ -41,8 +41,9 @@ export function analyse(text: string, scope: ExpressionScope, expected?: AvroTyp
 }
 
 /**
- * Compiles a CEL expression for a scope, or returns everything that is wrong with it. Its result is of type `expected` where that is given: bare enum symbols
- * mean it, and what does not fit without loss is a problem.
+ * Compiles a CEL expression for a scope, or returns everything that is wrong with it. Its result is
+ * of type `expected` where that is given: bare enum symbols mean it, and what does not fit without
+ * loss is a problem.
  *
  * **Example**
  * ```ts

@@ -20,10 +20,16 @@ export type Range = readonly [start: number, end: number];
 /** What a problem may add to code, place and message. */
 export type ProblemDetail = Partial<Pick<ExpressionProblem, 'suggestion' | 'notes' | 'severity'>>;
 
-/** Shared by all parts of the checker: the scope, the problems found, and the way back to the dispatcher. */
+/**
+ * Shared by all parts of the checker: the scope, the problems found, and the way back to the
+ * dispatcher.
+ */
 export interface Checker {
   readonly scope: ExpressionScope;
-  /** Checks a node of any kind. `hint`: the type that its surroundings ask for; only bare enum symbols depend on it. */
+  /**
+   * Checks a node of any kind. `hint`: the type that its surroundings ask for; only bare enum
+   * symbols depend on it.
+   */
   check(node: ASTNode, env: Env, hint?: CelType): Typed;
   problem(code: ExpressionCode, range: Range, message: string, detail?: ProblemDetail): void;
   /** A number for a macro's variable, unique in the expression. */

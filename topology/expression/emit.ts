@@ -5,9 +5,10 @@ import type { Bindings } from './expression.ts';
 import type { Ir, LoopIr } from './ir.ts';
 
 /*
- * Turns checked expressions into JavaScript functions. Only names made here, numbers, and identifiers of Avro fields (which are checked once more) become
- * source text; all other constants are passed in as values, so no text of an author is ever executed.
- * Macros become functions of their own, with the variables in scope as parameters: nothing allocates a closure per record.
+ * Turns checked expressions into JavaScript functions. Only names made here, numbers, and
+ * identifiers of Avro fields (which are checked once more) become source text; all other constants
+ * are passed in as values, so no text of an author is ever executed. Macros become functions of
+ * their own, with the variables in scope as parameters: nothing allocates a closure per record.
  */
 
 const identifier = /^[A-Za-z_]\w*$/;
@@ -27,7 +28,10 @@ export function emit(ir: Ir, text: string): (bindings: Bindings) => unknown {
   return link(module, expression(ir, module, []), text);
 }
 
-/** A function that builds an object with one value per name, in this order: every result has the same hidden class. `text` is for messages. */
+/**
+ * A function that builds an object with one value per name, in this order: every result has the
+ * same hidden class. `text` is for messages.
+ */
 export function emitObject(
   fields: readonly (readonly [name: string, value: Ir])[],
   text: string,
@@ -54,7 +58,7 @@ function link(module: Module, result: string, text: string): (bindings: Bindings
     ...module.functions,
     `return function run(b) { try { return ${result}; } catch (error) { throw failure(error); } };`,
   ].join('\n');
-  // oxlint-disable-next-line no-new-func, no-implied-eval -- source is built from the fixed vocabulary above
+  // oxlint-disable-next-line no-new-func, no-implied-eval -- the fixed vocabulary above
   const factory = new Function('constants', 'helpers', 'failure', source) as (
     constants: readonly unknown[],
     table: typeof helpers,
@@ -63,7 +67,10 @@ function link(module: Module, result: string, text: string): (bindings: Bindings
   return factory(module.constants, helpers, failure);
 }
 
-/** Fields of checked expressions are read from null only where a record has a null key or value, which no type tells. */
+/**
+ * Fields of checked expressions are read from null only where a record has a null key or value,
+ * which no type tells.
+ */
 function explain(error: unknown, text: string): unknown {
   if (isStreamsError(error)) return error;
   return new ProcessingError('EXPRESSION_NULL', `${text} reads a part of null`, { cause: error });
@@ -141,14 +148,14 @@ function define(module: Module, slots: Slots, body: string, last?: string): stri
 function loop(ir: LoopIr, module: Module, slots: Slots): string {
   const inner = [...slots, ir.slot];
   const body = expression(ir.body, module, inner);
-  const where = ir.where === undefined ? undefined : expression(ir.where, module, inner);
+  const only = ir.where === undefined ? '' : `if (${expression(ir.where, module, inner)}) `;
   const each = `for (let $i = 0; $i < $list.length; $i++) { const v${ir.slot} = $list[$i]; `;
   const statements: Record<LoopIr['macro'], string> = {
     all: `${each} if (!${body}) return false; } return true;`,
     exists: `${each} if (${body}) return true; } return false;`,
     exists_one: `let $count = 0; ${each} if (${body}) $count++; } return $count === 1;`,
     filter: `const $out = []; ${each} if (${body}) $out.push(v${ir.slot}); } return $out;`,
-    map: `const $out = []; ${each} ${where === undefined ? '' : `if (${where}) `}$out.push(${body}); } return $out;`,
+    map: `const $out = []; ${each} ${only}$out.push(${body}); } return $out;`,
   };
   return define(module, slots, statements[ir.macro], '$list');
 }

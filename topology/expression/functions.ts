@@ -10,7 +10,10 @@ import {
   timestampType,
 } from './types.ts';
 
-/** Kinds of arguments, as the function table writes them. Time stamps are given to helpers in ms, whatever their unit. */
+/**
+ * Kinds of arguments, as the function table writes them. Time stamps are given to helpers in ms,
+ * whatever their unit.
+ */
 export type ParameterKind =
   | 'string'
   | 'int'
@@ -68,7 +71,10 @@ const sizes = (
   method(kind, 'size', [], intType, helper),
 ]);
 
-/** Every function and method, macros apart. What a literal argument makes a constant is handled where they are checked. */
+/**
+ * Every function and method, macros apart. What a literal argument makes a constant is handled
+ * where they are checked.
+ */
 export const functions: readonly FunctionDef[] = [
   ...sizes,
   method('string', 'startsWith', ['string'], boolType, 'startsWith'),

@@ -4,7 +4,8 @@ import { timeHelpers } from './time.ts';
 
 /*
  * What compiled expressions call. `at` is the text of the failing part, for the message.
- * Integers are JavaScript numbers within the safe range; `+ 0` turns −0, which integers do not have, into 0.
+ * Integers are JavaScript numbers within the safe range; `+ 0` turns −0, which integers do not
+ * have, into 0.
  */
 
 function overflow(at: string, result: number): never {

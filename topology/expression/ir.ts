@@ -5,7 +5,8 @@ import type { HelperName } from './helpers.ts';
 export type VariableName = 'key' | 'value' | 'left' | 'right' | 'reply' | 'aggregate';
 
 /**
- * A checked expression: what the emitter turns into JavaScript. Every node is pure, so a node may be emitted more than once.
+ * A checked expression: what the emitter turns into JavaScript. Every node is pure, so a node may
+ * be emitted more than once.
  */
 export type Ir =
   | { readonly op: 'const'; readonly value: unknown }
@@ -63,7 +64,10 @@ export interface Typed {
   readonly whenTrue: ReadonlySet<string>;
   /** Paths that are not null where the node was false. */
   readonly whenFalse: ReadonlySet<string>;
-  /** Name of the place that the node reads, if it is one: a variable and fields. Narrowing speaks of these. */
+  /**
+   * Name of the place that the node reads, if it is one: a variable and fields. Narrowing speaks of
+   * these.
+   */
   readonly path?: string;
 }
 

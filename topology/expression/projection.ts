@@ -8,7 +8,10 @@ import type { Ir } from './ir.ts';
 /** A finding about one field of a projection. */
 export interface ProjectionProblem extends ExpressionProblem {
   readonly field: string;
-  /** What is meant: the field's expression, its name, or (for a missing field) the projection as a whole. */
+  /**
+   * What is meant: the field's expression, its name, or (for a missing field) the projection as a
+   * whole.
+   */
   readonly on: 'expression' | 'name' | 'projection';
 }
 
@@ -22,8 +25,9 @@ export type ProjectionResult =
   | { readonly ok: false; readonly problems: readonly ProjectionProblem[] };
 
 /**
- * Compiles a projection onto an Avro record type, field by field. A field that is not set takes the default of the schema; one without default must be set.
- * All problems of all fields are returned at once.
+ * Compiles a projection onto an Avro record type, field by field. A field that is not set takes the
+ * default of the schema; one without default must be set. All problems of all fields are returned
+ * at once.
  */
 export function compileProjection(
   as: AvroRecord,
@@ -101,7 +105,7 @@ function moneyWarning(field: AvroField, text: string): ProjectionProblem[] {
       severity: 'warning',
       field: field.name,
       on: 'expression',
-      message: `"${field.name}" looks like money and is floating point, which does not add up exactly`,
+      message: `"${field.name}" looks like money, and floating point does not add up exactly`,
       range: [0, text.length],
       suggestion: 'count in the smallest unit, as a long',
     },

@@ -1,7 +1,8 @@
 import { ProcessingError } from '../core/errors.ts';
 
 /*
- * Time at run time: time stamps are ms since epoch (µs where the Avro type is timestamp-micros), durations ms, possibly with a fraction.
+ * Time at run time: time stamps are ms since epoch (µs where the Avro type is timestamp-micros),
+ * durations ms, possibly with a fraction.
  */
 
 const minTimestamp = -62_135_596_800_000;
@@ -9,7 +10,10 @@ const maxTimestamp = 253_402_300_799_999;
 
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
-/** Milliseconds since epoch of an RFC 3339 text, `2017-01-02T12:00:00Z`; undefined if it is none. Digits below the millisecond are cut off. */
+/**
+ * Milliseconds since epoch of an RFC 3339 text, `2017-01-02T12:00:00Z`; undefined if it is none.
+ * Digits below the millisecond are cut off.
+ */
 export function parseTimestamp(text: string): number | undefined {
   const match = rfc3339.exec(text);
   if (match === null) return undefined;
@@ -44,8 +48,8 @@ export function parseCelDuration(text: string): number | undefined {
 export type ZoneClock = (ms: number) => Date;
 
 /**
- * A function that gives, for ms since epoch, a date whose UTC parts are what the clocks in `zone` show; undefined if there is no such zone.
- * `zone` is an IANA name or an offset such as `+02:00`.
+ * A function that gives, for ms since epoch, a date whose UTC parts are what the clocks in `zone`
+ * show; undefined if there is no such zone. `zone` is an IANA name or an offset such as `+02:00`.
  */
 export function zoneClock(zone: string): ZoneClock | undefined {
   if (zone === 'UTC') return (ms) => new Date(ms);

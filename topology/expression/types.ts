@@ -1,8 +1,9 @@
 import type { AvroEnum, AvroRecord, AvroType } from '../core/avro.ts';
 
 /**
- * Types of expressions: CEL's, with what Avro adds (width of numbers, unit of time stamps, enums, optional values).
- * `avro` is kept where the type comes from a schema, so that a value that is only passed on keeps its exact type.
+ * Types of expressions: CEL's, with what Avro adds (width of numbers, unit of time stamps, enums,
+ * optional values). `avro` is kept where the type comes from a schema, so that a value that is only
+ * passed on keeps its exact type.
  */
 export type CelType =
   /** Already reported; fits everywhere. */
@@ -154,7 +155,10 @@ export function showType(type: CelType): string {
   }
 }
 
-/** How an Avro type is called in messages: `shop.Line`, `array of long`, `union of null, int and string`. */
+/**
+ * How an Avro type is called in messages: `shop.Line`, `array of long`, `union of null, int and
+ * string`.
+ */
 export function showAvro(avro: AvroType): string {
   switch (avro.kind) {
     case 'record':
@@ -174,7 +178,10 @@ export function showAvro(avro: AvroType): string {
   }
 }
 
-/** True where nothing more is to be said about a value of this type: an error was reported, or it is empty. */
+/**
+ * True where nothing more is to be said about a value of this type: an error was reported, or it is
+ * empty.
+ */
 export function isOpen(type: CelType): boolean {
   return type.kind === 'error' || type.kind === 'never';
 }
@@ -193,7 +200,10 @@ export function nonNull(type: CelType): CelType {
   return type.kind === 'optional' ? type.of : type;
 }
 
-/** The type of a value that is one or the other; undefined where there is no such type. Lists and maps must agree exactly. */
+/**
+ * The type of a value that is one or the other; undefined where there is no such type. Lists and
+ * maps must agree exactly.
+ */
 export function unify(a: CelType, b: CelType): CelType | undefined {
   if (isOpen(a)) return withoutLiteral(b);
   if (isOpen(b)) return withoutLiteral(a);
@@ -243,7 +253,10 @@ function sameName(a: { readonly name: string }, b: { readonly name: string }): b
   return a.name === b.name;
 }
 
-/** True where both types have the same values in the same encoding: named types by name, the rest by structure. */
+/**
+ * True where both types have the same values in the same encoding: named types by name, the rest by
+ * structure.
+ */
 export function sameAvro(a: AvroType, b: AvroType): boolean {
   if (a === b) return true;
   if (a.kind !== b.kind) return false;

@@ -334,7 +334,7 @@ describe('TopologyBuilder', () => {
     ],
     [
       'merged streams with different keys',
-      'streams merged into input "in" have different withKey expressions: re-key the merged stream',
+      'streams merged into input "in" have different keys: use withKey on the merged stream',
       ({ placed, large }) => placed.merge('a', [large.withKey<string>('value.customerId')]),
     ],
     [

@@ -7,10 +7,12 @@ import type { ExpressionScope } from '../../../topology/expression/expression.ts
 import { bindings, catalog, record, types } from './shop-scope.ts';
 
 /*
- * Generated expressions over generated values give the same here and in the library's own evaluator, apart from the deviations that docs/expressions.md
- * lists. Of these only two can show here, and both let us fail where the library gives a value, never the other way round:
+ * Generated expressions over generated values give the same here and in the library's own
+ * evaluator, apart from the deviations that docs/expressions.md lists. Of these only two can show
+ * here, and both let us fail where the library gives a value, never the other way round:
  *  - integers stay within the safe range (EXPRESSION_OVERFLOW), the library's within 64 bits;
- *  - && and ||, all and exists go left to right, the library takes back a failure if another operand decides.
+ *  - && and ||, all and exists go left to right, the library takes back a failure if another
+ *    operand decides.
  */
 
 const scope: ExpressionScope = {

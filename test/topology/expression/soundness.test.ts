@@ -5,7 +5,7 @@ import { ProcessingError } from '../../../topology/core/errors.ts';
 import { compileExpression } from '../../../topology/expression/compile.ts';
 import { bindings, scope, value } from './shop-scope.ts';
 
-/* Expressions made without regard to types: most are refused; what is accepted must keep its promise. */
+/* Expressions made without regard to types: most are refused, the rest must keep its promise. */
 
 const { expression } = fc.letrec<{ expression: string }>((tie) => {
   const any = tie('expression');
