@@ -1,5 +1,6 @@
 /**
- * The language: reading, building, checking, planning and describing topologies. Public entry point `millrace/topology`.
+ * The language: reading, building, checking, planning and describing topologies. Public entry point
+ * `millrace/topology`.
  */
 export type {
   AvroEnum,
@@ -60,6 +61,38 @@ export type { SourceMap } from './definition/source-map.ts';
 
 export type { ParsedTopology } from './yaml/parse.ts';
 export { parseTopology } from './yaml/parse.ts';
+
+export type { AnyStream, BuiltTopology, Stream, TopologyOptions } from './dsl/builder.ts';
+export { topology, TopologyBuilder } from './dsl/builder.ts';
+export type { CallOptions, OutcomeSpec, RetryOptions } from './dsl/call.ts';
+export type { Expression } from './dsl/expr.ts';
+export { expr } from './dsl/expr.ts';
+export { GlobalKTable } from './dsl/global-table.ts';
+export { KGrouped, KStream, KTable } from './dsl/handles.ts';
+export type {
+  ErrorPolicy,
+  OutputSpec,
+  PunctuateOptions,
+  StageOptions,
+  StoreOptions,
+  StreamOptions,
+  TableOptions,
+} from './dsl/options.ts';
+export { output } from './dsl/options.ts';
+export type { SinkSpec } from './dsl/sinks.ts';
+export type {
+  AggregateSpec,
+  DedupeOptions,
+  JoinOptions,
+  JoinSpec,
+  KeyValue,
+  MapSpec,
+  ProcessOptions,
+  ReduceSpec,
+  StoredOptions,
+} from './dsl/specs.ts';
+export type { FnSpec, Projection, Use, ValueSpec } from './dsl/use.ts';
+export { use } from './dsl/use.ts';
 
 export type {
   CompiledExpression,

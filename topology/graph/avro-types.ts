@@ -2,7 +2,8 @@ import type { AvroRecord, AvroType } from '../core/avro.ts';
 import type { EdgeType } from '../core/edge.ts';
 
 /**
- * Stands for a type that could not be found out. Whatever touches it is not checked: its cause was reported already, and what follows from it would be noise.
+ * Stands for a type that could not be found out. Whatever touches it is not checked: its cause was
+ * reported already, and what follows from it would be noise.
  */
 export const poison: AvroType = Object.freeze({ kind: 'null', logical: '?' });
 
@@ -23,7 +24,10 @@ export const stringType: AvroType = Object.freeze({ kind: 'string' });
 export const longType: AvroType = Object.freeze({ kind: 'long' });
 export const bytesType: AvroType = Object.freeze({ kind: 'bytes' });
 
-/** True when both write the same bytes: named types by name, the rest by structure. Poison equals everything. */
+/**
+ * True when both write the same bytes: named types by name, the rest by structure. Poison equals
+ * everything.
+ */
 export function sameType(a: AvroType, b: AvroType): boolean {
   if (a === b || a === poison || b === poison) return true;
   switch (a.kind) {
@@ -46,7 +50,10 @@ export function sameType(a: AvroType, b: AvroType): boolean {
   }
 }
 
-/** The type as an author writes it: `string`, `shop.Order`, `array<shop.Line>`, `long (timestamp-millis)`. */
+/**
+ * The type as an author writes it: `string`, `shop.Order`, `array<shop.Line>`, `long
+ * (timestamp-millis)`.
+ */
 export function typeName(type: AvroType): string {
   switch (type.kind) {
     case 'record':

@@ -57,7 +57,8 @@ function checkPortNames(context: CheckContext, stage: string, def: StageDef): vo
 }
 
 /**
- * Names that are derived must not meet: stores (each names its changelog), repartition topics, and what the plan calls its nodes.
+ * Names that are derived must not meet: stores (each names its changelog), repartition topics, and
+ * what the plan calls its nodes.
  */
 export function checkDerivedNames(
   context: CheckContext,

@@ -5,7 +5,10 @@ import { report } from './context.ts';
 import { inputName, internalStoreOf, readSources, tableStoreOf } from './derived-names.ts';
 import type { Graph } from './graph.ts';
 
-/** Problems with topics: names, the same topic declared in two ways or read twice, names that Millrace uses itself. */
+/**
+ * Problems with topics: names, the same topic declared in two ways or read twice, names that
+ * Millrace uses itself.
+ */
 export function checkTopics(context: CheckContext, graph: Graph): void {
   const read = readSources(graph);
   const internal = internalTopics(graph);
@@ -15,7 +18,7 @@ export function checkTopics(context: CheckContext, graph: Graph): void {
     source.def.topics.forEach((topic, i) => {
       const path = [section, source.name, 'topics', i];
       if (!topicPattern.test(topic)) {
-        const message = `"${topic}" is no topic name: letters, digits, ".", "_" and "-", 249 at most`;
+        const message = `"${topic}" is no topic name: up to 249 letters, digits, ".", "_", "-"`;
         report(context, 'E056', path, message);
         return;
       }
@@ -42,7 +45,9 @@ export function checkTopics(context: CheckContext, graph: Graph): void {
       report(context, 'E077', [section, source.name], `"${source.name}" has no topic`);
     }
     if (source.kind !== 'stream' && source.def.topics.length > 1) {
-      const message = `table "${source.name}" has ${source.def.topics.length} topics: their rows would overwrite each other`;
+      const message =
+        `table "${source.name}" has ${source.def.topics.length} topics: their rows would ` +
+        'overwrite each other';
       report(context, 'E075', [section, source.name, 'topics'], message);
     }
   }
@@ -69,7 +74,10 @@ function topicConflict(
     return `"${a}" and "${b}" declare topic "${topic}" with different ${differing.join(' and ')}`;
   }
   if (read.has(a) && read.has(b)) {
-    return `topic "${topic}" is read as "${a}" and as "${b}": an application has one position in a topic, so read one of them`;
+    return (
+      `topic "${topic}" is read as "${a}" and as "${b}": an application has one position in a ` +
+      'topic, so read one of them'
+    );
   }
   return undefined;
 }

@@ -30,7 +30,10 @@ export function warnChangedKeys(
   }
 }
 
-/** Warns of amounts of money in floating point, in the types of streams and tables. Each type is reported once. */
+/**
+ * Warns of amounts of money in floating point, in the types of streams and tables. Each type is
+ * reported once.
+ */
 export function warnFloatingMoney(
   context: CheckContext,
   sources: ReadonlyMap<string, GraphSource>,
@@ -40,7 +43,7 @@ export function warnFloatingMoney(
     const path = [source.kind === 'stream' ? 'streams' : 'tables', source.name, 'value'];
     for (const { record, field } of floatingMoney(source.type.value, seen)) {
       const at = context.catalog.at(record.name, field);
-      const message = `"${field}" of ${record.name} looks like money and is floating point: sums will drift`;
+      const message = `"${field}" of ${record.name} is money in floating point: sums will drift`;
       report(context, 'W051', path, message, {
         suggestion: 'use a long of the smallest unit (cents), or a decimal',
         ...(at === undefined ? {} : { notes: [{ message: 'the field is declared here', at }] }),
@@ -83,7 +86,9 @@ function isFloating(type: AvroType): boolean {
     : type.kind === 'float' || type.kind === 'double';
 }
 
-/** True if a CEL text uses the variable `key` (not a field of that name, not the word in a text). */
+/**
+ * True if a CEL text uses the variable `key` (not a field of that name, not the word in a text).
+ */
 function usesKey(text: string): boolean {
   const code = text.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""');
   return /(?<![.\w])key(?!\w)/.test(code);

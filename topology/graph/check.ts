@@ -24,8 +24,9 @@ export interface CheckResult {
 }
 
 /**
- * Checks a definition against the Avro types that it names: every name, type, expression and edge (language.md, "check"). Pure: reads no file and starts
- * no stage. All problems are found at once; none that only follows from another. Warnings do not keep the graph back.
+ * Checks a definition against the Avro types that it names: every name, type, expression and edge
+ * (language.md, "check"). Pure: reads no file and starts no stage. All problems are found at once;
+ * none that only follows from another. Warnings do not keep the graph back.
  */
 export function check(definition: Definition, catalog: SchemaCatalog): CheckResult {
   const problems: Problem[] = [];
@@ -56,7 +57,10 @@ function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.severity === 'error');
 }
 
-/** A knot of feedback edges that nothing flows into has no type: nothing was wrong with any part, but all of it is. */
+/**
+ * A knot of feedback edges that nothing flows into has no type: nothing was wrong with any part,
+ * but all of it is.
+ */
 function reportUntyped(context: CheckContext, graph: Graph): void {
   for (const stage of graph.stages.values()) {
     const types = [...stage.inputs.map((input) => input.type), ...Object.values(stage.outputs)];

@@ -6,17 +6,24 @@ import type { Graph, GraphInput, GraphRef, GraphStage } from './graph.ts';
 import type { Partitioning } from './partitioning.ts';
 import { isGlobalJoin, needsCoLocation } from './partitioning.ts';
 
-/** Where records come from whose partitions a stage works in: a declared source, or a topic that the planner makes. */
+/**
+ * Where records come from whose partitions a stage works in: a declared source, or a topic that the
+ * planner makes.
+ */
 interface Origin {
   readonly name: string;
-  /** Undefined: the log has it (a declared topic that says none), or it adapts (a repartition topic). */
+  /**
+   * Undefined: the log has it (a declared topic that says none), or it adapts (a repartition
+   * topic).
+   */
   readonly partitions?: number;
   readonly partitionBy?: string;
 }
 
 /**
- * Proves that what meets in a stage is co-partitioned: equal partition counts wherever records meet, and for joins, stateful stages and looked-up tables
- * equal key types and equal `partition-by`. Repartition topics adapt to what they meet.
+ * Proves that what meets in a stage is co-partitioned: equal partition counts wherever records
+ * meet, and for joins, stateful stages and looked-up tables equal key types and equal
+ * `partition-by`. Repartition topics adapt to what they meet.
  */
 export function checkCoPartitioning(
   context: CheckContext,
@@ -36,7 +43,9 @@ function checkKeyTypes(context: CheckContext, stage: GraphStage): void {
   for (const other of others) {
     if (sameType(first.type.key, other.type.key)) continue;
     const i = stage.inputs.indexOf(other);
-    const message = `input "${other.name}" is keyed by ${typeName(other.type.key)}, but "${first.name}" by ${typeName(first.type.key)}: in a stage with stores equal keys must meet`;
+    const message =
+      `input "${other.name}" is keyed by ${typeName(other.type.key)}, but "${first.name}" by ` +
+      `${typeName(first.type.key)}: in a stage with stores equal keys must meet`;
     report(context, 'E070', ['stages', stage.name, 'inputs', i], message, {
       suggestion: 'give one of them a `key:`',
     });
@@ -71,7 +80,9 @@ function checkCounts(
   for (const { path, origin } of met) {
     if (first === undefined || origin.partitions === undefined) continue;
     if (origin.partitions === first.origin.partitions) continue;
-    const message = `"${first.origin.name}" has ${first.origin.partitions} partitions and "${origin.name}" has ${origin.partitions}: records that meet in "${stage.name}" would not find each other`;
+    const message =
+      `"${first.origin.name}" has ${first.origin.partitions} partitions and "${origin.name}" ` +
+      `has ${origin.partitions}: records that meet in "${stage.name}" would not find each other`;
     report(context, 'E069', path, message, {
       suggestion: 'put a "repartition" stage in front of one of them',
     });
@@ -81,7 +92,7 @@ function checkCounts(
   const start = met[0];
   const odd = met.find(({ origin }) => origin.partitionBy !== start?.origin.partitionBy);
   if (!strict || start === undefined || odd === undefined) return;
-  const message = `"${start.origin.name}" and "${odd.origin.name}" are partitioned by different expressions`;
+  const message = `"${start.origin.name}" and "${odd.origin.name}" are partitioned differently`;
   report(context, 'E069', odd.path, message, {
     suggestion: 'give both the same partition-by, or put "repartition" stages in front of both',
   });

@@ -6,12 +6,16 @@ export interface CodeDoc {
   readonly example: string;
 }
 
-/** Findings about the graph: E050–E089 are errors, W050–W089 warnings. A code keeps its meaning for ever. */
+/**
+ * Findings about the graph: E050–E089 are errors, W050–W089 warnings. A code keeps its meaning for
+ * ever.
+ */
 export const graphCodes = {
   E050: {
     title: 'unknown stream, table or stage',
     explanation:
-      'A reference (`from`, `with`, `to`, `compensates`) names something that the topology does not declare.',
+      'A reference (`from`, `with`, `to`, `compensates`) names something that the topology does ' +
+      'not declare.',
     example: 'from: placd        # streams has "placed"',
   },
   E051: {
@@ -23,7 +27,8 @@ export const graphCodes = {
   E052: {
     title: 'unknown Avro type',
     explanation:
-      'No .avsc file of the schemas folder declares a type of that full name, and it is no primitive.',
+      'No .avsc file of the schemas folder declares a type of that full name, and it is no ' +
+      'primitive.',
     example: 'value: Order    # write shop.Order, with its namespace',
   },
   E053: {
@@ -40,33 +45,38 @@ export const graphCodes = {
   E055: {
     title: 'name used twice',
     explanation:
-      'Streams, tables and stages share one name space, since references do not say which they mean. Stores share one, too: a store names its changelog. ' +
-      'Names that Millrace derives (a repartition topic, say) must not meet names that you chose.',
+      'Streams, tables and stages share one name space, since references do not say which they ' +
+      'mean. Stores share one, too: a store names its changelog. Names that Millrace derives (a ' +
+      'repartition topic, say) must not meet names that you chose.',
     example: 'streams: { orders: … }\ntables: { orders: … }    # call it current-orders',
   },
   E056: {
     title: 'malformed name',
     explanation:
-      'Names are lower-case words joined by hyphens: `fan-out`. Topics hold letters, digits, `.`, `_` and `-`.',
+      'Names are lower-case words joined by hyphens: `fan-out`. Topics hold letters, digits, ' +
+      '`.`, `_` and `-`.',
     example: 'stages: { FanOut: … }   # fan-out',
   },
   E057: {
     title: 'malformed function name',
     explanation:
-      '`use:` and `process:` name a file of the processors folder without `.ts`, in kebab-case; the file exports the same name in camelCase.',
+      '`use:` and `process:` name a file of the processors folder without `.ts`, in kebab-case; ' +
+      'the file exports the same name in camelCase.',
     example: 'use: priceOf     # write price-of: price-of.ts exports priceOf',
   },
   E058: {
     title: 'stream where a table is needed, or the other way round',
     explanation:
-      'A table is rows that change; a stream is records that happen. Operators that look at records one by one take streams. Put a `to-stream` stage (or a ' +
-      '`to-table` stage) between.',
+      'A table is rows that change; a stream is records that happen. Operators that look at ' +
+      'records one by one take streams. Put a `to-stream` stage (or a `to-table` stage) ' +
+      'between.',
     example: 'changes: { from: customers, to-stream: {} }\npeeked: { from: changes, peek: log }',
   },
   E059: {
     title: 'misuse of a global table',
     explanation:
-      'A global table is a full copy in every member. It can be joined by any key and read by process stages, but no records flow out of it.',
+      'A global table is a full copy in every member. It can be joined by any key and read by ' +
+      'process stages, but no records flow out of it.',
     example: 'enrich: { from: orders, join: { with: products, on: value.productId } }',
   },
   E060: {
@@ -77,31 +87,36 @@ export const graphCodes = {
   E061: {
     title: 'value of the wrong type',
     explanation:
-      'The value made here is not of the type that is needed, or of none that Avro can write (a duration, a list of different types).',
+      'The value made here is not of the type that is needed, or of none that Avro can write (a ' +
+      'duration, a list of different types).',
     example: 'flat-map-values: value.total   # a list is needed: value.lines',
   },
   E062: {
     title: 'record does not fit the stream',
     explanation:
-      'What a stage sends must have the key and value type that the stream declares. Add a projection (`as`, `set`) or a `key:` to the sink.',
+      'What a stage sends must have the key and value type that the stream declares. Add a ' +
+      'projection (`as`, `set`) or a `key:` to the sink.',
     example: 'to: [ { paid: { as: shop.OrderPaid, set: { … } } } ]',
   },
   E063: {
     title: 'stream that cannot be written to',
     explanation:
-      'A sink writes to a stream with one topic, once per stage. Tables are read: declare a stream with the same topic to write to it.',
+      'A sink writes to a stream with one topic, once per stage. Tables are read: declare a ' +
+      'stream with the same topic to write to it.',
     example: 'to: customers    # a table',
   },
   E064: {
     title: 'which output?',
     explanation:
-      'The stage has several outputs, so a reference must say which, and `to` cannot: add a stage that takes the one to be sent.',
+      'The stage has several outputs, so a reference must say which, and `to` cannot: add a ' +
+      'stage that takes the one to be sent.',
     example: 'from: validate   # write validate.valid',
   },
   E065: {
     title: 'output that nothing consumes',
     explanation:
-      'Every output of every stage is consumed by another, sent to a stream, or dropped by name. Nothing disappears by accident.',
+      'Every output of every stage is consumed by another, sent to a stream, or dropped by ' +
+      'name. Nothing disappears by accident.',
     example: 'drop: [invalid]',
   },
   E066: {
@@ -112,27 +127,32 @@ export const graphCodes = {
   E067: {
     title: 'cycle',
     explanation:
-      'Records would go round for ever. A cycle is allowed only where an outcome of a call says what it `compensates`.',
+      'Records would go round for ever. A cycle is allowed only where an outcome of a call says ' +
+      'what it `compensates`.',
     example: 'a: { from: b }\nb: { from: a }',
   },
   E068: {
     title: 'compensation that goes nowhere',
     explanation:
-      '`compensates: stage.output` says whose effect the outcome undoes. That stage must take the outcome, directly or through others; else nothing is undone.',
+      '`compensates: stage.output` says whose effect the outcome undoes. That stage must take ' +
+      'the outcome, directly or through others; else nothing is undone.',
     example:
-      'DECLINED: { out: declined, compensates: reserve.held }\n# reserve has an input from charge.declined',
+      'DECLINED: { out: declined, compensates: reserve.held }\n# reserve has an input from ' +
+      'charge.declined',
   },
   E069: {
     title: 'not co-partitioned',
     explanation:
-      'Records that meet in a stage must lie in partitions of the same number: the topics need the same partition count and the same `partition-by`. Put a ' +
-      '`repartition` stage in front of one of them.',
+      'Records that meet in a stage must lie in partitions of the same number: the topics need ' +
+      'the same partition count and the same `partition-by`. Put a `repartition` stage in front ' +
+      'of one of them.',
     example: 'wide: { from: orders, repartition: { partitions: 6 } }',
   },
   E070: {
     title: 'keys of different types meet',
     explanation:
-      'A join and a stage with stores and several inputs bring records with equal keys together, so their keys must have one type, written in the same bytes.',
+      'A join and a stage with stores and several inputs bring records with equal keys ' +
+      'together, so their keys must have one type, written in the same bytes.',
     example:
       'enrich: { in: { in: { from: orders, key: value.customerId } }, join: { with: customers } }',
   },
@@ -145,32 +165,37 @@ export const graphCodes = {
   E072: {
     title: 'store with two writers',
     explanation:
-      'One stage writes a store; others ask it through the topology. Two writers would make its content depend on timing.',
+      'One stage writes a store; others ask it through the topology. Two writers would make its ' +
+      'content depend on timing.',
     example: 'stores: [stock]   # in a second stage',
   },
   E073: {
     title: 'call without an idempotency key',
     explanation:
-      'A call is repeated after a crash. The idempotency key lets the service see that it is the same request; it must be the same on every attempt.',
+      'A call is repeated after a crash. The idempotency key lets the service see that it is ' +
+      'the same request; it must be the same on every attempt.',
     example: 'idempotency-key: \'"charge-" + value.orderId\'',
   },
   E074: {
     title: 'outcomes that are not exhaustive',
     explanation:
-      'Each symbol of the enum that `match` gives needs an outcome, and every outcome a symbol. `unknown` is for replies that did not come or cannot be read.',
+      'Each symbol of the enum that `match` gives needs an outcome, and every outcome a symbol. ' +
+      '`unknown` is for replies that did not come or cannot be read.',
     example: 'outcomes: { match: reply.state, APPROVED: …, DECLINED: …, unknown: … }',
   },
   E075: {
     title: 'topic declared in two ways',
     explanation:
-      'Two declarations of one topic must agree on types, format and partitions, and only one of them can be read: an application has one position in a topic. ' +
-      'Topics that Millrace creates for the application cannot be declared.',
+      'Two declarations of one topic must agree on types, format and partitions, and only one ' +
+      'of them can be read: an application has one position in a topic. Topics that Millrace ' +
+      'creates for the application cannot be declared.',
     example: 'streams: { a: { topic: t, value: shop.A }, b: { topic: t, value: shop.B } }',
   },
   E076: {
     title: 'record time that is no time',
     explanation:
-      '`time` gives a timestamp, or a long with a `time-unit`. A plain number could be seconds or milliseconds, and nobody could tell.',
+      '`time` gives a timestamp, or a long with a `time-unit`. A plain number could be seconds ' +
+      'or milliseconds, and nobody could tell.',
     example: 'time: value.at, time-unit: ms',
   },
   E077: {
@@ -186,8 +211,16 @@ export const graphCodes = {
   E079: {
     title: 'wrong number of inputs',
     explanation:
-      'Only `process` has several named inputs. Other operators take one, which may merge several streams.',
+      'Only `process` has several named inputs. Other operators take one, which may merge ' +
+      'several streams.',
     example: 'from: [placed, amended]',
+  },
+  E080: {
+    title: 'format that cannot hold the type',
+    explanation:
+      'Values in format `string` are of type string, those in format `bytes` of type bytes. ' +
+      '`avro` and `json` hold any type.',
+    example: 'value: shop.Order, format: string   # format: json',
   },
   E081: {
     title: 'not yet',
@@ -202,8 +235,9 @@ export const graphCodes = {
   W050: {
     title: 'idempotency key made from a changed key',
     explanation:
-      'An earlier stage made the key anew. If that stage changes, requests that were sent already get another idempotency key and are sent again. Use a field ' +
-      'of the value that stays.',
+      'An earlier stage made the key anew. If that stage changes, requests that were sent ' +
+      'already get another idempotency key and are sent again. Use a field of the value that ' +
+      'stays.',
     example: 'idempotency-key: \'"charge-" + value.orderId\'',
   },
   W051: {
@@ -214,7 +248,8 @@ export const graphCodes = {
   W052: {
     title: 'declared and never used',
     explanation:
-      'Nothing refers to the stream, table, store or call. It may be a left-over, or a slip in a name.',
+      'Nothing refers to the stream, table, store or call. It may be a left-over, or a slip in ' +
+      'a name.',
     example: 'stores: { stock: … }   # and no stage with stores: [stock]',
   },
 } as const satisfies Readonly<Record<string, CodeDoc>>;

@@ -8,7 +8,8 @@ import type { Structure } from './structure.ts';
 import { outputId } from './structure.ts';
 
 /**
- * Every output is consumed, sent or dropped by name. A table that is kept in a store is read from there, so it needs no consumer.
+ * Every output is consumed, sent or dropped by name. A table that is kept in a store is read from
+ * there, so it needs no consumer.
  */
 export function checkConsumption(
   context: CheckContext,
@@ -32,7 +33,7 @@ export function checkConsumption(
     const dropped = new Set<string>();
     (def.drop ?? []).forEach((name, i) => {
       const path = ['stages', stage, 'drop', i];
-      const port = ports.aliases[name] ?? name;
+      const port = ports.aliases.get(name) ?? name;
       if (!ports.ports.includes(port)) {
         const message = `stage "${stage}" has no output "${name}" to drop`;
         report(context, 'E066', path, message, didYouMean(name, ports.ports));

@@ -9,7 +9,10 @@ import { compileProjection } from '../expression/projection.ts';
 import { asRecord, isPoison, poison, sameType, typeName } from './avro-types.ts';
 import type { GraphCode } from './codes.ts';
 
-/** What all passes share: the inputs, and the list that findings are added to (the only thing here that changes). */
+/**
+ * What all passes share: the inputs, and the list that findings are added to (the only thing here
+ * that changes).
+ */
 export interface CheckContext {
   readonly definition: Definition;
   readonly catalog: SchemaCatalog;
@@ -54,8 +57,8 @@ export function resolveType(context: CheckContext, name: string, path: Definitio
 const primitives = ['string', 'long', 'int', 'boolean', 'double', 'float', 'bytes'];
 
 /**
- * Type-checks an expression and gives the type of its result: poison where the expression is wrong or a variable is poisoned (in which case nothing is
- * reported).
+ * Type-checks an expression and gives the type of its result: poison where the expression is wrong
+ * or a variable is poisoned (in which case nothing is reported).
  */
 export function typeOf(
   context: CheckContext,
@@ -78,7 +81,10 @@ export function typeOf(
   return poison;
 }
 
-/** Type of what a value function makes; `unchanged` is the type where a `use:` does not say (the input's). */
+/**
+ * Type of what a value function makes; `unchanged` is the type where a `use:` does not say (the
+ * input's).
+ */
 export function typeOfValue(
   context: CheckContext,
   fn: ValueFn,
@@ -134,7 +140,10 @@ export function checkProjection(
   }
 }
 
-/** Reports a function name that no file can have. Whether the file is there is checked where files can be read. */
+/**
+ * Reports a function name that no file can have. Whether the file is there is checked where files
+ * can be read.
+ */
 export function checkUse(context: CheckContext, name: string, path: DefinitionPath): void {
   if (namePattern.test(name)) return;
   report(context, 'E057', path, `"${name}" is no function name: write it like "price-of"`, {

@@ -30,8 +30,9 @@ export interface Declarations {
 }
 
 /**
- * Types every edge and checks every expression, once. Types are asked for from the end: a stage's outputs need its inputs', which need the outputs before.
- * A process stage declares its outputs, and feedback edges are compared afterwards, so the asking ends.
+ * Types every edge and checks every expression, once. Types are asked for from the end: a stage's
+ * outputs need its inputs', which need the outputs before. A process stage declares its outputs,
+ * and feedback edges are compared afterwards, so the asking ends.
  */
 export function deriveStages(
   context: CheckContext,
@@ -188,7 +189,10 @@ export function deriveStages(
     return type;
   }
 
-  /** An input that only feedback feeds takes its type: it may be asked for here, as nothing before it depends on this input. */
+  /**
+   * An input that only feedback feeds takes its type: it may be asked for here, as nothing before
+   * it depends on this input.
+   */
   function onlyFeedback(from: readonly (GraphRef | undefined)[]): EdgeType {
     return from.length === 0 ? poisonEdge : refType(from[0]);
   }
@@ -209,7 +213,9 @@ function sameEdge(
   }
   for (const part of ['key', 'value'] as const) {
     if (sameType(type[part], expected[part])) continue;
-    const message = `"${name}" has a ${part} of type ${typeName(type[part])}, but what it is merged with has ${typeName(expected[part])}`;
+    const message =
+      `"${name}" has a ${part} of type ${typeName(type[part])}, but what it is merged with has ` +
+      typeName(expected[part]);
     report(context, 'E060', path, message);
     return false;
   }

@@ -1,13 +1,19 @@
 import type { Graph, GraphRef, GraphStage } from './graph.ts';
 
-/** Name of the store that an operator keeps for itself: what it has seen, the calls it has journaled. */
+/**
+ * Name of the store that an operator keeps for itself: what it has seen, the calls it has
+ * journaled.
+ */
 export function internalStoreOf(stage: GraphStage): string | undefined {
   if (stage.def.operator.kind === 'dedupe') return `${stage.name}-seen`;
   if (stage.def.operator.kind === 'call') return `${stage.name}-journal`;
   return undefined;
 }
 
-/** `<stage>` for the only input, `<stage>-<input>` for the inputs of a process stage: names the repartition topic and what stands around it. */
+/**
+ * `<stage>` for the only input, `<stage>-<input>` for the inputs of a process stage: names the
+ * repartition topic and what stands around it.
+ */
 export function inputName(stage: string, input: string): string {
   return input === 'in' ? stage : `${stage}-${input}`;
 }
@@ -23,7 +29,10 @@ export const nodeNames = {
   dynamicSink: (stage: string): string => `${stage}-to`,
 } as const;
 
-/** The table (a declared one, or a stage) whose rows lie in a store that is no store of `stores:`; undefined for those and for global tables. */
+/**
+ * The table (a declared one, or a stage) whose rows lie in a store that is no store of `stores:`;
+ * undefined for those and for global tables.
+ */
 export function storeOwner(graph: Graph, store: string): GraphRef | undefined {
   if (graph.stores.has(store)) return undefined;
   for (const source of graph.sources.values()) {
@@ -36,7 +45,10 @@ export function storeOwner(graph: Graph, store: string): GraphRef | undefined {
   return undefined;
 }
 
-/** Name of the store in which a stage keeps its table, if it keeps one; undefined for stages that make no table. */
+/**
+ * Name of the store in which a stage keeps its table, if it keeps one; undefined for stages that
+ * make no table.
+ */
 export function tableStoreOf(stage: GraphStage): string | undefined {
   const operator = stage.def.operator;
   switch (operator.kind) {

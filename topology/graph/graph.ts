@@ -9,8 +9,9 @@ import type {
 } from '../definition/definition.ts';
 
 /**
- * The Graph: a definition whose names are resolved and whose edges are typed (design.md 2). Immutable, made by `check(definition, catalog)` alone.
- * All maps are in order of names, so that equal definitions give equal graphs however their keys were ordered.
+ * The Graph: a definition whose names are resolved and whose edges are typed (design.md 2).
+ * Immutable, made by `check(definition, catalog)` alone. All maps are in order of names, so that
+ * equal definitions give equal graphs however their keys were ordered.
  */
 export interface Graph {
   readonly definition: Definition;
@@ -72,11 +73,14 @@ export interface GraphStage {
   /** Dedupe: type of what makes two records the same. */
   readonly dedupeKey?: AvroType;
   /**
-   * Output port → type. The port is `out` for operators with one output of their own; `split`, `call` and `process` name theirs, and a dedupe's conflicts
-   * have the name that the author gave them.
+   * Output port → type. The port is `out` for operators with one output of their own; `split`,
+   * `call` and `process` name theirs, and a dedupe's conflicts have the name that the author gave
+   * them.
    */
   readonly outputs: Readonly<Record<string, EdgeType>>;
-  /** The port that `to` sends and a bare reference means; undefined where the author must say which. */
+  /**
+   * The port that `to` sends and a bare reference means; undefined where the author must say which.
+   */
   readonly main?: string;
   readonly sinks: readonly GraphSink[];
 }
@@ -94,7 +98,10 @@ export interface GraphCall {
   readonly reply: AvroType;
 }
 
-/** The only input of a stage that is no `process`. Poisoned graphs may lack it, graphs that passed the checks do not. */
+/**
+ * The only input of a stage that is no `process`. Poisoned graphs may lack it, graphs that passed
+ * the checks do not.
+ */
 export function mainInput(stage: GraphStage): GraphInput | undefined {
   return stage.inputs[0];
 }
@@ -104,7 +111,10 @@ export function refText(ref: GraphRef): string {
   return ref.kind === 'source' || ref.port === 'out' ? ref.name : `${ref.name}.${ref.port}`;
 }
 
-/** The enum that the outcomes of a call are exhaustive over, or undefined if the type is none (nullable counts as none). */
+/**
+ * The enum that the outcomes of a call are exhaustive over, or undefined if the type is none
+ * (nullable counts as none).
+ */
 export function asEnum(type: AvroType): AvroEnum | undefined {
   return type.kind === 'enum' ? type : undefined;
 }

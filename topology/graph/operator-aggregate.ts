@@ -9,7 +9,9 @@ import { recordVariables, refuse } from './operator-site.ts';
 
 type Aggregate = OperatorOf<'count' | 'reduce' | 'aggregate'>;
 
-/** Types of `count`, `reduce` and `aggregate`, over streams and over tables. The result is a table. */
+/**
+ * Types of `count`, `reduce` and `aggregate`, over streams and over tables. The result is a table.
+ */
 export function typeAggregate(
   context: CheckContext,
   site: SingleSite,
@@ -71,7 +73,9 @@ function checkSubtract(
 ): void {
   if (isPoisonEdge(site.input)) return;
   if (site.input.kind === 'table' && operator.subtract === undefined) {
-    const message = `${operator.kind} over a table needs "subtract": a row that changes is taken out before it is added again`;
+    const message =
+      `${operator.kind} over a table needs "subtract": a row that changes is taken out before ` +
+      'it is added again';
     report(context, 'E077', site.path, message);
   }
   if (site.input.kind === 'stream' && operator.subtract !== undefined) {

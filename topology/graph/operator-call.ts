@@ -85,12 +85,14 @@ export function typeCall(
       [...path, ...at],
       isUnknown ? undefined : reply,
     );
-    const before = outputs[outcome.out];
+    const before = Object.hasOwn(outputs, outcome.out) ? outputs[outcome.out] : undefined;
     if (before !== undefined && !isPoisonEdge(type) && !sameType(before.value, type.value)) {
-      const message = `output "${outcome.out}" gets ${typeName(type.value)} here, but ${typeName(before.value)} from another outcome`;
+      const message =
+        `output "${outcome.out}" gets ${typeName(type.value)} here, but ` +
+        `${typeName(before.value)} from another outcome`;
       report(context, 'E060', [...path, ...at], message);
     }
-    outputs[outcome.out] ??= type;
+    outputs[outcome.out] = before ?? type;
   }
   return { outputs };
 }

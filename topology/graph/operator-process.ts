@@ -9,7 +9,10 @@ import type {
   OperatorTypes,
 } from './operator-site.ts';
 
-/** Types of a process stage: declared by the author. Checks its function, inputs, stores and punctuations. */
+/**
+ * Types of a process stage: declared by the author. Checks its function, inputs, stores and
+ * punctuations.
+ */
 export function typeProcess(
   context: CheckContext,
   declared: OperatorDeclarations,
@@ -23,7 +26,7 @@ export function typeProcess(
   for (const name of Object.keys(operator.punctuate ?? {})) {
     const path = [...site.path, 'punctuate', name];
     if (inputs.has(name)) {
-      const message = `"${name}" is an input of the stage already: call the punctuation something else`;
+      const message = `"${name}" is an input of the stage already: call the tick something else`;
       report(context, 'E055', path, message, { on: 'key' });
     } else if (!namePattern.test(name)) {
       report(context, 'E056', path, `"${name}" is no name: write it like "every-hour"`, {
@@ -80,7 +83,10 @@ function checkStores(
   });
 }
 
-/** Stores of tables that a process stage may look rows up in: those of declared tables, and of stages that name theirs. */
+/**
+ * Stores of tables that a process stage may look rows up in: those of declared tables, and of
+ * stages that name theirs.
+ */
 function* tableStores(context: CheckContext, declared: OperatorDeclarations): Iterable<string> {
   for (const source of declared.sources.values()) {
     if (source.store !== undefined) yield source.store;

@@ -47,13 +47,16 @@ export function recordVariables(type: EdgeType): Variables {
   return { key: type.key, value: type.value };
 }
 
-/** True if the input is of the kind (or not known); otherwise a finding says what to put between. */
+/**
+ * True if the input is of the kind (or not known); otherwise a finding says what to put between.
+ */
 export function needs(context: CheckContext, site: SingleSite, kind: EdgeType['kind']): boolean {
   if (isPoisonEdge(site.input)) return false;
   if (site.input.kind === kind) return true;
   const between = kind === 'stream' ? 'to-stream' : 'to-table';
   const from = site.def.inputs[0]?.from[0] ?? '';
-  const message = `${site.def.operator.kind} takes a ${kind}, but "${from}" is a ${site.input.kind}`;
+  const operator = site.def.operator.kind;
+  const message = `${operator} takes a ${kind}, but "${from}" is a ${site.input.kind}`;
   report(context, 'E058', ['stages', site.stage, 'inputs', 0, 'from', 0], message, {
     suggestion: `put a "${between}" stage between`,
   });

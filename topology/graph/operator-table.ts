@@ -85,7 +85,9 @@ function checkKey(
     );
   }
   if (sameType(site.input.key, table.key)) return;
-  const message = `the key is ${typeName(site.input.key)}, but "${operator.with}" has rows by ${typeName(table.key)}`;
+  const message =
+    `the key is ${typeName(site.input.key)}, but "${operator.with}" has rows by ` +
+    typeName(table.key);
   report(context, 'E070', [...site.path, 'with'], message, {
     suggestion: 'give the input a `key:` of that type',
   });
@@ -104,7 +106,9 @@ function checkGlobalKey(
     return;
   }
   if (isPoison(site.input.key) || sameType(site.input.key, table.key)) return;
-  const message = `the key is ${typeName(site.input.key)}, but "${operator.with}" has rows by ${typeName(table.key)}`;
+  const message =
+    `the key is ${typeName(site.input.key)}, but "${operator.with}" has rows by ` +
+    typeName(table.key);
   report(context, 'E070', [...site.path, 'with'], message, {
     suggestion: 'say what to look up with `on:`',
   });

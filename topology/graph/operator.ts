@@ -10,7 +10,10 @@ import type { OperatorDeclarations, OperatorSite, OperatorTypes } from './operat
 import { typeStateless } from './operator-stateless.ts';
 import { typeTableOperator } from './operator-table.ts';
 
-/** Types of the outputs of a stage. Reports everything that is wrong with its operator; wrong parts are poisoned. */
+/**
+ * Types of the outputs of a stage. Reports everything that is wrong with its operator; wrong parts
+ * are poisoned.
+ */
 export function typeOperator(
   context: CheckContext,
   declared: OperatorDeclarations,

@@ -12,13 +12,21 @@ export type Boundary =
 export interface Partitioning {
   /** The topic boundary in front of an input; undefined where records stay in place. */
   readonly boundary: (stage: GraphStage, input: GraphInput) => Boundary | undefined;
-  /** True when the key of what comes out may have changed since the records were last partitioned. Marks survive what keeps the key, as in Kafka Streams. */
+  /**
+   * True when the key of what comes out may have changed since the records were last partitioned.
+   * Marks survive what keeps the key, as in Kafka Streams.
+   */
   readonly marked: (ref: GraphRef) => boolean;
-  /** The stage that last made the key of these records; undefined where it is still the source's. */
+  /**
+   * The stage that last made the key of these records; undefined where it is still the source's.
+   */
   readonly keyMadeBy: (ref: GraphRef) => string | undefined;
 }
 
-/** True when records with equal keys must reach the stage in one partition: it has state, or looks rows up by key. */
+/**
+ * True when records with equal keys must reach the stage in one partition: it has state, or looks
+ * rows up by key.
+ */
 export function needsCoLocation(graph: Graph, stage: GraphStage): boolean {
   const operator = stage.def.operator;
   switch (operator.kind) {
@@ -46,7 +54,7 @@ export function isGlobalJoin(graph: Graph, stage: GraphStage): boolean {
 }
 
 /** True for a store that every member holds in full. */
-export function isGlobalStore(graph: Graph, store: string): boolean {
+function isGlobalStore(graph: Graph, store: string): boolean {
   for (const source of graph.sources.values()) {
     if (source.store === store) return source.kind === 'global-table';
   }
@@ -108,7 +116,10 @@ export function partitioningOf(graph: Graph): Partitioning {
   return { boundary, marked, keyMadeBy };
 }
 
-/** True or false where the operator alone decides whether its output is marked; undefined where its input does. */
+/**
+ * True or false where the operator alone decides whether its output is marked; undefined where its
+ * input does.
+ */
 function changesKey(stage: GraphStage): boolean | undefined {
   const operator = stage.def.operator;
   switch (operator.kind) {

@@ -5,20 +5,26 @@ export interface StagePorts {
   readonly ports: readonly string[];
   /** What a bare reference to the stage and its `to` mean. */
   readonly main?: string;
-  /** Author's name → port, where `out: [first]` renames the output of an operator that has one of its own. */
-  readonly aliases: Readonly<Record<string, string>>;
+  /**
+   * Author's name → port, where `out: [first]` renames the output of an operator that has one of
+   * its own.
+   */
+  readonly aliases: ReadonlyMap<string, string>;
   /** Names in `out:` that the operator does not have. */
   readonly unknown: readonly string[];
 }
 
-/** Output ports of a stage: `out` for operators with an output of their own; split, call and process name theirs. */
+/**
+ * Output ports of a stage: `out` for operators with an output of their own; split, call and process
+ * name theirs.
+ */
 export function portsOf(stage: StageDef): StagePorts {
   const ports = operatorPorts(stage);
-  const aliases: Record<string, string> = {};
+  const aliases = new Map<string, string>();
   const unknown: string[] = [];
   for (const name of listedNames(stage)) {
     if (ports.includes(name)) continue;
-    if (ports.includes('out') && Object.keys(aliases).length === 0) aliases[name] = 'out';
+    if (ports.includes('out') && aliases.size === 0) aliases.set(name, 'out');
     else unknown.push(name);
   }
   const main = ports.includes('out') ? 'out' : ports.length === 1 ? ports[0] : undefined;
@@ -33,7 +39,7 @@ export function declaredOutputs(stage: StageDef): readonly OutputDef[] | undefin
 
 /** The name that the author gave to a port. */
 export function authoredName(ports: StagePorts, port: string): string {
-  return Object.keys(ports.aliases).find((name) => ports.aliases[name] === port) ?? port;
+  return [...ports.aliases].find(([, own]) => own === port)?.[0] ?? port;
 }
 
 function listedNames(stage: StageDef): readonly string[] {

@@ -1,5 +1,5 @@
 import type { DefinitionPath } from '../core/problem.ts';
-import type { Ref, TableDef } from '../definition/definition.ts';
+import type { Ref } from '../definition/definition.ts';
 import type { CheckContext } from './context.ts';
 import { didYouMean, report } from './context.ts';
 import type { GraphRef } from './graph.ts';
@@ -10,7 +10,8 @@ import { portsOf } from './ports.ts';
 export interface Names {
   readonly ports: ReadonlyMap<string, StagePorts>;
   /**
-   * What a reference in `from`, `with` or `compensates` stands for; undefined after a finding. A bare stage with several outputs is a finding.
+   * What a reference in `from`, `with` or `compensates` stands for; undefined after a finding. A
+   * bare stage with several outputs is a finding.
    */
   resolve(ref: Ref, path: DefinitionPath): GraphRef | undefined;
 }
@@ -61,9 +62,9 @@ export function namesOf(context: CheckContext): Names {
     output: string,
     path: DefinitionPath,
   ): GraphRef | undefined {
-    const port = stage.aliases[output] ?? (stage.ports.includes(output) ? output : undefined);
+    const port = stage.aliases.get(output) ?? (stage.ports.includes(output) ? output : undefined);
     if (port !== undefined) return { kind: 'stage', name, port };
-    const known = [...stage.ports, ...Object.keys(stage.aliases)];
+    const known = [...stage.ports, ...stage.aliases.keys()];
     report(context, 'E051', path, `stage "${name}" has no output "${output}"`, {
       ...didYouMean(output, known),
       notes: [{ message: `"${name}" has ${listed(known)}`, path: ['stages', name] }],
@@ -79,10 +80,4 @@ function listed(names: readonly string[]): string {
   if (names.length === 0) return 'no outputs';
   if (names.length === 1) return names[0] as string;
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
-/** True for a table of which every member holds all partitions. */
-export function isGlobal(context: CheckContext, name: string): boolean {
-  const table: TableDef | undefined = context.definition.tables[name];
-  return table?.global === true;
 }

@@ -8,7 +8,10 @@ import type { GraphSink, GraphSource } from './graph.ts';
 import { recordVariables } from './operator-site.ts';
 import { portsOf } from './ports.ts';
 
-/** A stage whose `to` is to be typed; `main` is absent where the stage has no output that `to` could mean. */
+/**
+ * A stage whose `to` is to be typed; `main` is absent where the stage has no output that `to` could
+ * mean.
+ */
 export interface SinkSite {
   readonly stage: string;
   readonly def: StageDef;
@@ -91,7 +94,7 @@ function target(
     return undefined;
   }
   if (source.def.topics.length !== 1) {
-    const message = `stream "${name}" has ${source.def.topics.length} topics: a record is sent to one`;
+    const message = `stream "${name}" has ${source.def.topics.length} topics, a record needs one`;
     report(context, 'E063', path, message, {
       notes: [{ message: `"${name}" is declared here`, path: ['streams', name] }],
     });
@@ -131,7 +134,9 @@ function checkFits(
 ): void {
   for (const part of ['key', 'value'] as const) {
     if (sameType(type[part], stream.type[part])) continue;
-    const message = `the ${part} is ${typeName(type[part])}, but stream "${stream.name}" has ${typeName(stream.type[part])}`;
+    const message =
+      `the ${part} is ${typeName(type[part])}, but stream "${stream.name}" has ` +
+      typeName(stream.type[part]);
     report(context, 'E062', path, message, {
       suggestion:
         part === 'key'

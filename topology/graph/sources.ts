@@ -29,7 +29,7 @@ export function typeSources(context: CheckContext): ReadonlyMap<string, GraphSou
 }
 
 /** Name of a table's store. */
-export function tableStore(name: string, def: TableDef): string {
+function tableStore(name: string, def: TableDef): string {
   return def.store ?? name;
 }
 
@@ -79,6 +79,14 @@ function topicType(
 ): EdgeType {
   const key = resolveType(context, def.key, [...path, 'key']);
   const value = resolveType(context, def.value, [...path, 'value']);
+  const { format } = def;
+  const plain = format === 'string' || format === 'bytes';
+  if (plain && !isPoison(value) && value.kind !== format) {
+    const message = `format "${format}" cannot hold ${typeName(value)}`;
+    report(context, 'E080', [...path, 'format'], message, {
+      suggestion: `write \`value: ${format}\`, or take format json or avro`,
+    });
+  }
   if (def.time !== undefined) {
     const time = typeOf(context, def.time, [...path, 'time'], { key, value });
     if (!isPoison(time) && !isTime(time, def.timeUnit !== undefined)) {
@@ -86,7 +94,8 @@ function topicType(
       report(context, 'E076', [...path, 'time'], `the record time is ${what}, which is no time`, {
         suggestion:
           time.kind === longType.kind
-            ? 'say its unit (ms, s or us), or give the field a logical type such as timestamp-millis'
+            ? 'say its unit (ms, s or us), or give the field a logical type such as ' +
+              'timestamp-millis'
             : 'use a field of logical type timestamp-millis or timestamp-micros',
       });
     }

@@ -31,8 +31,10 @@ export function outputId(stage: string, port: string): string {
 }
 
 /**
- * Resolves all references and finds cycles. Edges from an outcome that compensates may close one: they are marked as feedback. Any other cycle is a finding,
- * one for each knot of stages. A loop through a topic (a stage writes a stream that an earlier one reads) is no cycle: the author sees the topic.
+ * Resolves all references and finds cycles. Edges from an outcome that compensates may close one:
+ * they are marked as feedback. Any other cycle is a finding, one for each knot of stages. A loop
+ * through a topic (a stage writes a stream that an earlier one reads) is no cycle: the author sees
+ * the topic.
  */
 export function resolveStructure(context: CheckContext, names: Names): Structure {
   const raw = new Map<string, StageRefs>();
@@ -71,7 +73,7 @@ export function resolveStructure(context: CheckContext, names: Names): Structure
 }
 
 /** All nodes that can be reached from `starts`, these included. */
-export function reachable(
+function reachable(
   successors: ReadonlyMap<string, ReadonlySet<string>>,
   starts: Iterable<string>,
 ): ReadonlySet<string> {
@@ -93,7 +95,9 @@ export function outcomesOf(
   return [...declared, { outcome: call.unknown, path: ['unknown'] }];
 }
 
-/** Reports each `compensates` that names no output, or one whose stage the outcome never reaches. */
+/**
+ * Reports each `compensates` that names no output, or one whose stage the outcome never reaches.
+ */
 export function checkCompensation(context: CheckContext, names: Names, structure: Structure): void {
   const edges = new Map<string, Set<string>>();
   for (const [id, stages] of structure.takers) {
@@ -114,7 +118,9 @@ export function checkCompensation(context: CheckContext, names: Names, structure
       }
       const starts = structure.takers.get(outputId(stage, outcome.out)) ?? [];
       if (reachable(edges, starts).has(ref.name)) continue;
-      const message = `stage "${ref.name}" takes nothing from "${stage}.${outcome.out}", so it cannot undo "${outcome.compensates}"`;
+      const message =
+        `stage "${ref.name}" takes nothing from "${stage}.${outcome.out}", so it cannot undo ` +
+        `"${outcome.compensates}"`;
       report(context, 'E068', at, message, {
         suggestion: `give "${ref.name}" an input from "${stage}.${outcome.out}"`,
         notes: [{ message: `"${ref.name}" is declared here`, path: ['stages', ref.name] }],

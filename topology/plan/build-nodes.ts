@@ -22,7 +22,9 @@ import { lookedUp } from './tables.ts';
 export interface BuiltNodes {
   readonly nodes: readonly PlanNode[];
   readonly globalTables: readonly GlobalTable[];
-  /** Repartition topic → number of partitions that the author asked for, or undefined: it adapts. */
+  /**
+   * Repartition topic → number of partitions that the author asked for, or undefined: it adapts.
+   */
   readonly repartitions: ReadonlyMap<string, number | undefined>;
 }
 
@@ -73,7 +75,10 @@ interface BuiltInput {
   readonly topic?: string;
 }
 
-/** The nodes between the outputs that an input names and the stage: a new key, a new group, a repartition topic. */
+/**
+ * The nodes between the outputs that an input names and the stage: a new key, a new group, a
+ * repartition topic.
+ */
 function buildInput(
   graph: Graph,
   partitioning: Partitioning,
@@ -264,7 +269,10 @@ function outputOf(ref: GraphRef): NodeOutput {
   return { node: ref.name, output: ref.kind === 'source' ? 'out' : ref.port };
 }
 
-/** How an aggregate groups: an expression for the key (`key` itself where the key stays) and what becomes of the value. */
+/**
+ * How an aggregate groups: an expression for the key (`key` itself where the key stays) and what
+ * becomes of the value.
+ */
 function groupingOf(operator: OperatorDef): { key: string; value?: ValueFn } | undefined {
   if (!('group' in operator)) return undefined;
   if (operator.group.by === 'key') return { key: 'key' };

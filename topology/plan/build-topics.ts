@@ -14,7 +14,10 @@ export interface TopicParts {
   readonly fixed: FixedPartitions;
 }
 
-/** Every topic that is read or written, in order of names. Declared streams that nothing uses are none of them. */
+/**
+ * Every topic that is read or written, in order of names. Declared streams that nothing uses are
+ * none of them.
+ */
 export function buildTopics(parts: TopicParts): ReadonlyMap<string, TopicPlan> {
   const topics = new Map<string, TopicPlan>();
   const add = (topic: TopicPlan): void => {

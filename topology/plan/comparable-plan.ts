@@ -8,8 +8,9 @@ export type Json =
   string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
 /**
- * A canonical form of a plan: what JSON can hold, keys in order, types by name. Two plans do the same if and only if their forms are deeply equal, provided
- * that types of one name are the same. Made for tests and for what compares a file with what runs.
+ * A canonical form of a plan: what JSON can hold, keys in order, types by name. Two plans do the
+ * same if and only if their forms are deeply equal, provided that types of one name are the same.
+ * Made for tests and for what compares a file with what runs.
  */
 export function comparablePlan(plan: Plan): Json {
   return canonical(plan);
@@ -49,7 +50,10 @@ const avroKinds: ReadonlySet<unknown> = new Set<AvroType['kind']>([
   'union',
 ]);
 
-/** Avro types are the only values of a plan with such a `kind` but for the `map` operator, which has no `values`. */
+/**
+ * Avro types are the only values of a plan with such a `kind` but for the `map` operator, which has
+ * no `values`.
+ */
 function isAvroType(value: object): value is AvroType {
   const kind = 'kind' in value ? value.kind : undefined;
   return avroKinds.has(kind) && (kind !== 'map' || 'values' in value);

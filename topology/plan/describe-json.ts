@@ -4,7 +4,10 @@ import type { DescribedNode } from './describe-nodes.ts';
 import { describeGlobal, describeNodes } from './describe-nodes.ts';
 import type { Plan, PlanNode, StorePlan, TopicPlan } from './plan.ts';
 
-/** A plan for programs: what `describe --format json` prints. Types are given by name; what does not apply is absent. */
+/**
+ * A plan for programs: what `describe --format json` prints. Types are given by name; what does not
+ * apply is absent.
+ */
 export interface PlanDescription {
   readonly application: string;
   readonly subTopologies: readonly {
@@ -99,7 +102,10 @@ export function describeJson(plan: Plan): PlanDescription {
   };
 }
 
-/** True where records leave a node with another key than they came with, as far as the plan can tell. */
+/**
+ * True where records leave a node with another key than they came with, as far as the plan can
+ * tell.
+ */
 export function rekeys(node: PlanNode): boolean {
   if (node.kind !== 'stage') return false;
   const { operator } = node;

@@ -5,8 +5,9 @@ import { describeGlobal, describeNodes } from './describe-nodes.ts';
 import type { Plan } from './plan.ts';
 
 /**
- * The plan as a Mermaid flow chart: a subgraph for each sub-topology, cylinders for stores, flags for topics, hexagons and dashed `new key` arrows where the
- * key is made anew. Sources and sinks are not drawn, only the topics behind them. Ends with a line break.
+ * The plan as a Mermaid flow chart: a subgraph for each sub-topology, cylinders for stores, flags
+ * for topics, hexagons and dashed `new key` arrows where the key is made anew. Sources and sinks
+ * are not drawn, only the topics behind them. Ends with a line break.
  */
 export function describeMermaid(plan: Plan): string {
   const ids = new Ids();

@@ -14,8 +14,8 @@ export interface DescribedNode {
 }
 
 /**
- * The nodes of a sub-topology as Kafka Streams would show them: a table is a source and a processor that keeps the rows, and a join reads its table through the
- * store, not through an edge.
+ * The nodes of a sub-topology as Kafka Streams would show them: a table is a source and a processor
+ * that keeps the rows, and a join reads its table through the store, not through an edge.
  */
 export function describeNodes(nodes: readonly PlanNode[]): readonly DescribedNode[] {
   const plain = nodes.flatMap(expand);
@@ -85,7 +85,10 @@ function sourceNode(node: SourceNode, name: string): PlainNode {
   return { name, kind: 'source', topics: node.topics, stores: [], predecessors: [], node };
 }
 
-/** The processor has the table's name, since it is what others read; the source is called `<table>-source`, as in Kafka Streams. */
+/**
+ * The processor has the table's name, since it is what others read; the source is called
+ * `<table>-source`, as in Kafka Streams.
+ */
 function tableNodes(node: SourceNode): readonly PlainNode[] {
   const source = sourceNode(node, `${node.name}-source`);
   const stores = node.store === undefined ? [] : [node.store];

@@ -3,8 +3,9 @@ import { describeGlobal, describeNodes } from './describe-nodes.ts';
 import type { Plan } from './plan.ts';
 
 /**
- * The plan in the very format of Kafka Streams' `TopologyDescription.toString()` (`InternalTopologyBuilder`, 4.3), which existing viewers read.
- * Sub-topologies are numbered in order of their ids, global tables after them; ends with a line break.
+ * The plan in the very format of Kafka Streams' `TopologyDescription.toString()`
+ * (`InternalTopologyBuilder`, 4.3), which existing viewers read. Sub-topologies are numbered in
+ * order of their ids, global tables after them; ends with a line break.
  */
 export function describeText(plan: Plan): string {
   const blocks = plan.subTopologies.map((sub, i) => {

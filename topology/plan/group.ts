@@ -19,7 +19,7 @@ class Groups {
 }
 
 /** The outputs that a node reads. */
-export function feedsOf(node: PlanNode): readonly NodeOutput[] {
+function feedsOf(node: PlanNode): readonly NodeOutput[] {
   if (node.kind === 'source') return [];
   return node.kind === 'sink' ? [node.input] : Object.values(node.inputs).flat();
 }
@@ -31,8 +31,9 @@ export function storesOfNode(node: PlanNode): readonly string[] {
 }
 
 /**
- * Groups nodes into sub-topologies: those that are connected by edges or share a store, global ones aside. Each group is in topological order, and nodes that
- * may stand in either order stand in order of their names.
+ * Groups nodes into sub-topologies: those that are connected by edges or share a store, global ones
+ * aside. Each group is in topological order, and nodes that may stand in either order stand in
+ * order of their names.
  */
 export function groupNodes(
   nodes: readonly PlanNode[],
@@ -58,8 +59,9 @@ export function groupNodes(
 }
 
 /**
- * Id of a sub-topology: the first of its stages' names, in order of code units; of its sinks' and sources' names where it has no stage. Nodes that the planner
- * added do not count: their stage may lie beyond a repartition topic.
+ * Id of a sub-topology: the first of its stages' names, in order of code units; of its sinks' and
+ * sources' names where it has no stage. Nodes that the planner added do not count: their stage may
+ * lie beyond a repartition topic.
  */
 export function subTopologyId(nodes: readonly PlanNode[]): string {
   const stages = nodes.filter((node) => node.kind === 'stage' && node.stage === node.name);

@@ -1,9 +1,10 @@
 import type { Graph, GraphStage } from '../graph/graph.ts';
 
 /**
- * Whether records with a null key go through the repartition topic in front of a stage. As in Kafka Streams (KIP-962) they do if a left join lies downstream,
- * which emits them without a match, at any distance; else they are dropped and counted at the topic. Stages that Kafka Streams has not (`dedupe`, `call`,
- * `process` with co-located input) have no use for them.
+ * Whether records with a null key go through the repartition topic in front of a stage. As in Kafka
+ * Streams (KIP-962) they do if a left join lies downstream, which emits them without a match, at
+ * any distance; else they are dropped and counted at the topic. Stages that Kafka Streams has not
+ * (`dedupe`, `call`, `process` with co-located input) have no use for them.
  */
 export function keepsNullKeys(graph: Graph, stage: GraphStage): boolean {
   const { kind } = stage.def.operator;

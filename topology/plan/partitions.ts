@@ -6,8 +6,9 @@ import type { PlanNode } from './plan.ts';
 /** How many partitions topics have where the topology does not say. */
 export interface PlanOptions {
   /**
-   * Partitions of an external topic that declares none, as the log has them; undefined where the topic is not there. Not asked for topics that declare theirs:
-   * `run` compares those with the log.
+   * Partitions of an external topic that declares none, as the log has them; undefined where the
+   * topic is not there. Not asked for topics that declare theirs: `run` compares those with the
+   * log.
    */
   readonly partitionsOf?: (topic: string) => number | undefined;
   /** Every topic has so many, whatever is declared. For tests. */
@@ -21,7 +22,10 @@ export interface NodeGroup {
   readonly topics: readonly string[];
 }
 
-/** Partitions of one topic as far as they are fixed: declared, as the log has them, or as a `repartition` asks. */
+/**
+ * Partitions of one topic as far as they are fixed: declared, as the log has them, or as a
+ * `repartition` asks.
+ */
 export type FixedPartitions = (topic: string) => number | undefined;
 
 /** Fixed partition counts of topics, external ones and repartition topics that ask for a number. */
@@ -45,8 +49,9 @@ export function fixedPartitions(
 }
 
 /**
- * Number of tasks of each group: the partition count of the topics that it reads. Repartition topics adapt: to the other topics of their group, else to the
- * largest count of the groups that write to them. Where nothing at all is known it is 1.
+ * Number of tasks of each group: the partition count of the topics that it reads. Repartition
+ * topics adapt: to the other topics of their group, else to the largest count of the groups that
+ * write to them. Where nothing at all is known it is 1.
  * @throws {ConfigError} PLAN_PARTITIONS when topics that are read together have different counts
  */
 export function countPartitions(
@@ -64,7 +69,8 @@ export function countPartitions(
   while (open.length > 0) {
     const writers = open.map((group) => writersOf(groups, group).map(({ id }) => counts.get(id)));
     let next = writers.findIndex((known) => known.every((count) => count !== undefined));
-    // Groups that write to each other, in a circle of compensations, take what is known of the rest.
+    // Groups that write to each other, in a circle of compensations, take what is known of the
+    // rest.
     if (next < 0) next = writers.findIndex((known) => known.some((count) => count !== undefined));
     if (next < 0) next = 0;
     const known = (writers[next] ?? []).filter((count) => count !== undefined);
@@ -83,7 +89,9 @@ function fixedCount(group: NodeGroup, fixed: FixedPartitions): number | undefine
   if (first !== undefined && other !== undefined) {
     throw new ConfigError(
       'PLAN_PARTITIONS',
-      `topics "${first.topic}" (${first.count} partitions) and "${other.topic}" (${other.count}) are read together and need the same number: put a "repartition" stage in front of one of them`,
+      `topics "${first.topic}" (${first.count} partitions) and "${other.topic}" ` +
+        `(${other.count}) are read together and need the same number: put a "repartition" ` +
+        'stage in front of one of them',
     );
   }
   return first?.count;

@@ -12,9 +12,11 @@ import type {
 export type { EdgeType } from '../core/edge.ts';
 
 /**
- * The Plan: what will run. Sub-topologies, their nodes with resolved inputs and types, topics and stores. Immutable; made by `plan(graph)` alone.
+ * The Plan: what will run. Sub-topologies, their nodes with resolved inputs and types, topics and
+ * stores. Immutable; made by `plan(graph)` alone.
  *
- * Names are the authors': a node is called like its stage, stream or table; derived nodes add a suffix (`reserve-take-repartition`). Nothing is named by position.
+ * Names are the authors': a node is called like its stage, stream or table; derived nodes add a
+ * suffix (`reserve-take-repartition`). Nothing is named by position.
  */
 export interface Plan {
   readonly application: string;
@@ -34,7 +36,10 @@ export interface Plan {
 }
 
 export interface SubTopology {
-  /** The alphabetically first of its stages' names (of its sinks' and sources', where it has no stage): it does not depend on position. */
+  /**
+   * The alphabetically first of its stages' names (of its sinks' and sources', where it has no
+   * stage): it does not depend on position.
+   */
   readonly id: string;
   /** In topological order: every node stands after its inputs. Equal inputs give equal order. */
   readonly nodes: readonly PlanNode[];
@@ -64,11 +69,17 @@ export interface SourceNode {
   readonly time?: string;
   readonly timeUnit?: 'ms' | 's' | 'us';
   readonly offsetReset: 'earliest' | 'latest' | 'none';
-  /** Set where the source is a table that is materialised: rows go into this store, null keys are dropped. */
+  /**
+   * Set where the source is a table that is materialised: rows go into this store, null keys are
+   * dropped.
+   */
   readonly store?: string;
   /** Table source: `old` is looked up and sent, because something below needs it. */
   readonly sendOld: boolean;
-  /** Set where the topic is a repartition topic of a re-grouped table: values are changes (old and new). */
+  /**
+   * Set where the topic is a repartition topic of a re-grouped table: values are changes (old and
+   * new).
+   */
   readonly changes: boolean;
   readonly internal: boolean;
 }
@@ -76,25 +87,43 @@ export interface SourceNode {
 /** What a stage node does: an operator of the definition, or one that the planner adds. */
 export type PlanOperator =
   | OperatorDef
-  /** New key by expression (`key` on an input, `group-by`); value unchanged unless `value` is given. */
+  /**
+   * New key by expression (`key` on an input, `group-by`); value unchanged unless `value` is given.
+   */
   | { readonly kind: 'rekey'; readonly by: string; readonly value?: ValueFn }
-  /** Re-grouping of a table: one change in, one change (same group key) or two (retraction, addition) out. */
+  /**
+   * Re-grouping of a table: one change in, one change (same group key) or two (retraction,
+   * addition) out.
+   */
   | { readonly kind: 'regroup'; readonly by: string; readonly value?: ValueFn };
 
 export interface StageNode {
   readonly kind: 'stage';
   readonly name: string;
-  /** The stage that the author wrote, for messages and counters; = name unless the planner added the node. */
+  /**
+   * The stage that the author wrote, for messages and counters; = name unless the planner added the
+   * node.
+   */
   readonly stage: string;
   readonly operator: PlanOperator;
-  /** Input port → the outputs that feed it (several are merged). Join: ports 'in' and, for the table, 'with' (no records flow through 'with' of a global table). */
+  /**
+   * Input port → the outputs that feed it (several are merged). Join: ports 'in' and, for the
+   * table, 'with' (no records flow through 'with' of a global table).
+   */
   readonly inputs: Readonly<Record<string, readonly NodeOutput[]>>;
   readonly inputTypes: Readonly<Record<string, EdgeType>>;
-  /** Output port → type. */
+  /**
+   * Output port → type. The port is `out` for operators with one output of their own, whatever the
+   * author calls it; `split`, `call` and `process` have the names that the author gave, and so have
+   * the conflicts of a `dedupe`.
+   */
   readonly outputs: Readonly<Record<string, EdgeType>>;
   /** Stores that the node reads or writes, by name. */
   readonly stores: readonly string[];
-  /** The store that holds this node's table, where it is materialised (aggregates, to-table, table filter with `store`). */
+  /**
+   * The store that holds this node's table, where it is materialised (aggregates, to-table, table
+   * filter with `store`).
+   */
   readonly store?: string;
   /** Table nodes: changes carry `old`. */
   readonly sendOld: boolean;

@@ -11,9 +11,10 @@ import type { Plan, PlanNode, SubTopology } from './plan.ts';
 import { tablesOf } from './tables.ts';
 
 /**
- * Plans a graph: which nodes there are, which run together, which topics and stores they need. Pure, and independent of the order in which things were
- * declared. Partition counts that neither the topology nor `options` knows are taken to be those of the topics read together with them, else 1; pass
- * `partitionsOf` where a log is at hand.
+ * Plans a graph: which nodes there are, which run together, which topics and stores they need.
+ * Pure, and independent of the order in which things were declared. Partition counts that neither
+ * the topology nor `options` knows are taken to be those of the topics read together with them,
+ * else 1; pass `partitionsOf` where a log is at hand.
  * @throws {ConfigError} PLAN_PARTITIONS when topics that must have one partition count have several
  */
 export function plan(graph: Graph, options: PlanOptions = {}): Plan {

@@ -5,21 +5,31 @@ import { isGlobalJoin } from '../graph/partitioning.ts';
 
 /** Which tables are kept in stores, and which send the old row with the new one. */
 export interface Tables {
-  /** Name of the store that holds the table of a source or stage; undefined where its rows are not kept. */
+  /**
+   * Name of the store that holds the table of a source or stage; undefined where its rows are not
+   * kept.
+   */
   readonly storeOf: (name: string) => string | undefined;
   readonly sendsOld: (name: string) => boolean;
-  /** Store that rows of the table are read from: its own, or that of the nearest table above it which has one. */
+  /**
+   * Store that rows of the table are read from: its own, or that of the nearest table above it
+   * which has one.
+   */
   readonly readStore: (ref: GraphRef) => string | undefined;
 }
 
 /**
- * Follows Kafka Streams (`KTableImpl.enableSendingOldValues`, `KTableSource.materialize`), but for one point: there the order in which a program declares its
- * operators matters; here all demands are collected first, so that order means nothing.
+ * Follows Kafka Streams (`KTableImpl.enableSendingOldValues`, `KTableSource.materialize`), but for
+ * one point: there the order in which a program declares its operators matters; here all demands
+ * are collected first, so that order means nothing.
  *
- * - Aggregates, and filters and map-values that name a store, are always kept. Sources and to-tables are kept if the author names a store, something looks
- *   rows up in them (directly or through derived tables that are not kept), or old rows are needed below.
+ * - Aggregates, and filters and map-values that name a store, are always kept. Sources and
+ *   to-tables are kept if the author names a store, something looks
+ * rows up in them (directly or through derived tables that are not kept), or old rows are needed
+ * below.
  * - Re-grouping needs old rows, whatever it costs.
- * - A filter takes old rows if they cost no new store: it then sends no tombstone for a row that never passed.
+ * - A filter takes old rows if they cost no new store: it then sends no tombstone for a row that
+ *   never passed.
  */
 export function tablesOf(graph: Graph): Tables {
   const kept = new Map<string, string>();
@@ -50,7 +60,9 @@ export function tablesOf(graph: Graph): Tables {
     return above === undefined ? undefined : keep(above);
   }
 
-  /** Asks a table for old rows. Unforced, it answers false rather than keep a table only for that. */
+  /**
+   * Asks a table for old rows. Unforced, it answers false rather than keep a table only for that.
+   */
   function demandOld(ref: GraphRef, force: boolean): boolean {
     if (old.has(ref.name)) return true;
     if (ref.kind === 'source' || isToTable(graph, ref)) {
@@ -93,7 +105,10 @@ export function tablesOf(graph: Graph): Tables {
   };
 }
 
-/** Tables whose rows a stage looks up: of a join, and of the table stores that a process stage names. Global tables are kept anyway. */
+/**
+ * Tables whose rows a stage looks up: of a join, and of the table stores that a process stage
+ * names. Global tables are kept anyway.
+ */
 export function lookedUp(graph: Graph, stage: GraphStage): readonly GraphRef[] {
   const { operator } = stage.def;
   if (operator.kind === 'process') {

@@ -142,6 +142,10 @@ const cases: Readonly<Record<GraphCode, Definition>> = {
       b: end('a'),
     },
   }),
+  E080: define({
+    streams: { orders: stream('shop.Order', { format: 'string' }) },
+    stages: { a: end('orders') },
+  }),
   E081: define({
     tables: { ...customers, debts: stream('shop.Paid') },
     stages: {

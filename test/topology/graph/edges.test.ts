@@ -258,7 +258,7 @@ describe('co-partitioning', () => {
       stages: { a: stage('orders', join), b: end('a') },
     });
     expect(messages(definition)).toEqual([
-      'E069 "orders" and "customers" are partitioned by different expressions',
+      'E069 "orders" and "customers" are partitioned differently',
     ]);
   });
 

@@ -75,6 +75,21 @@ describe('references', () => {
     expect(problem?.path).toEqual(['streams', 'orders', 'value']);
   });
 
+  test('may have names that JavaScript objects inherit', () => {
+    const named = {
+      constructor: stage('orders', {
+        kind: 'split',
+        branches: [{ name: 'constructor', when: 'value.total > 5' }],
+        rest: 'value-of',
+      }),
+      a: end('constructor.constructor', 'constructor.value-of'),
+    };
+    expect(messages(define({ stages: named }))).toEqual([]);
+    expect(messages(define({ stages: { a: end('constructor'), b: end('orders') } }))).toEqual([
+      'E050 no stream, table or stage "constructor"',
+    ]);
+  });
+
   test('are all reported at once', () => {
     const stages = { a: end('x'), b: end('y'), c: end('orders'), d: end('c.nope') };
     expect(messages(define({ stages }))).toEqual([

@@ -85,7 +85,8 @@ function definitionOf(stages: readonly StageDef[]): Definition {
 }
 
 /**
- * Definitions without errors: each stage takes what is there, and what nothing takes is dropped. Built by trying: a stage that makes an error is left out.
+ * Definitions without errors: each stage takes what is there, and what nothing takes is dropped.
+ * Built by trying: a stage that makes an error is left out.
  */
 const goodDefinition: fc.Arbitrary<Definition> = fc
   .array(anyStage, { minLength: 10, maxLength: 40 })
@@ -98,7 +99,10 @@ const goodDefinition: fc.Arbitrary<Definition> = fc
     return finish(stages) ?? definitionOf([]);
   });
 
-/** The definition with everything dropped that nothing takes; undefined if it is wrong in another way. */
+/**
+ * The definition with everything dropped that nothing takes; undefined if it is wrong in another
+ * way.
+ */
 function finish(stages: readonly StageDef[]): Definition | undefined {
   const definition = definitionOf(stages);
   const { problems } = check(definition, smallCatalog);
