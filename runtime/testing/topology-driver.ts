@@ -144,6 +144,7 @@ export class TopologyDriver {
       } catch (error) {
         if (!(error instanceof SimulatedCrash) && !isCrash(this.engine.failure)) throw error;
         await this.restart();
+        quietTurns = 0;
         continue;
       }
       await nextTurn();

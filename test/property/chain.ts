@@ -1,0 +1,220 @@
+import { map } from 'rxjs';
+import {
+  type KeyValueStore,
+  type ProcessStage,
+  scanByKey,
+  type StreamRecord,
+} from '../../processors/index.ts';
+import type {
+  Definition,
+  Grouping,
+  OperatorDef,
+  OutputDef,
+  StageDef,
+  StoreDef,
+} from '../../topology/definition/definition.ts';
+
+/** One step of a chain: what a stream of (text, number) goes through. `n` ≥ 2. */
+export type Step =
+  | { readonly op: 'filter' | 'filter-not'; readonly n: number }
+  | { readonly op: 'map-values' | 'flat-map-values'; readonly n: number }
+  /** A new key by function of the value: moves records to other partitions. */
+  | { readonly op: 're-key'; readonly n: number }
+  | { readonly op: 'map' }
+  | { readonly op: 'split-merge'; readonly n: number }
+  | { readonly op: 'dedupe'; readonly retentionMs: number; readonly compare: boolean }
+  | { readonly op: 'count' | 'reduce' | 'aggregate'; readonly by: number | undefined }
+  /** A table of the stream, regrouped and summed up with a subtractor. */
+  | { readonly op: 'table-sum'; readonly n: number }
+  | { readonly op: 'to-table' }
+  | { readonly op: 'join'; readonly left: boolean }
+  /** A stage with a store; fails on multiples of `n`. */
+  | { readonly op: 'process'; readonly n: number };
+
+export type Chain = readonly Step[];
+
+/** True when a step may send a record to another partition than it came from. */
+export function moves(step: Step): boolean {
+  return (
+    step.op === 're-key' ||
+    step.op === 'map' ||
+    step.op === 'table-sum' ||
+    ('by' in step && step.by !== undefined)
+  );
+}
+
+/** True when something after the first move reads the table: it must be complete before. */
+export function readsTableElsewhere(chain: Chain): boolean {
+  const first = chain.findIndex(moves);
+  return first >= 0 && chain.slice(first).some(({ op }) => op === 'join');
+}
+
+type Num = StreamRecord<string, number>;
+type Totals = ProcessStage<
+  { readonly in: Num },
+  { readonly out: Num },
+  Record<string, KeyValueStore<string, number>>
+>;
+
+/** The definition of a chain from stream `in` (and table `names`) to stream `out`. */
+export function definitionOf(chain: Chain): {
+  readonly definition: Definition;
+  readonly functions: Readonly<Record<string, unknown>>;
+} {
+  const stages: Record<string, StageDef> = {};
+  const stores: Record<string, StoreDef> = {};
+  const functions: Record<string, unknown> = {};
+  let from = ['in'];
+
+  const add = (
+    name: string,
+    operator: OperatorDef,
+    more: { key?: string; outputs?: readonly OutputDef[] | readonly string[] } = {},
+  ): void => {
+    const { key, outputs } = more;
+    stages[name] = {
+      inputs: [{ name: 'in', from, ...(key === undefined ? {} : { key }) }],
+      operator,
+      ...(outputs === undefined ? {} : { outputs }),
+    };
+    from = [name];
+  };
+
+  chain.forEach((step, i) => {
+    const name = `s${i}`;
+    switch (step.op) {
+      case 'filter':
+      case 'filter-not':
+        add(name, { kind: step.op, when: { expr: `value % ${step.n} == 0` } });
+        break;
+      case 'map-values':
+        add(name, { kind: 'map-values', value: { expr: `value + ${step.n}` } });
+        break;
+      case 'flat-map-values':
+        functions[`${name}-twice`] = (value: number) => [value, value + step.n];
+        add(name, {
+          kind: 'flat-map-values',
+          value: { use: `${name}-twice`, as: 'long' },
+        });
+        break;
+      case 're-key':
+        add(name, { kind: 'pass' }, { key: `string(value % ${step.n})` });
+        break;
+      case 'map':
+        add(name, { kind: 'map', key: { expr: 'key + "."' }, value: { expr: 'value * 2' } });
+        break;
+      case 'split-merge':
+        add(name, {
+          kind: 'split',
+          branches: [{ name: 'some', when: `value % ${step.n} == 0` }],
+          rest: 'others',
+        });
+        from = [`${name}.some`, `${name}.others`];
+        add(`${name}-merge`, { kind: 'pass' });
+        break;
+      case 'dedupe':
+        add(
+          name,
+          {
+            kind: 'dedupe',
+            by: 'key',
+            retentionMs: step.retentionMs,
+            ...(step.compare ? { compare: 'value' } : {}),
+          },
+          { outputs: ['first'] },
+        );
+        from = [`${name}.first`];
+        break;
+      case 'count':
+        add(name, { kind: 'count', group: groupOf(step.by) });
+        add(`${name}-stream`, { kind: 'to-stream' });
+        break;
+      case 'reduce':
+        add(name, { kind: 'reduce', group: groupOf(step.by), add: { expr: 'aggregate + value' } });
+        add(`${name}-stream`, { kind: 'to-stream' });
+        break;
+      case 'aggregate':
+        add(name, {
+          kind: 'aggregate',
+          group: groupOf(step.by),
+          as: 'long',
+          init: { expr: '7' },
+          add: { expr: '(aggregate * 3 + value) % 1000' },
+        });
+        add(`${name}-stream`, { kind: 'to-stream' });
+        break;
+      case 'table-sum':
+        add(`${name}-table`, { kind: 'to-table' });
+        add(name, {
+          kind: 'aggregate',
+          group: groupOf(step.n),
+          as: 'long',
+          init: { expr: '0' },
+          add: { expr: 'aggregate + value' },
+          subtract: { expr: 'aggregate - value' },
+        });
+        add(`${name}-stream`, { kind: 'to-stream' });
+        break;
+      case 'to-table':
+        add(name, { kind: 'to-table' });
+        add(`${name}-stream`, { kind: 'to-stream' });
+        break;
+      case 'join':
+        add(name, {
+          kind: 'join',
+          with: 'names',
+          type: step.left ? 'left' : 'inner',
+          value: { expr: step.left ? 'right == null ? left : left + right' : 'left + right' },
+        });
+        break;
+      case 'process': {
+        const store = `${name}-totals`;
+        stores[store] = { key: 'string', value: 'long', ttl: 'none', why: 'a test' };
+        functions[`${name}-total`] = totals(store, step.n);
+        add(
+          name,
+          { kind: 'process', use: `${name}-total`, stores: [store] },
+          { outputs: [{ name: 'out', key: 'string', value: 'long' }] },
+        );
+        from = [`${name}.out`];
+        break;
+      }
+    }
+  });
+  stages['send'] = {
+    inputs: [{ name: 'in', from }],
+    operator: { kind: 'pass' },
+    to: [{ stream: 'out' }],
+  };
+  const usesTable = chain.some(({ op }) => op === 'join');
+  const definition: Definition = {
+    application: 'chain',
+    streams: {
+      in: { topics: ['in'], key: 'string', value: 'long' },
+      out: { topics: ['out'], key: 'string', value: 'long' },
+    },
+    tables: usesTable ? { names: { topics: ['names'], key: 'string', value: 'long' } } : {},
+    stores,
+    calls: {},
+    stages,
+    errors: { default: { deadLetter: 'chain.dead-letters' } },
+  };
+  return { definition, functions };
+}
+
+function groupOf(by: number | undefined): Grouping {
+  return by === undefined ? { by: 'key' } : { by: 'expr', key: `string(value % ${by})` };
+}
+
+function totals(store: string, n: number): Totals {
+  return (inputs, context) => ({
+    out: inputs.in.pipe(
+      scanByKey(context.store(store), (sum: number | undefined, it) => (sum ?? 0) + it.value),
+      map((it) => {
+        // Fails after it wrote: the write must go, too.
+        if (it.value % n === 0) throw new Error(`a multiple of ${n}`);
+        return it;
+      }),
+    ),
+  });
+}
