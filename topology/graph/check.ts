@@ -30,7 +30,7 @@ export interface CheckResult {
  */
 export function check(definition: Definition, catalog: SchemaCatalog): CheckResult {
   const problems: Problem[] = [];
-  const context: CheckContext = { definition, catalog, problems };
+  const context: CheckContext = { definition, catalog, problems, meant: new Set() };
   checkNames(context);
   const sources = typeSources(context);
   const stores = typeStores(context);

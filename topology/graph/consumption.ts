@@ -45,6 +45,7 @@ export function checkConsumption(
       dropped.add(port);
     });
     for (const port of ports.ports) {
+      if (context.meant.has(stage)) break;
       if (consumed(port) || dropped.has(port) || isKept(def, stages.get(stage))) continue;
       const name = authoredName(ports, port);
       const what =
@@ -75,7 +76,7 @@ export function checkUnused(context: CheckContext, stages: ReadonlyMap<string, G
   }
   const unused = (section: string, names: readonly string[], uses: ReadonlySet<string>): void => {
     for (const name of names) {
-      if (uses.has(name)) continue;
+      if (uses.has(name) || context.meant.has(name)) continue;
       const what = section.slice(0, -1);
       report(context, 'W052', [section, name], `${what} "${name}" is never used`, { on: 'key' });
     }

@@ -17,6 +17,11 @@ export interface CheckContext {
   readonly definition: Definition;
   readonly catalog: SchemaCatalog;
   readonly problems: Problem[];
+  /**
+   * Names that a reference probably meant and missed. That nothing uses them is no news: their use
+   * is what was misspelt.
+   */
+  readonly meant: Set<string>;
 }
 
 /** Variables of an expression: name → type. */
@@ -37,6 +42,17 @@ export function report(
 /** `{ suggestion }` for the nearest candidate, or nothing: spread into a finding. */
 export function didYouMean(name: string, candidates: Iterable<string>): { suggestion?: string } {
   const near = nearestName(name, candidates);
+  return near === undefined ? {} : { suggestion: `did you mean "${near}"?` };
+}
+
+/** `{ suggestion }` for the nearest declared name, which is remembered as meant. */
+export function meant(
+  context: CheckContext,
+  name: string,
+  candidates: Iterable<string>,
+): { suggestion?: string } {
+  const near = nearestName(name, candidates);
+  if (near !== undefined) context.meant.add(near);
   return near === undefined ? {} : { suggestion: `did you mean "${near}"?` };
 }
 

@@ -1,4 +1,5 @@
 import type { EdgeType } from '../core/edge.ts';
+import { nearestName } from '../core/problem.ts';
 import type { CallOperatorDef, OutcomeDef } from '../definition/definition.ts';
 import {
   isPoison,
@@ -13,6 +14,7 @@ import type { CheckContext } from './context.ts';
 import {
   checkProjection,
   didYouMean,
+  meant,
   report,
   resolveType,
   typeOf,
@@ -56,7 +58,7 @@ export function typeCall(
   const call = declared.calls.get(operator.call);
   if (call === undefined && !Object.hasOwn(context.definition.calls, operator.call)) {
     report(context, 'E054', [...path, 'call'], `no call "${operator.call}"`, {
-      ...didYouMean(operator.call, Object.keys(context.definition.calls)),
+      ...meant(context, operator.call, Object.keys(context.definition.calls)),
     });
   }
   if (call !== undefined) {
@@ -135,19 +137,22 @@ function checkExhaustive(
     },
   ];
   const declared = Object.keys(operator.outcomes);
-  const missing = symbols.symbols.filter((symbol) => !declared.includes(symbol));
-  if (missing.length > 0) {
-    const names = missing.map((symbol) => `"${symbol}"`).join(', ');
-    const message = `no outcome for ${names}`;
-    report(context, 'E074', [...site.path, 'outcomes'], message, { notes });
-  }
+  const open = symbols.symbols.filter((symbol) => !declared.includes(symbol));
+  const missing = new Set(open);
   for (const symbol of declared) {
     if (symbols.symbols.includes(symbol)) continue;
+    const near = nearestName(symbol, open);
+    // The outcome is there, but misspelt.
+    if (near !== undefined) missing.delete(near);
     const message = `"${symbol}" is no symbol of ${symbols.name}`;
     report(context, 'E074', [...site.path, 'outcomes', symbol], message, {
       on: 'key',
-      ...didYouMean(symbol, missing),
+      ...didYouMean(symbol, open),
       notes,
     });
   }
+  if (missing.size === 0) return;
+  const names = [...missing].map((symbol) => `"${symbol}"`).join(', ');
+  const message = `no outcome for ${names}`;
+  report(context, 'E074', [...site.path, 'outcomes'], message, { notes });
 }

@@ -1,7 +1,7 @@
 import { namePattern } from '../core/names.ts';
 import { isPoisonEdge } from './avro-types.ts';
 import type { CheckContext } from './context.ts';
-import { checkUse, didYouMean, report } from './context.ts';
+import { checkUse, meant, report } from './context.ts';
 import type {
   OperatorDeclarations,
   OperatorOf,
@@ -77,7 +77,7 @@ function checkStores(
     if (known.includes(store)) return;
     const path = [...site.path, 'stores', i];
     report(context, 'E053', path, `no store "${store}"`, {
-      ...didYouMean(store, known),
+      ...meant(context, store, known),
       notes: [{ message: 'stores are declared under `stores:`; those of tables can be read' }],
     });
   });

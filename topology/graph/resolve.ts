@@ -1,7 +1,7 @@
 import type { DefinitionPath } from '../core/problem.ts';
 import type { Ref } from '../definition/definition.ts';
 import type { CheckContext } from './context.ts';
-import { didYouMean, report } from './context.ts';
+import { didYouMean, meant, report } from './context.ts';
 import type { GraphRef } from './graph.ts';
 import type { StagePorts } from './ports.ts';
 import { portsOf } from './ports.ts';
@@ -38,7 +38,7 @@ export function namesOf(context: CheckContext): Names {
     }
     if (stage === undefined) {
       const message = `no stream, table or stage "${name}"`;
-      report(context, 'E050', path, message, didYouMean(name, references));
+      report(context, 'E050', path, message, meant(context, name, references));
       return undefined;
     }
     return output === undefined ? bare(name, stage, path) : ofOutput(name, stage, output, path);
@@ -46,6 +46,7 @@ export function namesOf(context: CheckContext): Names {
 
   function bare(name: string, stage: StagePorts, path: DefinitionPath): GraphRef | undefined {
     if (stage.main !== undefined) return { kind: 'stage', name, port: stage.main };
+    context.meant.add(name);
     if (stage.ports.length === 0) {
       report(context, 'E051', path, `stage "${name}" has no outputs`);
     } else {
@@ -64,6 +65,7 @@ export function namesOf(context: CheckContext): Names {
   ): GraphRef | undefined {
     const port = stage.aliases.get(output) ?? (stage.ports.includes(output) ? output : undefined);
     if (port !== undefined) return { kind: 'stage', name, port };
+    context.meant.add(name);
     const known = [...stage.ports, ...stage.aliases.keys()];
     report(context, 'E051', path, `stage "${name}" has no output "${output}"`, {
       ...didYouMean(output, known),

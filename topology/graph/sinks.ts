@@ -3,7 +3,7 @@ import type { DefinitionPath } from '../core/problem.ts';
 import type { SinkDef, StageDef } from '../definition/definition.ts';
 import { isPoisonEdge, poisonEdge, sameType, stringType, typeName } from './avro-types.ts';
 import type { CheckContext } from './context.ts';
-import { didYouMean, report, typeOf, typeOfValue } from './context.ts';
+import { meant, report, typeOf, typeOfValue } from './context.ts';
 import type { GraphSink, GraphSource } from './graph.ts';
 import { recordVariables } from './operator-site.ts';
 import { portsOf } from './ports.ts';
@@ -84,7 +84,7 @@ function target(
   const source = sources.get(name);
   if (source === undefined) {
     const streams = Object.keys(context.definition.streams);
-    report(context, 'E050', path, `no stream "${name}" to send to`, didYouMean(name, streams));
+    report(context, 'E050', path, `no stream "${name}" to send to`, meant(context, name, streams));
     return undefined;
   }
   if (source.kind !== 'stream') {

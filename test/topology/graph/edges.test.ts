@@ -69,6 +69,20 @@ describe('consumption', () => {
     expect(messages(definition)).toEqual(['E066 output "out" is dropped, but is sent by "to"']);
   });
 
+  test('does not miss the use of what a reference probably meant', () => {
+    const dedupe = { kind: 'dedupe', by: 'key', retentionMs: 1000 } as const;
+    const process = { kind: 'process', use: 'work', stores: ['sen'] } as const;
+    const stages = {
+      a: stage('orders', dedupe, { outputs: ['first'] }),
+      b: end('a.frist'),
+      c: stage('orders', process),
+    };
+    expect(messages(define({ stores, stages }))).toEqual([
+      'E051 stage "a" has no output "frist"',
+      'E053 no store "sen"',
+    ]);
+  });
+
   test('warns of stores and calls that nothing uses', () => {
     expect(messages(define({ calls, stores, stages: { a: end('orders') } }))).toEqual([
       'W052 store "seen" is never used',

@@ -307,15 +307,23 @@ describe('calls', () => {
     ]);
   });
 
-  test('name the symbols that have no outcome and those that are none', () => {
+  test('name the symbols that have no outcome', () => {
+    const stages = {
+      a: stage('orders', call({ outcomes: { OK: { out: 'ok' } } })),
+      b: end('a.ok', 'a.unclear'),
+    };
+    const [problem] = problemsOf(define({ calls, stages }));
+    expect(problem?.message).toBe('no outcome for "NO"');
+    expect(problem?.notes).toEqual([{ message: 'shop.State has OK, NO' }]);
+  });
+
+  test('report a misspelt symbol once', () => {
     const outcomes = { OK: { out: 'ok' }, NOO: { out: 'no' } };
     const stages = { a: stage('orders', call({ outcomes })), b: all };
     const problems = problemsOf(define({ calls, stages }));
     expect(problems.map(({ message, suggestion }) => [message, suggestion])).toEqual([
-      ['no outcome for "NO"', undefined],
       ['"NOO" is no symbol of shop.State', 'did you mean "NO"?'],
     ]);
-    expect(problems[0]?.notes).toEqual([{ message: 'shop.State has OK, NO' }]);
   });
 
   test('tell outcomes apart by an enum', () => {
