@@ -16,7 +16,7 @@ import { Serdes } from '../engine/serdes.ts';
 import { TaskFactory } from '../engine/task-factory.ts';
 import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
 import { StoreCache } from '../state/working-set.ts';
-import { Scratch } from '../task/scratch.ts';
+import { Scratch } from '../codec/scratch.ts';
 import { ensureTopics } from './ensure-topics.ts';
 
 export interface Assembly {

@@ -1,7 +1,7 @@
 import type { Serde } from '../../schemas/serde.ts';
 import { SerdeError } from '../../topology/core/errors.ts';
 import { type Header, StreamRecord } from '../../topology/core/record.ts';
-import { Scratch } from '../task/scratch.ts';
+import { Scratch } from '../codec/scratch.ts';
 
 /** An intent as it stands in the call journal (design.md 7): enough to issue it again after a crash, and to send its outcome on. */
 export interface JournaledIntent {

@@ -26,7 +26,7 @@ import {
   type CompiledSource,
   type CompiledSubTopology,
 } from '../task/compiled.ts';
-import type { Scratch } from '../task/scratch.ts';
+import type { Scratch } from '../codec/scratch.ts';
 import { type SinkOptions, SinkWriter } from '../task/sink-writer.ts';
 import { recordDecoder } from './record-decoder.ts';
 import type { Serdes } from './serdes.ts';

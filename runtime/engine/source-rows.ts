@@ -4,7 +4,7 @@ import { assignBaseOffset } from '../codec/batch-header.ts';
 import { RecordBatchReader } from '../codec/batch-reader.ts';
 import type { ChangelogRecord } from '../state/restore.ts';
 import type { DecodeRecord } from '../task/partition-queue.ts';
-import { Scratch } from '../task/scratch.ts';
+import { Scratch } from '../codec/scratch.ts';
 import type { ReadRecord } from './restore.ts';
 
 /**

@@ -3,7 +3,7 @@ import { partitionOf } from '../../topology/core/murmur2.ts';
 import { noHeaders } from '../../topology/core/record.ts';
 import { RecordBatchBuilder } from '../codec/batch-builder.ts';
 import type { Append } from '../ports.ts';
-import { Scratch } from '../task/scratch.ts';
+import { Scratch } from '../codec/scratch.ts';
 
 /** Record batches for one topic with text keys: one batch per partition, until they are taken. */
 export class TopicBatches<V> {

@@ -5,7 +5,7 @@ import type { StreamRecord } from '../../topology/core/record.ts';
 import type { Bindings } from '../../topology/expression/expression.ts';
 import type { Change } from './change-serde.ts';
 import type { OutputBuffer } from './output-buffer.ts';
-import type { Scratch } from './scratch.ts';
+import type { Scratch } from '../codec/scratch.ts';
 
 export interface SinkOptions {
   /** Topic of a record, given the bindings; a constant function where the sink has one topic. */

@@ -9,7 +9,7 @@ import { RecordBatchBuilder } from '../codec/batch-builder.ts';
 import { type ReadRecord, readTo } from '../engine/restore.ts';
 import type { Serdes } from '../engine/serdes.ts';
 import type { Append, Log, Membership, Transactor } from '../ports.ts';
-import { Scratch } from '../task/scratch.ts';
+import { Scratch } from '../codec/scratch.ts';
 
 /** A record that a test sends. */
 export interface SentRecord {
