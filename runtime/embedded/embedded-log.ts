@@ -25,14 +25,14 @@ import { Durability } from './durability.ts';
 import type { SyncMode } from './durability.ts';
 import { EmbeddedAdmin, storePosition } from './embedded-admin.ts';
 import { EmbeddedRegistry } from './embedded-registry.ts';
-import { Environment } from './environment.ts';
+import { dataFile, Environment } from './environment.ts';
 import { Flusher } from './flusher.ts';
 import { batchKey, namedKey, positionKey } from './keys.ts';
 import { dataLayout } from './layout.ts';
 import type { DataLayout } from './layout.ts';
 import { Maintenance } from './maintenance.ts';
 import { Owners } from './ownership.ts';
-import { dataFile, enterLog, leaveLog, settleEntry } from './recovery.ts';
+import { enterLog, leaveLog, settleEntry } from './recovery.ts';
 import type { Entry } from './recovery.ts';
 import { Topics } from './topics.ts';
 import type { PartitionState } from './topics.ts';
@@ -245,6 +245,12 @@ export class EmbeddedLog implements Log {
       const { start, end } = this.topics.partition(topic, partition).state;
       return { topic, partition, start, end };
     });
+  }
+
+  /** The live process that runs the application; undefined: none does. */
+  owner(group: string): { readonly pid: number; readonly sinceMs: number } | undefined {
+    this.environment.refresh();
+    return this.owners.holder(group);
   }
 
   /**

@@ -1,16 +1,18 @@
-import { ABORT, open, TransactionFlags } from 'lmdb';
-import type { RootDatabase } from 'lmdb';
+import { ABORT, open } from 'lmdb';
+import type { RootDatabase, TransactionFlags } from 'lmdb';
+import { join } from 'node:path';
 import { StorageError, isStreamsError } from '../../topology/core/errors.ts';
-
-/** Bytes of a page of the log's files, whatever the machine's own page size. */
-export const pageBytes = 4096;
+import { headDamage, pageBytes } from './head-pages.ts';
 
 /** A read snapshot that is held: pages of it are not written over until it is released. */
 export interface Snapshot {
   release(): void;
 }
 
-const { ABORTABLE, SYNCHRONOUS_COMMIT, NO_SYNC_FLUSH } = TransactionFlags;
+/** Abortable, and the commit waits for the disk. */
+const withSync = 0x3 as TransactionFlags;
+/** Abortable, and the commit does not wait for the disk (MDB_NOSYNC). */
+const withoutSync = 0x10003 as TransactionFlags;
 
 /**
  * An LMDB environment with one database of byte keys and byte values. Every error that LMDB raises
@@ -31,8 +33,9 @@ export class Environment {
    */
   constructor(path: string, durability: 'sync' | 'no-sync') {
     this.path = path;
-    const flags: TransactionFlags = ABORTABLE | SYNCHRONOUS_COMMIT;
-    this.flags = durability === 'sync' ? flags : flags | NO_SYNC_FLUSH;
+    this.flags = durability === 'sync' ? withSync : withoutSync;
+    const damage = guarded(path, () => headDamage(dataFile(path)));
+    if (damage !== undefined) throw logCorrupt(path, damage);
     this.database = guarded(path, () =>
       open<Buffer, Buffer>({
         path,
@@ -63,12 +66,20 @@ export class Environment {
 
   /** Entries with key in `[start, end)`, in key order. Copies; read lazily. */
   *range(start: Buffer, end: Buffer): Generator<{ key: Buffer; value: Buffer }> {
-    yield* this.database.getRange({ start, end });
+    try {
+      yield* this.database.getRange({ start, end });
+    } catch (error) {
+      throw storageError(this.path, error);
+    }
   }
 
   /** Keys in `[start, end)`, in order. */
   *keys(start: Buffer, end: Buffer): Generator<Buffer> {
-    yield* this.database.getKeys({ start, end });
+    try {
+      yield* this.database.getKeys({ start, end });
+    } catch (error) {
+      throw storageError(this.path, error);
+    }
   }
 
   /** The entry with the greatest key in `(after, upTo]`, or undefined. */
@@ -133,6 +144,21 @@ export class Environment {
   }
 }
 
+/** The path of LMDB's file in an environment's folder. */
+export function dataFile(folder: string): string {
+  return join(folder, 'data.mdb');
+}
+
+/** The error for a log whose files are damaged. */
+export function logCorrupt(path: string, what: string, cause?: unknown): StorageError {
+  return new StorageError(
+    'LOG_CORRUPT',
+    `the log in "${path}" is damaged (${what}): restore the folder from a backup, ` +
+      'or remove it to begin anew',
+    { cause },
+  );
+}
+
 /** Runs `action`, and translates what LMDB and the file system throw. */
 export function guarded<T>(path: string, action: () => T): T {
   try {
@@ -143,6 +169,8 @@ export function guarded<T>(path: string, action: () => T): T {
 }
 
 const fullCodes = new Set<unknown>([
+  // LMDB reports a short write as EIO; the system cuts a write short when the disk runs full.
+  5,
   28,
   27,
   122,
@@ -156,6 +184,7 @@ const corruptCodes = new Set<unknown>([
   -30796, // MDB_CORRUPTED
   -30793, // MDB_INVALID
   -30794, // MDB_VERSION_MISMATCH
+  -30779, // MDB_PROBLEM
 ]);
 
 /** What an error of LMDB or of the file system means for the user of the log at `path`. */
@@ -171,12 +200,7 @@ export function storageError(path: string, error: unknown): Error {
     );
   }
   if (corruptCodes.has(code)) {
-    return new StorageError(
-      'LOG_CORRUPT',
-      `the log in "${path}" is damaged (${message}): restore the folder from a backup, ` +
-        'or remove it to begin anew',
-      { cause: error },
-    );
+    return logCorrupt(path, String(message), error);
   }
   if (code === undefined) return error as Error;
   return new StorageError(

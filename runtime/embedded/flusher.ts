@@ -2,7 +2,8 @@ import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, readSync } fr
 import { promisify } from 'node:util';
 import { storageError } from './environment.ts';
 import type { Environment, Snapshot } from './environment.ts';
-import { headBytes, MarkFile } from './mark-file.ts';
+import { headBytes } from './head-pages.ts';
+import { MarkFile } from './mark-file.ts';
 import type { Mark } from './mark-file.ts';
 
 const sync = promisify(fdatasync);

@@ -3,7 +3,7 @@ import { unlinkSync, write, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32c } from '@node-rs/crc32';
-import { pageBytes } from './environment.ts';
+import { headBytes, pageBytes } from './head-pages.ts';
 
 /**
  * A flushed state of the log: the two head pages of LMDB's file as they were at a transaction whose
@@ -15,9 +15,6 @@ export interface Mark {
   readonly fileBytes: number;
   readonly headPages: Buffer;
 }
-
-/** Bytes of the head pages that a mark holds. */
-export const headBytes = 2 * pageBytes;
 
 const magic = 0x4d4c4d31;
 const fieldBytes = pageBytes;

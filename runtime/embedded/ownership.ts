@@ -59,8 +59,14 @@ export class Owners {
 
   /** True when a live process owns the application. */
   isActive(group: string): boolean {
+    return this.holder(group) !== undefined;
+  }
+
+  /** The live process that owns the application; undefined: none does. */
+  holder(group: string): { readonly pid: number; readonly sinceMs: number } | undefined {
     const present = this.read(group);
-    return present !== undefined && !present.left && isAlive(present);
+    if (present === undefined || present.left || !isAlive(present)) return undefined;
+    return { pid: present.pid, sinceMs: present.sinceMs };
   }
 
   private read(group: string): Owner | undefined {

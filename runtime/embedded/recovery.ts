@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
-import { Environment, guarded } from './environment.ts';
+import { dataFile, Environment, guarded, logCorrupt } from './environment.ts';
 import type { DataLayout } from './layout.ts';
 import { latestMark, removeMarks } from './mark-file.ts';
 import { isAlive, thisProcess } from './process-identity.ts';
@@ -49,11 +49,6 @@ export interface Entry {
 }
 
 const controlKey = Buffer.from('control');
-
-/** The path of LMDB's file in an environment's folder. */
-export function dataFile(environmentFolder: string): string {
-  return join(environmentFolder, 'data.mdb');
-}
 
 /**
  * Enters the log of a data folder: checks what is there, repairs it after a machine crash, and
@@ -119,6 +114,24 @@ export async function leaveLog(layout: DataLayout, entry: Entry): Promise<void> 
   await entry.control.close();
 }
 
+/**
+ * Process ids of the live processes that have the log of a data folder open, without opening it.
+ * Empty when there is no log.
+ * @throws {StorageError} when its process table cannot be read
+ */
+export async function processesInside(layout: DataLayout): Promise<readonly number[]> {
+  if (!existsSync(dataFile(layout.control))) return [];
+  const control = new Environment(layout.control, 'sync');
+  try {
+    const bytes = control.get(controlKey);
+    if (bytes === undefined) return [];
+    const { openers } = JSON.parse(bytes.toString()) as Control;
+    return openers.filter(isAlive).map(({ pid }) => pid);
+  } finally {
+    await control.close();
+  }
+}
+
 function checkFolder(layout: DataLayout, create: boolean): void {
   const foreign = (what: string): StorageError =>
     new StorageError(
@@ -149,7 +162,7 @@ function readControl(layout: DataLayout, control: Environment): Control {
   const bytes = control.get(controlKey);
   if (bytes === undefined) {
     if (latestMark(layout.marks) !== undefined) {
-      throw damaged(layout, 'its control record is missing');
+      throw logCorrupt(layout.log, 'its control record is missing');
     }
     return {
       format: logFormat,
@@ -184,11 +197,11 @@ function removeUnborn(layout: DataLayout): void {
 function restore(layout: DataLayout, restarted: boolean): void {
   const file = dataFile(layout.records);
   const mark = latestMark(layout.marks);
-  if (mark === undefined) throw damaged(layout, 'no mark of what is on disk is left in it');
-  if (!existsSync(file)) throw damaged(layout, `the file "${file}" is missing`);
+  if (mark === undefined) throw logCorrupt(layout.log, 'no mark of what is on disk is left in it');
+  if (!existsSync(file)) throw logCorrupt(layout.log, `the file "${file}" is missing`);
   const { size } = statSync(file);
   if (size < mark.fileBytes) {
-    throw damaged(layout, `the file "${file}" has ${size} bytes, and had ${mark.fileBytes}`);
+    throw logCorrupt(layout.log, `the file "${file}" has ${size} bytes, and had ${mark.fileBytes}`);
   }
   if (!restarted) return;
   rmSync(join(layout.records, 'lock.mdb'), { force: true });
@@ -196,12 +209,4 @@ function restore(layout: DataLayout, restarted: boolean): void {
   writeSync(descriptor, mark.headPages, 0, mark.headPages.length, 0);
   fdatasyncSync(descriptor);
   closeSync(descriptor);
-}
-
-function damaged(layout: DataLayout, what: string): StorageError {
-  return new StorageError(
-    'LOG_CORRUPT',
-    `the log in "${layout.log}" is damaged (${what}): restore the folder from a backup, ` +
-      'or remove it to begin anew',
-  );
 }

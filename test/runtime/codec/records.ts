@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { RecordBatchBuilder } from '../../../runtime/codec/batch-builder.ts';
 import { RecordBatchReader } from '../../../runtime/codec/batch-reader.ts';
 import type { Header } from '../../../topology/core/record.ts';

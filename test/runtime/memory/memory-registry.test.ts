@@ -1,0 +1,4 @@
+import { MemoryRegistry } from '../../../runtime/memory/memory-registry.ts';
+import { describeRegistryContract } from '../registry-contract.ts';
+
+describeRegistryContract('MemoryRegistry', async () => new MemoryRegistry());
