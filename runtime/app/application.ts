@@ -36,7 +36,7 @@ export interface ApplicationOptions {
   readonly report?: (message: string) => void;
   /** Topic for topic, partition and offset of each record that a task takes, in the transaction that commits it (tests). */
   readonly trace?: string;
-  /** Replace or wrap the ports, before anything uses them (tests). */
+  /** Replace or wrap the ports, before anything uses them. */
   readonly wrap?: (ports: Ports) => Ports;
 }
 
@@ -100,6 +100,28 @@ export class Application {
   /** Tasks, with counters and times as of the last commit. */
   get tasks(): Engine['tasks'] {
     return this.engine.tasks;
+  }
+
+  /** Transactions committed so far. */
+  get commits(): number {
+    return this.engine.committer.transactions;
+  }
+
+  /**
+   * True when the application has taken all that its topics held when it was asked, committed it, and has no call open. Its own outputs that it reads again count;
+   * timers that are due later do not.
+   */
+  async caughtUp(): Promise<boolean> {
+    if (!this.quiet) return false;
+    const positions = this.tasks.flatMap((task) => [...task.queues]);
+    const ends = await this.log.ends(positions, 'committed');
+    const behind = ends.some(({ topic, partition, end }) =>
+      positions.some(
+        (at) => at.topic === topic && at.partition === partition && at.position < end,
+      ),
+    );
+    // What was under way while the ends were asked for may have written since.
+    return !behind && this.quiet;
   }
 
   /** Calls that are journaled and have not ended. */
@@ -182,7 +204,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       clock: systemClock,
       options: engineOptions,
       slot: slotOf(folder, definition.application),
-      seed: options.seed ?? Date.now(),
+      seed: options.seed ?? systemClock.now(),
       report,
       ...(options.trace === undefined ? {} : { trace: options.trace }),
     });

@@ -1,24 +1,82 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from '../../topology/core/errors.ts';
 import { camelCase } from '../../topology/core/names.ts';
-import { nearestName } from '../../topology/core/problem.ts';
+import { type DefinitionPath, nearestName, type Problem } from '../../topology/core/problem.ts';
 import type { Definition, Fn, ValueFn } from '../../topology/definition/definition.ts';
+import { shortPath } from './short-path.ts';
 
 const extensions = ['.ts', '.mts', '.js', '.mjs'];
 
+/** A function that a definition uses, and where it says so. */
+interface FunctionUse {
+  readonly name: string;
+  readonly path: DefinitionPath;
+  readonly on?: 'key';
+}
+
 /** Names of all functions that a definition uses: stages, `use:` functions and call handlers, each once, sorted. */
 export function usedFunctions(definition: Definition): readonly string[] {
-  const names = new Set<string>(Object.keys(definition.calls));
-  const visit = (value: unknown): void => {
+  return [...new Set(functionUses(definition).map(({ name }) => name))].sort();
+}
+
+/**
+ * Functions that a definition uses and whose files are not there. Looks at names of files only:
+ * imports nothing. `folder` is absolute; undefined where the definition names none.
+ */
+export function missingProcessors(definition: Definition, folder: string | undefined): Problem[] {
+  const uses = functionUses(definition);
+  if (uses.length === 0) return [];
+  if (folder === undefined) return uses.map(withoutFolder);
+  if (!existsSync(folder)) {
+    const message = `there is no folder ${shortPath(folder)}: "processors:" is relative to this file`;
+    return [{ code: 'F001', severity: 'error', message, path: ['processors'] }];
+  }
+  const present = functionFiles(folder);
+  return uses
+    .filter(({ name }) => !present.includes(name))
+    .map(({ name, ...at }) => {
+      const near = nearestName(name, present);
+      return {
+        code: 'F002',
+        severity: 'error',
+        message: `processor "${name}" is missing: there is no ${shortPath(join(folder, name))}.ts`,
+        ...at,
+        ...(near === undefined ? {} : { suggestion: `did you mean "${near}"?` }),
+      };
+    });
+}
+
+function withoutFolder({ name, ...at }: FunctionUse): Problem {
+  const message = `"${name}" is a function, but the file names no folder for it`;
+  const suggestion = 'add "processors: <folder>" at the top of the file';
+  return { code: 'F003', severity: 'error', message, suggestion, ...at };
+}
+
+function functionUses(definition: Definition): FunctionUse[] {
+  const uses: FunctionUse[] = Object.keys(definition.calls).map((name) => ({
+    name,
+    path: ['calls', name],
+    on: 'key',
+  }));
+  const visit = (value: unknown, path: DefinitionPath): void => {
     if (typeof value !== 'object' || value === null) return;
-    const use = (value as Partial<Extract<Fn | ValueFn, { use: string }>>).use;
-    if (typeof use === 'string') names.add(use);
-    for (const inner of Object.values(value)) visit(inner);
+    const { use } = value as Partial<Extract<Fn | ValueFn, { use: string }>>;
+    if (typeof use === 'string') uses.push({ name: use, path: [...path, 'use'] });
+    for (const [step, inner] of Object.entries(value)) {
+      visit(inner, [...path, Array.isArray(value) ? Number(step) : step]);
+    }
   };
-  visit(definition.stages);
-  return [...names].sort();
+  visit(definition.stages, ['stages']);
+  return uses;
+}
+
+/** Names that files of a folder of processors stand for. */
+function functionFiles(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => extensions.some((extension) => file.endsWith(extension)))
+    .map((file) => file.replace(/\.m?[tj]s$/, ''));
 }
 
 /**
@@ -60,7 +118,7 @@ async function loadProcessor(name: string, folder: string | undefined): Promise<
   const others = Object.keys(module).filter((key) => typeof module[key] === 'function');
   throw new ConfigError(
     'PROCESSOR_EXPORT',
-    `${display(file)} does not export the function "${exported}"` +
+    `${shortPath(file)} does not export the function "${exported}"` +
       (others.length === 0 ? '' : ` (it exports ${others.join(', ')})`),
   );
 }
@@ -71,22 +129,17 @@ async function importFile(name: string, file: string): Promise<Record<string, un
   } catch (error) {
     throw new ConfigError(
       'PROCESSOR_IMPORT',
-      `processor "${name}" cannot be loaded: ${display(file)} throws on import: ${messageOf(error)}${placeIn(error, file)}`,
+      `processor "${name}" cannot be loaded: ${shortPath(file)} throws on import: ${messageOf(error)}${placeIn(error, file)}`,
       { cause: error },
     );
   }
 }
 
 function missing(name: string, folder: string): ConfigError {
-  const present = existsSync(folder)
-    ? readdirSync(folder)
-        .filter((file) => extensions.some((extension) => file.endsWith(extension)))
-        .map((file) => file.replace(/\.m?[tj]s$/, ''))
-    : [];
-  const near = nearestName(name, present);
+  const near = existsSync(folder) ? nearestName(name, functionFiles(folder)) : undefined;
   return new ConfigError(
     'PROCESSOR_FILE',
-    `processor "${name}" is missing: there is no ${display(join(folder, name))}.ts` +
+    `processor "${name}" is missing: there is no ${shortPath(join(folder, name))}.ts` +
       (near === undefined ? '' : `; did you mean "${near}"?`),
   );
 }
@@ -102,9 +155,4 @@ function placeIn(error: unknown, file: string): string {
   const at = error.stack.split('\n').find((line) => line.includes(url));
   const line = at?.slice(at.indexOf(url) + url.length).match(/^:(\d+)/)?.[1];
   return line === undefined ? '' : ` (line ${line})`;
-}
-
-function display(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short.startsWith('..') ? path : short;
 }

@@ -1,7 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
-import { type AvroSchemas, loadCatalog, type SchemaProblem } from '../../schemas/index.ts';
-import { renderProblems } from '../../topology/check/render.ts';
+import { dirname, join, resolve } from 'node:path';
+import {
+  type AvroSchemas,
+  loadCatalog,
+  type SchemaFile,
+  type SchemaProblem,
+} from '../../schemas/index.ts';
+import { withoutFollowOns } from '../../topology/check/follow-ons.ts';
+import { type JsonProblem, problemsToJson } from '../../topology/check/render-json.ts';
+import { countLine, renderProblems } from '../../topology/check/render.ts';
 import type { SchemaCatalog } from '../../topology/core/avro.ts';
 import { ConfigError, StreamsError } from '../../topology/core/errors.ts';
 import type { Problem } from '../../topology/core/problem.ts';
@@ -10,6 +17,9 @@ import type { SourceMap } from '../../topology/definition/source-map.ts';
 import { check } from '../../topology/graph/check.ts';
 import type { Graph } from '../../topology/graph/graph.ts';
 import { parseTopology } from '../../topology/yaml/parse.ts';
+import { missingProcessors } from './processors.ts';
+import { locateSchemaProblems } from './schema-problems.ts';
+import { shortPath } from './short-path.ts';
 
 /** All problems of a topology file and its schemas, rendered. The reaction: mend the file. */
 export class TopologyError extends StreamsError {
@@ -40,46 +50,75 @@ export interface TopologySource {
   readonly catalog: SchemaCatalog & AvroSchemas;
   readonly problems: readonly Problem[];
   readonly schemaProblems: readonly SchemaProblem[];
+  readonly schemaFiles: readonly SchemaFile[];
   /** Absolute folder of processors; undefined where the file names none. */
   readonly processors: string | undefined;
 }
 
+/** Unknown Avro type: no news where a schema cannot be read. */
+const unknownType = 'E052';
+
 /**
- * Reads a topology file and the `.avsc` files of its schema folder, and checks them. Imports no processor. Problems are in the result.
- * @throws {ConfigError} TOPOLOGY_FILE, SCHEMA_FOLDER when a file or folder is not there or cannot be read
+ * Reads a topology file and the `.avsc` files of its schema folder, and checks them. Imports no processor, but looks whether their files are there. Problems are
+ * in the result.
+ * @throws {ConfigError} TOPOLOGY_FILE when a file is not there or cannot be read
  */
 export function readTopology(file: string): TopologySource {
   const path = resolve(file);
   const text = readText(path, file);
-  const shown = shortPath(path);
-  const { definition, problems, source } = parseTopology(text, shown);
+  const parsed = parseTopology(text, shortPath(path));
+  const { definition, source } = parsed;
   const folder = dirname(path);
-  const schemas =
-    definition?.schemas === undefined ? [] : readSchemas(resolve(folder, definition.schemas));
-  const { catalog, problems: schemaProblems } = loadCatalog(schemas);
+  const processors =
+    definition?.processors === undefined ? undefined : resolve(folder, definition.processors);
+  const schemas = readSchemas(definition, folder);
+  const { catalog, problems: schemaProblems } = loadCatalog(schemas.files);
   const checked = definition === undefined ? { problems: [] } : check(definition, catalog);
-  const all = [...problems, ...checked.problems];
-  const errors = [...all, ...schemaProblems].some(
-    (problem) => !('severity' in problem) || problem.severity === 'error',
-  );
+  const unreadable = schemaProblems.length > 0 || schemas.problems.length > 0;
+  const later = unreadable
+    ? checked.problems.filter(({ code }) => code !== unknownType)
+    : checked.problems;
+  const missing = definition === undefined ? [] : missingProcessors(definition, processors);
+  const problems = withoutFollowOns(parsed, [...later, ...schemas.problems, ...missing]);
+  const sound =
+    schemaProblems.length === 0 && problems.every(({ severity }) => severity !== 'error');
   return {
-    file: shown,
+    file: source.file,
     text,
     source,
     definition,
-    graph: errors ? undefined : checked.graph,
+    graph: sound ? checked.graph : undefined,
     catalog,
-    problems: all,
+    problems,
     schemaProblems,
-    processors:
-      definition?.processors === undefined ? undefined : resolve(folder, definition.processors),
+    schemaFiles: schemas.files,
+    processors,
   };
 }
 
-/** Problems of schemas, then of the topology, as text. */
+/** Problems shown at most. */
+const limit = 50;
+
+/** Problems of schemas, then of the topology, as text; how many there are in the last line. Empty if there are none. */
 export function renderTopologyProblems(topology: TopologySource): string {
-  const schemas = topology.schemaProblems.map(renderSchemaProblem).join('');
-  return schemas + renderProblems(topology.problems, topology.source);
+  const parts = locateSchemaProblems(topology.schemaProblems, topology.schemaFiles);
+  if (topology.problems.length > 0) parts.push(topology);
+  let room = limit;
+  const blocks: string[] = [];
+  for (const { problems, source } of parts) {
+    if (room <= 0) break;
+    blocks.push(renderProblems(problems, source, { limit: room, count: false }));
+    room -= problems.length;
+  }
+  if (blocks.length === 0) return '';
+  const all = parts.flatMap(({ problems }) => problems);
+  return `${blocks.join('')}${countLine(all, limit)}\n`;
+}
+
+/** Problems of schemas, then of the topology, as data for `JSON.stringify`. */
+export function topologyProblemsToJson(topology: TopologySource): JsonProblem[] {
+  const schemas = locateSchemaProblems(topology.schemaProblems, topology.schemaFiles);
+  return [...schemas, topology].flatMap(({ problems, source }) => problemsToJson(problems, source));
 }
 
 /**
@@ -95,25 +134,23 @@ export function checkedGraph(topology: TopologySource): Graph {
   );
 }
 
-function renderSchemaProblem(problem: SchemaProblem): string {
-  const { at } = problem;
-  return `${at.file}:${at.line}:${at.column} error[${problem.code}] ${problem.message}\n\n`;
-}
-
-function readSchemas(folder: string): { file: string; text: string }[] {
+function readSchemas(
+  definition: Definition | undefined,
+  base: string,
+): { readonly files: readonly SchemaFile[]; readonly problems: readonly Problem[] } {
+  if (definition?.schemas === undefined) return { files: [], problems: [] };
+  const folder = resolve(base, definition.schemas);
   if (!existsSync(folder) || !statSync(folder).isDirectory()) {
-    throw new ConfigError(
-      'SCHEMA_FOLDER',
-      `there is no folder of schemas at ${shortPath(folder)}: "schemas:" is relative to the topology file`,
-    );
+    const message = `there is no folder ${shortPath(folder)}: "schemas:" is relative to this file`;
+    const problem = { code: 'F001', severity: 'error', message, path: ['schemas'] } as const;
+    return { files: [], problems: [problem] };
   }
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.avsc'))
-    .sort()
-    .map((name) => {
-      const path = join(folder, name);
-      return { file: shortPath(path), text: readText(path, shortPath(path)) };
-    });
+  const names = readdirSync(folder).filter((name) => name.endsWith('.avsc'));
+  const files = names.sort().map((name) => {
+    const path = join(folder, name);
+    return { file: shortPath(path), text: readText(path, shortPath(path)) };
+  });
+  return { files, problems: [] };
 }
 
 function readText(path: string, shown: string): string {
@@ -126,12 +163,9 @@ function readText(path: string, shown: string): string {
         ? 'there is no such file'
         : code === 'EISDIR'
           ? 'it is a folder'
-          : `${code}`;
+          : code === 'EACCES'
+            ? 'you may not read it'
+            : `${code}`;
     throw new ConfigError('TOPOLOGY_FILE', `cannot read ${shown}: ${why}`, { cause: error });
   }
-}
-
-function shortPath(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short.startsWith('..') ? path : short;
 }

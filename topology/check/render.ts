@@ -16,6 +16,8 @@ export interface RenderOptions {
    * shown.
    */
   readonly definition?: Definition;
+  /** The last line, which counts the problems. @defaultValue true */
+  readonly count?: boolean;
 }
 
 const defaultLimit = 50;
@@ -39,7 +41,8 @@ export function renderProblems(
   const limit = options.limit ?? defaultLimit;
   const located = locate(problems, source);
   const blocks = located.slice(0, limit).map((one) => renderOne(one, source, options.definition));
-  return `${blocks.join('\n')}\n${countLine(problems, limit)}\n`;
+  const count = options.count === false ? '' : `${countLine(problems, limit)}\n`;
+  return `${blocks.join('\n')}\n${count}`;
 }
 
 function renderOne(
@@ -148,7 +151,8 @@ function noteText(note: ProblemNote, source: SourceMap | undefined): string {
   return text === undefined ? note.message : `${note.message} (${text})`;
 }
 
-function countLine(problems: readonly Problem[], limit: number): string {
+/** How many problems there are, and how many of them are shown if not all: `2 errors, 1 warning`. */
+export function countLine(problems: readonly Problem[], limit: number = defaultLimit): string {
   const errors = problems.filter(({ severity }) => severity === 'error').length;
   const warnings = problems.length - errors;
   const parts = [

@@ -1,0 +1,195 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { renderProblems } from '../../topology/check/render.ts';
+import { ConfigError } from '../../topology/core/errors.ts';
+import type { Field } from '../../topology/definition/field.ts';
+import { choice, duration, integer, text, wrongKind } from '../../topology/definition/fields.ts';
+import { object } from '../../topology/definition/object.ts';
+import { parseSettings } from '../../topology/yaml/parse-settings.ts';
+import type { SyncMode } from '../embedded/durability.ts';
+import type { EngineOptions } from '../engine/engine-options.ts';
+import { shortPath } from './short-path.ts';
+
+/** What a runner file says: where things are, and how applications run. */
+export interface RunnerFile extends EngineOptions {
+  readonly data?: string;
+  readonly sync?: SyncMode;
+}
+
+/** Settings of a run, of the runner file alone. */
+export interface RunnerSettings {
+  /** Absolute. */
+  readonly data?: string;
+  readonly sync?: SyncMode;
+  readonly options: EngineOptions;
+}
+
+const units: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1000,
+  KB: 1000,
+  KiB: 1024,
+  MB: 1000 ** 2,
+  MiB: 1024 ** 2,
+  GB: 1000 ** 3,
+  GiB: 1024 ** 3,
+};
+
+/** Bytes: a whole number, or one with a unit. */
+const size: Field<number> = {
+  read(node, at) {
+    const expected = 'a size like 64MiB';
+    if (node.kind !== 'scalar' || node.text === '') return wrongKind(node, at, expected);
+    const [, amount, unit] = /^(\d+(?:\.\d+)?) ?([kKMG]i?B|B)?$/.exec(node.text) ?? [];
+    const bytes = Number(amount) * (units[unit ?? 'B'] ?? Number.NaN);
+    if (Number.isSafeInteger(bytes) && bytes > 0) {
+      at.mark(node);
+      return bytes;
+    }
+    at.error('E012', node.span, `"${node.text}" is no size`, {
+      suggestion: 'write it like 65536, 512KiB, 64MiB, 2GiB',
+    });
+    return undefined;
+  },
+  schema: { type: ['integer', 'string'], pattern: '^\\d+(\\.\\d+)? ?([kKMG]i?B|B)?$' },
+  type: 'size',
+  tables: [],
+};
+
+const words = duration('unlimited');
+const plainDuration = duration();
+
+const idle: Field<number> = {
+  ...plainDuration,
+  read: (node, at) =>
+    node.kind === 'scalar' && node.value === -1 ? -1 : plainDuration.read(node, at),
+  type: 'duration \\| `-1`',
+};
+
+/** The keys of a runner file. Its reference is part of `docs/configuration.md`. */
+export const runnerTable = object<RunnerFile>({
+  title: 'runner file',
+  doc: 'Where things are, and how applications run.',
+  mayBeEmpty: true,
+  parts: {
+    data: {
+      field: { ...text, type: 'folder', schema: { type: 'string' } },
+      default: '`.millrace/data`',
+      doc: 'Data folder of the embedded log and the state stores, relative to this file.',
+    },
+    sync: {
+      field: choice(['commit', 'interval', 'never']),
+      default: '`commit`',
+      doc: 'When commits are forced to the disk.',
+    },
+    commit: {
+      field: object<NonNullable<EngineOptions['commit']>>({
+        title: 'commit',
+        doc: 'When a transaction is committed: as soon as the input runs dry, at the latest after `interval`, never more often than `max-rate`.',
+        mayBeEmpty: true,
+        parts: {
+          interval: {
+            field: plainDuration,
+            default: '`100ms`',
+            doc: 'Commit at the latest this long after the first completed batch.',
+          },
+          'max-rate': {
+            field: integer(1),
+            default: '`100`',
+            doc: 'Most commits per second. An idle application commits at once, but not more often.',
+          },
+          'max-bytes': {
+            field: size,
+            default: '`8MiB`',
+            doc: 'Commit when the outputs of a transaction reach this size.',
+          },
+        },
+      }),
+      doc: 'When a transaction is committed.',
+    },
+    'max-task-idle': {
+      field: idle,
+      default: '`0ms`',
+      doc: 'Wait this long for records of an empty input partition before the others are processed; `-1` does not even wait for a fetch.',
+    },
+    'max-future': {
+      field: words,
+      default: '`1h`',
+      doc: 'A record whose time is later than the clock by more than this goes to the dead letters.',
+    },
+    'stage-budget': {
+      field: plainDuration,
+      default: '`30s`',
+      doc: 'Time that a stage may take for a batch; beyond it the records then pending fail.',
+    },
+    'batch-records': {
+      field: integer(1),
+      default: '`1000`',
+      doc: 'Most records in a batch.',
+    },
+    'store-cache': {
+      field: size,
+      default: '`64MiB`',
+      doc: 'Decoded state kept in memory, all stores together.',
+    },
+    'fetch-bytes': {
+      field: size,
+      default: '`4MiB`',
+      doc: 'Fetched bytes that wait to be processed, at most about.',
+    },
+    'max-open-calls': {
+      field: integer(1),
+      default: '`10000`',
+      doc: 'Unfinished calls of a stage at which its inputs pause.',
+    },
+    'random-cuts': {
+      field: object<NonNullable<EngineOptions['random-cuts']>>({
+        title: 'random-cuts',
+        doc: 'Cuts batches at random: stages whose result depends on the cuts show it. For development.',
+        parts: { seed: { field: integer(0), required: true, doc: 'Seed of the cuts.' } },
+      }),
+      doc: 'Cuts batches at random, for development.',
+    },
+  },
+});
+
+/** Name of the runner file that is taken from the working directory. */
+export const runnerFileName = 'millrace.yaml';
+
+/**
+ * Settings of the runner file at `file`; undefined: of `millrace.yaml` in the working directory, if it is there.
+ * @throws {ConfigError} RUNNER_FILE when the file cannot be read, or with all its problems
+ */
+export function readRunnerFile(
+  file: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): RunnerSettings {
+  const path = resolve(file ?? runnerFileName);
+  if (file === undefined && !existsSync(path)) return { options: {} };
+  const parsed = parseSettings(readText(path), shortPath(path), {
+    field: runnerTable,
+    variable: (name) => environment[name],
+  });
+  if (parsed.problems.length > 0) {
+    const problems = renderProblems(parsed.problems, parsed.source).trimEnd();
+    throw new ConfigError('RUNNER_FILE', `the runner file has problems:\n\n${problems}`);
+  }
+  const { data, sync, ...options } = parsed.value ?? {};
+  return {
+    ...(data === undefined ? {} : { data: resolve(dirname(path), data) }),
+    ...(sync === undefined ? {} : { sync }),
+    options,
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : `${code}`;
+    throw new ConfigError('RUNNER_FILE', `cannot read the runner file ${shortPath(path)}: ${why}`, {
+      cause: error,
+    });
+  }
+}
