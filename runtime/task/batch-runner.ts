@@ -115,7 +115,9 @@ export class BatchRunner implements PipelineHost, ContextHost {
       }
       this.isolate(items, epoch).then(
         (isolated) => {
-          if (isolated !== undefined) this.finish(isolated, items, done, failed);
+          // It may have been abandoned in the very turn in which its last item ended.
+          if (isolated === undefined || epoch !== this.epoch) return;
+          this.finish(isolated, items, done, failed);
         },
         (error: unknown) => {
           if (epoch === this.epoch) failed(error);
