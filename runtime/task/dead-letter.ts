@@ -9,6 +9,9 @@ export interface RawRecord {
   readonly time: number;
 }
 
+/** Header of a dead letter that names the task that wrote it. */
+export const taskHeader = '__streams.errors.task';
+
 /**
  * Headers of a dead letter: those of the record, then what failed and where. The names of KIP-1034 (`__streams.errors.…`) where it has one, so that tools
  * for Kafka Streams' dead letters read ours.
@@ -26,7 +29,7 @@ export function deadLetterHeaders(
   headers.push(['__streams.errors.partition', text(String(place.partition ?? -1))]);
   headers.push(['__streams.errors.offset', text(String(place.offset ?? -1))]);
   headers.push(['__streams.errors.stage', text(place.stage ?? '')]);
-  headers.push(['__streams.errors.task', text(place.taskId ?? '')]);
+  headers.push([taskHeader, text(place.taskId ?? '')]);
   return headers;
 }
 

@@ -1,5 +1,6 @@
 import { canonicalText } from '../../processors/canonical.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
+import { taskHeader } from '../task/dead-letter.ts';
 import type { TopicRecord } from './test-topics.ts';
 import type { TopologyDriver } from './topology-driver.ts';
 
@@ -19,7 +20,9 @@ export async function resultOf(driver: TopologyDriver): Promise<RunResult> {
   };
   for (const [output, what] of outputsOf(driver.plan)) {
     for (const record of await driver.all(output)) {
-      add(`${what} "${output}", key ${canonicalText(record.key)}`, textOf(record));
+      // Tasks write their dead letters independently of each other.
+      const of = what === 'output' ? '' : ` of task ${headerOf(record, taskHeader)}`;
+      add(`${what} "${output}"${of}, key ${canonicalText(record.key)}`, textOf(record));
     }
   }
   for (const store of driver.plan.stores.values()) {
@@ -73,6 +76,11 @@ function outputsOf(plan: Plan): ReadonlyMap<string, 'output' | 'dead letters'> {
     if (topic.role === 'dead-letter') outputs.set(topic.name, 'dead letters');
   }
   return outputs;
+}
+
+function headerOf(record: TopicRecord, name: string): string {
+  const header = record.headers.findLast(([it]) => it === name);
+  return header?.[1] == null ? '' : Buffer.from(header[1]).toString();
 }
 
 function textOf({ value, time, headers }: TopicRecord): string {
