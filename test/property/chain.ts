@@ -43,10 +43,22 @@ export function moves(step: Step): boolean {
   );
 }
 
-/** True when something after the first move reads the table: it must be complete before. */
+/**
+ * True when the table is read behind a repartition topic (a `process` stage may have changed the
+ * key, too): it must be complete before.
+ */
 export function readsTableElsewhere(chain: Chain): boolean {
-  const first = chain.findIndex(moves);
+  const first = chain.findIndex((step) => moves(step) || step.op === 'process');
   return first >= 0 && chain.slice(first).some(({ op }) => op === 'join');
+}
+
+/**
+ * True when one task reads the table both before and behind a repartition topic. It is then one
+ * task that reads what it writes, and its stream time goes by which of both comes first.
+ */
+export function feedsItself(chain: Chain): boolean {
+  const first = chain.findIndex((step) => moves(step) || step.op === 'process');
+  return readsTableElsewhere(chain) && chain.slice(0, first).some(({ op }) => op === 'join');
 }
 
 type Num = StreamRecord<string, number>;
