@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { summaryLines } from './summary-reporter.ts';
+
+describe('summaryLines', () => {
+  test('closes with the counts alone on a line', () => {
+    expect(
+      summaryLines([
+        { name: 'a', state: 'passed' },
+        { name: 'b', state: 'failed' },
+        { name: 'c', state: 'passed' },
+      ]),
+    ).toEqual(['3 of 3 tests ran', '2 passed, 1 failed, 0 skipped']);
+  });
+
+  test('names each skipped test under its reason', () => {
+    expect(
+      summaryLines([
+        { name: 'a', state: 'skipped', note: 'no broker' },
+        { name: 'b', state: 'passed' },
+        { name: 'c', state: 'skipped' },
+        { name: 'd', state: 'skipped', note: 'no broker' },
+      ]),
+    ).toEqual([
+      '1 of 4 tests ran',
+      'skipped (no broker):',
+      '  a',
+      '  d',
+      'skipped (no reason given):',
+      '  c',
+      '1 passed, 0 failed, 3 skipped',
+    ]);
+  });
+});
