@@ -164,7 +164,10 @@ export class TopologyCompiler {
       ...(node.changes ? { changes: changeSerde(valueSerde) } : {}),
       ...(node.partitionBy === undefined
         ? {}
-        : { partitionBy: environment.expression(node.partitionBy, scope).run }),
+        : {
+            partitionBy: environment.expression(node.partitionBy, scopeOf(environment, node.type))
+              .run,
+          }),
     };
     return new SinkWriter(options, scratch);
   }

@@ -262,7 +262,7 @@ export class TaskFactory {
       taskId: id,
       partition,
       partitions: partitionsOf,
-      policy: (stage) => byStage.get(stage) ?? plan.errors ?? { fail: true },
+      policy: (stage) => byStage.get(stage) ?? plan.errors,
       failed: (_stage, policy) =>
         recordFailed('haltAbove' in policy ? policy.haltAbove : undefined),
     });

@@ -20,7 +20,7 @@ export interface SinkOptions {
   readonly valueSerde: Serde;
   /** Serde of changes where the sink feeds a re-grouped table; then `valueSerde` is not used. */
   readonly changes?: Serde<Change>;
-  /** Value that decides the partition, as text, where it is not the key. */
+  /** Value that decides the partition, as text, where it is not the key; over what is written. */
   readonly partitionBy?: (bindings: Bindings) => unknown;
   readonly dropNullKeys: boolean;
 }
@@ -70,6 +70,7 @@ export class SinkWriter {
       end = keyEnd;
     }
     const valueEnd = this.writeValue(record, end);
+    bindings.key = key;
     const partition = this.partition(record, topic, keyEnd);
     output.append(
       topic,
@@ -99,6 +100,7 @@ export class SinkWriter {
     if (value === null || value === undefined) return -1;
     if (options.value !== undefined) {
       value = options.value(bindings);
+      bindings.value = value;
       if (value === null || value === undefined) return -1;
     }
     return scratch.write(options.valueSerde, value, start);

@@ -35,6 +35,7 @@ const stream = (name: string): TopicPlan => ({
 });
 const plan: Plan = {
   application: 'orders',
+  errors: { deadLetter: 'orders.dead-letters' },
   subTopologies: [],
   globalTables: [],
   topics: new Map(Object.values(shopTopics).map((name) => [name, stream(name)])),

@@ -100,6 +100,7 @@ export function environmentOf(around: Surroundings = {}): StageEnvironment {
   };
   const plan: Plan = {
     application: 'test',
+    errors: { fail: true },
     subTopologies: [
       { id: 'sub', nodes: around.nodes ?? [], sourceTopics: [], stores: [], partitions: 1 },
     ],

@@ -19,6 +19,11 @@ export function controlTopic(application: string): string {
   return `${application}-control`;
 }
 
+/** The topic of records that fail, where the topology names none. */
+export function deadLetterTopic(application: string): string {
+  return `${application}-dead-letters`;
+}
+
 /** `<subTopology>_<partition>`. */
 export function taskId(subTopology: string, partition: number): string {
   return `${subTopology}_${partition}`;

@@ -1,5 +1,6 @@
 import type { AvroRecord, AvroType, SchemaCatalog } from '../core/avro.ts';
 import { namePattern } from '../core/names.ts';
+import type { EdgeType } from '../core/edge.ts';
 import type { DefinitionPath, Problem, ProblemNote } from '../core/problem.ts';
 import { nearestName } from '../core/problem.ts';
 import type { Definition, ValueFn } from '../definition/definition.ts';
@@ -22,6 +23,16 @@ export interface CheckContext {
    * is what was misspelt.
    */
   readonly meant: Set<string>;
+  /**
+   * Expressions are over the rows of a table: `key` and `value` alone. They are evaluated for old
+   * rows and when the table is read, too, so the record that brought a row is not in scope.
+   */
+  readonly rowsOnly?: boolean;
+}
+
+/** The context for what stands over the records of an edge, or over the rows of a table. */
+export function edgeContext(context: CheckContext, type: EdgeType): CheckContext {
+  return type.kind === 'table' ? { ...context, rowsOnly: true } : context;
 }
 
 /** Variables of an expression: name → type. */
@@ -85,7 +96,11 @@ export function typeOf(
 ): AvroType {
   if (Object.values(variables).some(isPoison)) return poison;
   const goal = expected === undefined || isPoison(expected) ? undefined : expected;
-  const scope: ExpressionScope = { catalog: context.catalog, variables, metadata: true };
+  const scope: ExpressionScope = {
+    catalog: context.catalog,
+    variables,
+    metadata: context.rowsOnly !== true,
+  };
   const result = compileExpression(text, scope, goal);
   for (const problem of result.ok ? result.warnings : result.problems) {
     addExpressionProblem(context, problem, path);
@@ -140,7 +155,11 @@ export function checkProjection(
   variables: Variables,
 ): void {
   if (Object.values(variables).some(isPoison)) return;
-  const scope: ExpressionScope = { catalog: context.catalog, variables, metadata: true };
+  const scope: ExpressionScope = {
+    catalog: context.catalog,
+    variables,
+    metadata: context.rowsOnly !== true,
+  };
   const result = compileProjection(record, set, scope);
   for (const problem of result.ok ? result.warnings : result.problems) {
     switch (problem.on) {

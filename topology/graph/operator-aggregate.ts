@@ -3,7 +3,7 @@ import type { EdgeType } from '../core/edge.ts';
 import type { ValueFn } from '../definition/definition.ts';
 import { isPoisonEdge, longType, poisonEdge } from './avro-types.ts';
 import type { CheckContext, Variables } from './context.ts';
-import { report, resolveType, typeOf, typeOfValue } from './context.ts';
+import { edgeContext, report, resolveType, typeOf, typeOfValue } from './context.ts';
 import type { OperatorOf, OperatorTypes, SingleSite } from './operator-site.ts';
 import { recordVariables, refuse } from './operator-site.ts';
 
@@ -90,11 +90,12 @@ function group(context: CheckContext, site: SingleSite, operator: Aggregate): Ed
   if (grouping.by === 'key') return input;
   const path = [...site.path, 'group'];
   const variables = recordVariables(input);
-  const key = typeOf(context, grouping.key, [...path, 'key'], variables);
+  const scoped = edgeContext(context, input);
+  const key = typeOf(scoped, grouping.key, [...path, 'key'], variables);
   const value =
     grouping.value === undefined
       ? input.value
-      : typeOfValue(context, grouping.value, [...path, 'value'], {
+      : typeOfValue(scoped, grouping.value, [...path, 'value'], {
           variables,
           unchanged: input.value,
         });

@@ -4,7 +4,7 @@ import type { DefinitionPath } from '../core/problem.ts';
 import type { Fn, OperatorDef } from '../definition/definition.ts';
 import { booleanType, isPoison, isPoisonEdge, poison, poisonEdge, typeName } from './avro-types.ts';
 import type { CheckContext } from './context.ts';
-import { checkUse, report, resolveType, typeOf, typeOfValue } from './context.ts';
+import { checkUse, edgeContext, report, resolveType, typeOf, typeOfValue } from './context.ts';
 import type { OperatorOf, OperatorTypes, SingleSite } from './operator-site.ts';
 import { needs, recordVariables, refuse } from './operator-site.ts';
 
@@ -74,7 +74,8 @@ function checkFn(
     checkUse(context, fn.use, [...path, 'use']);
     return expected ?? poison;
   }
-  return typeOf(context, fn.expr, [...path, 'expr'], recordVariables(input), expected);
+  const scoped = edgeContext(context, input);
+  return typeOf(scoped, fn.expr, [...path, 'expr'], recordVariables(input), expected);
 }
 
 function checkStoreOption(
@@ -91,7 +92,8 @@ function mapValues(
   site: SingleSite,
   operator: OperatorOf<'map-values'>,
 ): EdgeType {
-  const value = typeOfValue(context, operator.value, [...site.path, 'value'], {
+  const scoped = edgeContext(context, site.input);
+  const value = typeOfValue(scoped, operator.value, [...site.path, 'value'], {
     variables: recordVariables(site.input),
     unchanged: site.input.value,
   });

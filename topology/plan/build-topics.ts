@@ -1,6 +1,6 @@
 import type { EdgeType } from '../core/edge.ts';
-import { controlTopic } from '../core/names.ts';
-import type { ErrorPolicyDef } from '../definition/definition.ts';
+import { controlTopic, deadLetterTopic } from '../core/names.ts';
+import type { Definition, ErrorPolicyDef } from '../definition/definition.ts';
 import type { Graph, GraphSource } from '../graph/graph.ts';
 import { compareText } from '../graph/sources.ts';
 import type { FixedPartitions } from './partitions.ts';
@@ -40,9 +40,12 @@ export function buildTopics(parts: TopicParts): ReadonlyMap<string, TopicPlan> {
       if (store !== undefined && !store.sourceBacked) add(changelogPlan(store, sub.partitions));
     }
   }
-  const { application, errors } = parts.graph.definition;
+  const { application } = parts.graph.definition;
   add(internalTopic(controlTopic(application), 'control'));
-  const policies = [errors?.default, ...[...parts.graph.stages.values()].map((s) => s.def.errors)];
+  const policies = [
+    defaultPolicy(parts.graph.definition),
+    ...[...parts.graph.stages.values()].map((s) => s.def.errors),
+  ];
   for (const policy of policies) {
     const topic = deadLetterOf(policy);
     if (topic !== undefined) add(internalTopic(topic, 'dead-letter'));
@@ -126,6 +129,11 @@ function internalTopic(name: string, role: 'control' | 'dead-letter'): TopicPlan
     internal: role === 'control',
     coPartitionedWith: [],
   };
+}
+
+/** What happens to a failing record where its stage says nothing (language.md, rule 3). */
+export function defaultPolicy(definition: Definition): ErrorPolicyDef {
+  return definition.errors?.default ?? { deadLetter: deadLetterTopic(definition.application) };
 }
 
 function deadLetterOf(policy: ErrorPolicyDef | undefined): string | undefined {

@@ -31,8 +31,8 @@ export interface Plan {
   /** Every store, by name. */
   readonly stores: ReadonlyMap<string, StorePlan>;
   readonly calls: ReadonlyMap<string, CallPlan>;
-  /** What happens to a failing record where its stage says nothing. Absent: `fail`. */
-  readonly errors?: ErrorPolicyDef;
+  /** What happens to a failing record where its stage says nothing. */
+  readonly errors: ErrorPolicyDef;
 }
 
 export interface SubTopology {

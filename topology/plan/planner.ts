@@ -3,7 +3,7 @@ import { partitioningOf } from '../graph/partitioning.ts';
 import { compareText } from '../graph/sources.ts';
 import { buildNodes } from './build-nodes.ts';
 import { buildStores } from './build-stores.ts';
-import { buildTopics } from './build-topics.ts';
+import { buildTopics, defaultPolicy } from './build-topics.ts';
 import { groupNodes, storesOfNode, subTopologyId } from './group.ts';
 import type { NodeGroup, PlanOptions } from './partitions.ts';
 import { countPartitions, fixedPartitions } from './partitions.ts';
@@ -41,7 +41,7 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
     topics: buildTopics({ graph, subTopologies, stores, fixed }),
     stores,
     calls: graph.calls,
-    ...(definition.errors?.default === undefined ? {} : { errors: definition.errors.default }),
+    errors: defaultPolicy(definition),
   };
 }
 
