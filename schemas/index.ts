@@ -9,3 +9,4 @@ export { isPrimitiveKey, keySerde, subjectFor } from './key-serde.ts';
 export { bytesSerde, primitiveSerde, stringSerde } from './primitive-serde.ts';
 export type { PrimitiveKind } from './primitive-serde.ts';
 export type { Serde } from './serde.ts';
+export { writtenReader } from './written-reader.ts';

@@ -116,9 +116,7 @@ export class Application {
     const positions = this.tasks.flatMap((task) => [...task.queues]);
     const ends = await this.log.ends(positions, 'committed');
     const behind = ends.some(({ topic, partition, end }) =>
-      positions.some(
-        (at) => at.topic === topic && at.partition === partition && at.position < end,
-      ),
+      positions.some((at) => at.topic === topic && at.partition === partition && at.position < end),
     );
     // What was under way while the ends were asked for may have written since.
     return !behind && this.quiet;

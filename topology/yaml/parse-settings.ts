@@ -52,20 +52,17 @@ export function parseSettings<T>(
 type Variable = SettingsOptions<unknown>['variable'];
 
 function substituted(node: Written, at: Place, variable: Variable): Written {
-  switch (node.kind) {
-    case 'map':
-      return {
-        ...node,
-        entries: node.entries.map(({ key, value }) => ({
-          key,
-          value: substituted(value, at, variable),
-        })),
-      };
-    case 'list':
-      return { ...node, items: node.items.map((item) => substituted(item, at, variable)) };
-    case 'scalar':
-      return node.text.includes('${') ? substitutedScalar(node, at, variable) : node;
+  if (node.kind === 'scalar') {
+    return node.text.includes('${') ? substitutedScalar(node, at, variable) : node;
   }
+  if (node.kind === 'list') {
+    return { ...node, items: node.items.map((item) => substituted(item, at, variable)) };
+  }
+  const entries = node.entries.map(({ key, value }) => ({
+    key,
+    value: substituted(value, at, variable),
+  }));
+  return { ...node, entries };
 }
 
 function substitutedScalar(node: WrittenScalar, at: Place, variable: Variable): WrittenScalar {

@@ -1,0 +1,66 @@
+import { CommanderError } from 'commander';
+import {
+  ConfigError,
+  IllegalStateError,
+  isStreamsError,
+  StorageError,
+  type StreamsError,
+} from '../../topology/core/errors.ts';
+import { errorMessage } from '../task/dead-letter.ts';
+import { TopologyError } from '../app/topology-source.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+
+/** A command line that cannot be followed, beyond what commander finds. */
+export class UsageError extends Error {}
+
+/** What is said about an error, and how the process ends. */
+export interface Failure {
+  /** Ends with a line break; empty where everything is said already. */
+  readonly text: string;
+  readonly exitCode: ExitCode;
+}
+
+/** Codes of a {@link ConfigError} whose cause is code of the user's project, not its surroundings. */
+const projectCodes: ReadonlySet<string> = new Set([
+  'CALL_HANDLER',
+  'PROCESSOR_EXPORT',
+  'PROCESSOR_FILE',
+  'PROCESSOR_IMPORT',
+]);
+
+/** Explains what ended a command. Only what nobody foresaw is shown with its stack. */
+export function explainFailure(error: unknown): Failure {
+  // Commander has printed its own words, or the help that was asked for.
+  if (error instanceof CommanderError) {
+    return { text: '', exitCode: error.exitCode === 0 ? exitCodes.fine : exitCodes.usage };
+  }
+  if (error instanceof UsageError) {
+    return { text: `error: ${error.message}\n`, exitCode: exitCodes.usage };
+  }
+  if (!isStreamsError(error) || isBug(error)) return bug(error);
+  if (error instanceof TopologyError) return { text: error.message, exitCode: exitCodes.findings };
+  return { text: describeError(error), exitCode: exitCodeOf(error) };
+}
+
+/** `error[CODE] message`, with the messages of causes that it does not repeat. */
+export function describeError(error: StreamsError): string {
+  return `error[${error.code}] ${errorMessage(error)}\n`;
+}
+
+function exitCodeOf(error: StreamsError): ExitCode {
+  if (error instanceof StorageError) return exitCodes.environment;
+  if (error instanceof ConfigError && !projectCodes.has(error.code)) return exitCodes.environment;
+  return exitCodes.findings;
+}
+
+function isBug(error: StreamsError): boolean {
+  return error instanceof IllegalStateError;
+}
+
+function bug(error: unknown): Failure {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    text: `${stack}\n\nThis should not have happened. Please report it, with the lines above and what you did.\n`,
+    exitCode: exitCodes.findings,
+  };
+}

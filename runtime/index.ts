@@ -1,0 +1,42 @@
+/**
+ * Running topologies: `millrace`.
+ */
+export type { ApplicationOptions, Ports } from './app/application.ts';
+export { Application, startApplication } from './app/application.ts';
+export { TopologyError } from './app/topology-source.ts';
+export type { SyncMode } from './embedded/durability.ts';
+export type { EngineOptions } from './engine/engine-options.ts';
+export type {
+  Append,
+  Committed,
+  FetchedPartition,
+  FetchLimits,
+  GroupOptions,
+  Log,
+  Membership,
+  Ownership,
+  PartitionEnds,
+  Position,
+  SchemaRegistry,
+  StateBackend,
+  StateTable,
+  StateWrites,
+  TopicAdmin,
+  TopicInfo,
+  TopicSpec,
+  Transaction,
+  Transactor,
+} from './ports.ts';
+export type { ErrorPlace } from '../topology/core/errors.ts';
+export {
+  ConfigError,
+  IllegalStateError,
+  isStreamsError,
+  ProcessingError,
+  ProductionError,
+  SerdeError,
+  StorageError,
+  StreamsError,
+  TaskCorruptedError,
+  TaskMigratedError,
+} from '../topology/core/errors.ts';
