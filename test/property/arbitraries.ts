@@ -92,9 +92,26 @@ export function scenario(options: { nulls: boolean }): fc.Arbitrary<Scenario> {
     }));
 }
 
+/** Scenarios that the plain model can follow: no nulls, nothing fails or expires, names first. */
+export function modelScenario(): fc.Arbitrary<Scenario> {
+  return scenario({ nulls: false }).map((it) => ({
+    ...it,
+    partitions: 1,
+    chain: it.chain.map((step) => {
+      if (step.op === 'process') return { ...step, n: Number.MAX_SAFE_INTEGER };
+      return step.op === 'dedupe' ? { ...step, retentionMs: 1_000_000 } : step;
+    }),
+    rounds: namesFirst(it.rounds),
+  }));
+}
+
+function namesFirst(rounds: readonly Round[]): readonly Round[] {
+  const names = rounds.flatMap((it) => it.names);
+  return [{ in: [], names, crash: undefined }, ...rounds.map((it) => ({ ...it, names: [] }))];
+}
+
 function orderly(chain: Chain, rounds: readonly Round[]): readonly Round[] {
   if (!chain.some(({ op }) => op === 'join')) return rounds.map((it) => ({ ...it, names: [] }));
   if (!readsTableElsewhere(chain)) return rounds;
-  const names = rounds.flatMap((it) => it.names);
-  return [{ in: [], names, crash: undefined }, ...rounds.map((it) => ({ ...it, names: [] }))];
+  return namesFirst(rounds);
 }

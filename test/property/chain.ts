@@ -28,7 +28,7 @@ export type Step =
   | { readonly op: 'table-sum'; readonly n: number }
   | { readonly op: 'to-table' }
   | { readonly op: 'join'; readonly left: boolean }
-  /** A stage with a store; fails on multiples of `n`. */
+  /** A stage with a store; fails on sums that are one less than a multiple of `n`. */
   | { readonly op: 'process'; readonly n: number };
 
 export type Chain = readonly Step[];
@@ -224,7 +224,7 @@ function totals(store: string, n: number): Totals {
       scanByKey(context.store(store), (sum: number | undefined, it) => (sum ?? 0) + it.value),
       map((it) => {
         // Fails after it wrote: the write must go, too.
-        if (it.value % n === 0) throw new Error(`a multiple of ${n}`);
+        if (it.value % n === n - 1) throw new Error(`${it.value} is refused`);
         return it;
       }),
     ),
