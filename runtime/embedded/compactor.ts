@@ -25,6 +25,7 @@ interface Cleaning {
 }
 
 interface Pass {
+  readonly topic: string;
   readonly id: number;
   readonly partition: number;
   readonly before: Cleaning;
@@ -76,6 +77,7 @@ export class Compactor {
         const due = needsCompaction(state.dirtyBytes, state.bytes, this.options);
         if (!due && horizon === 0) continue;
         return {
+          topic: topic.name,
           id: topic.id,
           partition,
           before,
@@ -116,7 +118,9 @@ export class Compactor {
   private rewrite(pass: Pass, nowMs: number): void {
     const { id, partition } = pass;
     const state = this.topics.state(id, partition);
-    if (state === undefined) {
+    const topic = this.topics.find(pass.topic);
+    if (state === undefined || topic?.id !== id || topic.cleanup !== 'compact') {
+      // Deleted or altered since the pass began.
       this.pass = undefined;
       return;
     }

@@ -21,32 +21,50 @@ export class Durability {
   private readonly mode: SyncMode;
   private readonly clock: Clock;
   private cancel: (() => void) | undefined;
+  private flushedAtMs: number;
 
   constructor(flusher: Flusher, mode: SyncMode, clock: Clock) {
     this.flusher = flusher;
     this.mode = mode;
     this.clock = clock;
+    this.flushedAtMs = clock.monotonic();
   }
 
   /**
    * Resolves when what was committed may be acknowledged.
-   * @throws {StorageError} when the disk does not take it
+   * @throws {StorageError} when the disk does not take it, now or in a flush before
    */
   async settle(): Promise<void> {
     if (this.flusher.failure !== undefined) throw this.flusher.failure;
-    if (this.mode === 'commit') return this.flusher.flush();
-    if (this.cancel !== undefined) return;
-    this.cancel = this.clock.after(this.mode === 'interval' ? intervalMs : idleMs, () => {
+    if (this.mode === 'commit') return this.flush();
+    this.cancel ??= this.clock.after(this.mode === 'interval' ? intervalMs : idleMs, () => {
       this.cancel = undefined;
-      // A failure is kept by the flusher; the next commit reports it.
-      this.flusher.flush().catch(() => {});
+      this.flushAside();
     });
+  }
+
+  /**
+   * Lets go of an old snapshot. A process that only reads holds the one of its last flush, and no
+   * other process could use pages again that were freed since. To be called now and then.
+   */
+  advance(): void {
+    if (this.clock.monotonic() - this.flushedAtMs >= idleMs) this.flushAside();
   }
 
   /** Flushes what is left and stops. */
   async close(): Promise<void> {
     this.cancel?.();
     this.cancel = undefined;
-    await this.flusher.flush();
+    await this.flush();
+  }
+
+  private flush(): Promise<void> {
+    this.flushedAtMs = this.clock.monotonic();
+    return this.flusher.flush();
+  }
+
+  private flushAside(): void {
+    // A failure is kept by the flusher; the next commit reports it.
+    this.flush().catch(() => {});
   }
 }

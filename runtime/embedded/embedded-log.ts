@@ -103,6 +103,7 @@ export class EmbeddedLog implements Log {
   private readonly maintenance: Maintenance;
   private readonly waiters: Waiters;
   private readonly members = new Map<string, string>();
+  private joins = 0;
 
   constructor(opened: Opened, options: EmbeddedLogOptions & { readonly sync: SyncMode }) {
     const { environment, flusher, entry } = opened;
@@ -136,7 +137,7 @@ export class EmbeddedLog implements Log {
         partition,
       })),
     );
-    const memberId = `${slot}-${this.opened.entry.id}-${this.members.size}`;
+    const memberId = `${slot}-${this.opened.entry.id}-${this.joins++}`;
     const generation = this.owners.take(group, memberId, this.clock.now());
     this.members.set(memberId, group);
     const release = async (): Promise<void> => {
@@ -168,6 +169,8 @@ export class EmbeddedLog implements Log {
     positions: readonly Position[],
     limits: FetchLimits,
   ): Promise<readonly FetchedPartition[]> {
+    this.durability.advance();
+    this.environment.refresh();
     let left = limits.maxBytes;
     return positions.map(({ topic, partition, offset }) => {
       const { id, state } = this.topics.partition(topic, partition);
@@ -258,6 +261,8 @@ export class EmbeddedLog implements Log {
    * @throws {StorageError} LOG_FULL, LOG_CORRUPT
    */
   async maintain(nowMs: number = this.clock.now()): Promise<boolean> {
+    this.durability.advance();
+    this.environment.clearDeadReaders();
     const worked = this.maintenance.step(nowMs);
     if (worked) await this.durability.settle();
     return worked;
@@ -270,10 +275,11 @@ export class EmbeddedLog implements Log {
     const { layout, entry, flusher } = this.opened;
     try {
       await this.durability.close();
-      await leaveLog(layout, entry);
+      leaveLog(layout, entry);
     } finally {
       flusher.close();
       await this.environment.close();
+      await entry.control.close();
     }
   }
 

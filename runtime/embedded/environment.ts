@@ -1,5 +1,5 @@
-import { ABORT, open } from 'lmdb';
-import type { RootDatabase, TransactionFlags } from 'lmdb';
+import { ABORT, open, TransactionFlags } from 'lmdb';
+import type { RootDatabase } from 'lmdb';
 import { join } from 'node:path';
 import { StorageError, isStreamsError } from '../../topology/core/errors.ts';
 import { headDamage, pageBytes } from './head-pages.ts';
@@ -9,10 +9,11 @@ export interface Snapshot {
   release(): void;
 }
 
-/** Abortable, and the commit waits for the disk. */
-const withSync = 0x3 as TransactionFlags;
-/** Abortable, and the commit does not wait for the disk (MDB_NOSYNC). */
-const withoutSync = 0x10003 as TransactionFlags;
+const { ABORTABLE, SYNCHRONOUS_COMMIT, NO_SYNC_FLUSH } = TransactionFlags;
+/** The commit waits for the disk. */
+const withSync: TransactionFlags = ABORTABLE | SYNCHRONOUS_COMMIT;
+/** The commit does not wait for the disk (MDB_NOSYNC). */
+const withoutSync: TransactionFlags = ABORTABLE | SYNCHRONOUS_COMMIT | NO_SYNC_FLUSH;
 
 /**
  * An LMDB environment with one database of byte keys and byte values. Every error that LMDB raises
@@ -137,6 +138,11 @@ export class Environment {
   hold(): Snapshot {
     const transaction = this.database.useReadTransaction();
     return { release: () => transaction.done() };
+  }
+
+  /** Drops the snapshots that killed processes held: their pages can be used again. */
+  clearDeadReaders(): void {
+    this.database.readerCheck();
   }
 
   async close(): Promise<void> {

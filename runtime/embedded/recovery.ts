@@ -104,14 +104,13 @@ export function settleEntry(layout: DataLayout, entry: Entry): void {
 }
 
 /** Leaves the log after a last flush. The mark of this process stays: it may be the latest. */
-export async function leaveLog(layout: DataLayout, entry: Entry): Promise<void> {
+export function leaveLog(layout: DataLayout, entry: Entry): void {
   entry.control.write(() => {
     const before = readControl(layout, entry.control);
     const openers = before.openers.filter((it) => it.id !== entry.id && isAlive(it));
     const ahead = openers.some((opener) => opener.ahead);
     writeControl(entry.control, { ...before, ahead, openers });
   });
-  await entry.control.close();
 }
 
 /**

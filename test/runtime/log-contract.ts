@@ -189,6 +189,14 @@ export function describeLogContract(
         });
       });
 
+      test('refuses a member that left when the next one is in', async () => {
+        await member.leave();
+        await log.join({ group: 'shop', topics: ['orders'], slot: 's0' }, quiet);
+        await expect(append('orders', 0, plain('a', '1'))).rejects.toMatchObject({
+          code: 'FENCED',
+        });
+      });
+
       test('refuses a member that left', async () => {
         await member.leave();
         await expect(append('orders', 0, plain('a', '1'))).rejects.toMatchObject({

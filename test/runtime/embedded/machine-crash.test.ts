@@ -122,7 +122,8 @@ describe('recovery after a machine crash', () => {
         found.write(() => found.put(Buffer.from('new'), Buffer.from('row')));
         expect(contents(found).size).toBe(expected.size + 1);
         await found.close();
-        await leaveLog(other, again);
+        leaveLog(other, again);
+        await again.control.close();
         rmSync(other.root, { recursive: true });
       };
 
@@ -148,7 +149,8 @@ describe('recovery after a machine crash', () => {
       }
       flusher.close();
       await environment.close();
-      await leaveLog(layout, entry);
+      leaveLog(layout, entry);
+      await entry.control.close();
     },
   );
 });

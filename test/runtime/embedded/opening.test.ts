@@ -102,8 +102,7 @@ describe('openEmbeddedLog', () => {
     await expect(open('commit', { create: false })).rejects.toMatchObject({
       name: 'ConfigError',
       code: 'LOG_MISSING',
-      message:
-        `there is no log in "${layout.root}": check the data folder, ` + 'or run a topology first',
+      message: `there is no log in "${layout.root}": check the data folder, or run a topology first`,
     });
   });
 
