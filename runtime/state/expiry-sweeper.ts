@@ -14,6 +14,14 @@ interface RowChange {
   readonly swept: boolean;
 }
 
+/** How far the index was walked. */
+interface Place {
+  readonly cursor: Buffer | undefined;
+  readonly done: number;
+}
+
+const beginning: Place = { cursor: undefined, done: -1 };
+
 /**
  * Keeps the expiry index of a store and walks it as stream time passes. Where it has got to is memory only: after a restart, or when a transaction is dropped, it
  * starts at the beginning, where nothing is left but what was not deleted yet.
@@ -28,8 +36,9 @@ export class ExpirySweeper {
   /** Index entries that the open batch, the transaction came by: removed with it. */
   #batchSeen: Buffer[] = [];
   #seen: Buffer[] = [];
-  #batchCursor: Buffer | undefined;
-  #batchDone = -1;
+  #batchStart: Place = beginning;
+  #savepoint: Place = beginning;
+  #savepointSeen = 0;
 
   constructor(grid: ExpiryGrid, index: StateTable) {
     this.#grid = grid;
@@ -56,17 +65,25 @@ export class ExpirySweeper {
     return count;
   }
 
+  savepoint(): void {
+    this.#savepoint = { cursor: this.#cursor, done: this.#done };
+    this.#savepointSeen = this.#batchSeen.length;
+  }
+
+  rollbackToSavepoint(): void {
+    this.#batchSeen.length = this.#savepointSeen;
+    this.#goTo(this.#savepoint);
+  }
+
   commitBatch(): void {
     for (const entry of this.#batchSeen) this.#seen.push(entry);
     this.#batchSeen = [];
-    this.#batchCursor = this.#cursor;
-    this.#batchDone = this.#done;
+    this.#batchStart = { cursor: this.#cursor, done: this.#done };
   }
 
   dropBatch(): void {
     this.#batchSeen = [];
-    this.#cursor = this.#batchCursor;
-    this.#done = this.#batchDone;
+    this.#goTo(this.#batchStart);
   }
 
   /** Removals of the entries that the transaction's sweeps came by. */
@@ -98,10 +115,14 @@ export class ExpirySweeper {
 
   /** Starts at the beginning of the index again. */
   restart(): void {
-    this.#cursor = undefined;
-    this.#done = -1;
-    this.#batchCursor = undefined;
-    this.#batchDone = -1;
+    this.#goTo(beginning);
+    this.#batchStart = beginning;
+    this.#savepoint = beginning;
+  }
+
+  #goTo({ cursor, done }: Place): void {
+    this.#cursor = cursor;
+    this.#done = done;
   }
 
   #bucketOf(row: StoreRow<unknown> | null | undefined): number | undefined {

@@ -65,12 +65,20 @@ export class Layers {
 
   /** Opens a savepoint in the batch; one that is open already is kept as it is (its record succeeded). */
   savepoint(): void {
+    if (!this.#batchOpen) throw new IllegalStateError('STORE_NO_BATCH', 'no batch is open');
     this.#mergeSavepoint();
     this.#savepointOpen = true;
     this.#level++;
   }
 
+  /**
+   * Undoes what was written since the savepoint, which stays open.
+   * @throws {IllegalStateError} STORE_NO_SAVEPOINT if none is open
+   */
   rollbackToSavepoint(): void {
+    if (!this.#savepointOpen) {
+      throw new IllegalStateError('STORE_NO_SAVEPOINT', 'no savepoint is open');
+    }
     undo(this.#savepoint);
     this.#savepoint = [];
   }

@@ -1,9 +1,18 @@
-import { renameSync, statSync, existsSync, truncateSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
 import type { StateBackend, StateTable, StateWrites } from '../ports.ts';
+import { headProblem, pageBytes } from './lmdb-head.ts';
 import { checkKey, LmdbTable, tablePrefix } from './lmdb-table.ts';
 import type { TableMeta } from './lmdb-table.ts';
 
@@ -13,9 +22,9 @@ import type { TableMeta } from './lmdb-table.ts';
  * Two databases: `rows`, whose keys are a table's number (uint32 BE) and the row key, and `meta`, which gives each table (store and partition) its number
  * and changelog position, and holds the log's incarnation. One {@link apply} is one LMDB transaction over both (invariant E4), written by LMDB's own thread.
  *
- * Durability: LMDB resolves a write when it is visible, and flushes it behind (`overlappingSync`). A crash of the process loses nothing that was applied. A crash of
- * the machine may lose the last transactions, never a part of one, and never leaves the environment corrupt: LMDB goes back to the last one that was
- * flushed, and the changelog gives back the rest.
+ * Durability: LMDB's thread flushes each transaction before it points the file's head at it, so neither a crash of the process nor one of the machine loses what was
+ * applied, or leaves a part of it. LMDB's `overlappingSync` would resolve sooner but is off: after a killed process its first commits may write over pages of the
+ * snapshot that it would go back to if the machine died then.
  */
 export class LmdbStateBackend implements StateBackend {
   readonly #folder: string;
@@ -61,7 +70,12 @@ export class LmdbStateBackend implements StateBackend {
 
   /** Opens without looking whether all rows can be read. */
   static openFolder(folder: string): LmdbStateBackend {
-    const root = open(folder, { noSubdir: false, maxDbs: 4 });
+    const root = open(folder, {
+      noSubdir: false,
+      maxDbs: 4,
+      overlappingSync: false,
+      pageSize: pageBytes,
+    });
     const backend = new LmdbStateBackend(folder, root);
     backend.#load();
     return backend;
@@ -240,6 +254,7 @@ function tableId(store: string, partition: number): string {
 /** Opens, and looks through all rows where the file is shorter than LMDB thinks: then something has cut it. */
 async function openSound(folder: string): Promise<LmdbStateBackend> {
   const file = join(folder, 'data.mdb');
+  prepare(folder, file);
   const backend = LmdbStateBackend.openFolder(folder);
   const needed = backend.usedBytes();
   if (existsSync(file) && statSync(file).size < needed) {
@@ -256,11 +271,23 @@ async function openSound(folder: string): Promise<LmdbStateBackend> {
   return backend;
 }
 
+/** Looks at folder and file before LMDB does, which would end the process instead of saying what is wrong. */
+function prepare(folder: string, file: string): void {
+  mkdirSync(folder, { recursive: true });
+  const problem = headProblem(file);
+  if (problem !== undefined) throw new DamagedFile(problem);
+  accessSync(existsSync(file) ? file : folder, constants.R_OK | constants.W_OK);
+}
+
+/** The file is none of LMDB's, or was cut. */
+class DamagedFile extends Error {}
+
 /** LMDB's own words for a file that is none of its, or broken. */
 function isCorruption(error: unknown): error is Error {
+  if (error instanceof DamagedFile) return true;
   return (
     error instanceof Error &&
-    /MDB_INVALID|MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_PANIC|MDB_VERSION_MISMATCH|MDB_BAD_VALSIZE|not an LMDB file|corrupt/i.test(
+    /MDB_INVALID|MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_PANIC|MDB_VERSION_MISMATCH|MDB_BAD_VALSIZE|MDB_PROBLEM/.test(
       error.message,
     )
   );

@@ -1,4 +1,4 @@
-import type { Database } from 'lmdb';
+import type { Database, Transaction } from 'lmdb';
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import type { StateTable } from '../ports.ts';
 import { maxKeyBytes } from './row-format.ts';
@@ -75,8 +75,7 @@ export class LmdbTable implements StateTable {
   ): Iterable<readonly [key: Buffer, row: Buffer]> {
     const start = Buffer.from(this.key(from ?? Buffer.alloc(0)));
     const end = to === undefined ? tablePrefix(this.#meta.number + 1) : Buffer.from(this.key(to));
-    // The iterator holds the snapshot, and takes it now.
-    return new RangeIterator(this.#rows.getRange({ start, end })[Symbol.iterator]());
+    return new RangeIterator(this.#rows, { start, end });
   }
 
   position(): number | undefined {
@@ -96,12 +95,15 @@ interface DatabaseEntry {
   readonly value: Buffer;
 }
 
+/** Rows of a range as of its construction: holds a read transaction until it is used up or given up. */
 class RangeIterator implements IterableIterator<readonly [key: Buffer, row: Buffer]> {
+  readonly #snapshot: Transaction;
   readonly #entries: Iterator<DatabaseEntry>;
   #over = false;
 
-  constructor(entries: Iterator<DatabaseEntry>) {
-    this.#entries = entries;
+  constructor(rows: Database<Buffer, Buffer>, range: { start: Buffer; end: Buffer }) {
+    this.#snapshot = rows.useReadTransaction();
+    this.#entries = rows.getRange({ ...range, transaction: this.#snapshot })[Symbol.iterator]();
   }
 
   [Symbol.iterator](): this {
@@ -109,22 +111,24 @@ class RangeIterator implements IterableIterator<readonly [key: Buffer, row: Buff
   }
 
   next(): IteratorResult<readonly [key: Buffer, row: Buffer]> {
-    if (this.#over) return { done: true, value: undefined };
+    if (this.#over) return end;
     const next = this.#entries.next();
-    if (next.done === true) {
-      this.#over = true;
-      return { done: true, value: undefined };
-    }
+    if (next.done === true) return this.#end();
     const { key, value } = next.value;
     const bytes = Buffer.from(key.buffer, key.byteOffset + prefixBytes, key.length - prefixBytes);
     return { done: false, value: [bytes, value] };
   }
 
   return(): IteratorResult<readonly [key: Buffer, row: Buffer]> {
-    if (!this.#over) {
-      this.#over = true;
-      this.#entries.return?.();
-    }
-    return { done: true, value: undefined };
+    if (!this.#over) this.#entries.return?.();
+    return this.#end();
+  }
+
+  #end(): IteratorResult<readonly [key: Buffer, row: Buffer]> {
+    if (!this.#over) this.#snapshot.done();
+    this.#over = true;
+    return end;
   }
 }
+
+const end = { done: true, value: undefined } as const;

@@ -192,10 +192,12 @@ export class TaskStore implements EntryOwner {
   /** Marks the place that {@link rollbackToSavepoint} goes back to; the record before it has succeeded. */
   savepoint(): void {
     this.#layers.savepoint();
+    this.#sweeper?.savepoint();
   }
 
   rollbackToSavepoint(): void {
     this.#layers.rollbackToSavepoint();
+    this.#sweeper?.rollbackToSavepoint();
   }
 
   /** Makes the batch part of the next transaction. */

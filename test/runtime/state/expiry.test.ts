@@ -129,6 +129,21 @@ describe('TaskStore with a ttl', () => {
     expect(r.backend.open('totals', 0).count()).toBe(0);
   });
 
+  test('sweeps again what was swept after a savepoint that was gone back to', async () => {
+    const r = rig();
+    r.batch((s) => s.put('a', 1, 0));
+    await r.commit();
+    r.time.streamTime = 640;
+    r.batch((s) => {
+      s.savepoint();
+      expect(s.sweep(10)).toBe(1);
+      s.rollbackToSavepoint();
+      expect(s.sweep(10)).toBe(1);
+    });
+    await r.commit();
+    expect(r.backend.open('totals', 0).count()).toBe(0);
+  });
+
   test('finds a row that was put behind the sweep with a time of long ago', async () => {
     const r = rig();
     r.time.streamTime = 5000;

@@ -250,11 +250,12 @@ function expectEvictable(rig: StoreRig): void {
 async function expectAllSwept(rig: StoreRig, rows: Rows): Promise<void> {
   const kept = [...rows].filter(([, [, , keep]]) => keep).length;
   rig.time.streamTime = 1_000_000;
-  for (let looked = 3; looked === 3;) {
-    rig.batch((store) => {
-      looked = store.sweep(3);
-    });
-  }
+  const sweep = (): number => {
+    let looked = 0;
+    rig.batch((store) => (looked = store.sweep(3)));
+    return looked;
+  };
+  while (sweep() === 3);
   await rig.commit();
   expect(rig.backend.open('totals', 0).count()).toBe(kept);
   expect(rig.backend.open('totals!expiry', 0).count()).toBe(0);

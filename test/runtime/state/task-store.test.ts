@@ -239,6 +239,8 @@ describe('TaskStore', () => {
     expect(() => store.beginBatch()).toThrow('a batch is open already');
     store.commitBatch();
     expect(() => store.commitBatch()).toThrow('no batch is open');
+    expect(() => store.savepoint()).toThrow('no batch is open');
+    expect(() => store.rollbackToSavepoint()).toThrow('no savepoint is open');
     expect(() => store.acknowledged(1)).toThrow('no transaction is in commit');
     expect(() => store.applied()).toThrow('no acknowledged transaction waits');
   });

@@ -1,0 +1,196 @@
+import { spawn } from 'node:child_process';
+import {
+  mkdtempSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { open } from 'lmdb';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LmdbStateBackend } from '../../../runtime/state/lmdb-backend.ts';
+
+let stateFolder: string;
+let opened: LmdbStateBackend[] = [];
+let notices: { movedTo: string; reason: string }[] = [];
+const file = (): string => join(stateFolder, 'app', 'data.mdb');
+
+beforeEach(() => {
+  stateFolder = mkdtempSync(join(tmpdir(), 'millrace-lmdb-'));
+  opened = [];
+  notices = [];
+});
+
+afterEach(async () => {
+  for (const backend of opened) await backend.close();
+  rmSync(stateFolder, { recursive: true, force: true });
+});
+
+async function openBackend(): Promise<LmdbStateBackend> {
+  const backend = await LmdbStateBackend.open({
+    stateFolder,
+    application: 'app',
+    setAside: (notice) => notices.push(notice),
+  });
+  opened.push(backend);
+  return backend;
+}
+
+async function closeBackend(backend: LmdbStateBackend): Promise<void> {
+  opened = opened.filter((b) => b !== backend);
+  await backend.close();
+}
+
+async function fill(backend: LmdbStateBackend, count: number): Promise<void> {
+  const rows = Array.from(
+    { length: count },
+    (_, i) => [Buffer.from(`key-${i}`), Buffer.alloc(100, i % 251)] as const,
+  );
+  await backend.apply([{ store: 's', partition: 0, rows, position: count }], 'log-1');
+}
+
+describe('LmdbStateBackend', () => {
+  test('sets a file aside that is none of its own, and says so', async () => {
+    mkdirSync(join(stateFolder, 'app'));
+    writeFileSync(file(), Buffer.alloc(20_000, 'not a database '));
+    const backend = await openBackend();
+    expect(notices).toEqual([
+      {
+        movedTo: join(stateFolder, 'app.corrupt-1'),
+        reason: `"${file()}" does not begin like a file of LMDB`,
+      },
+    ]);
+    expect(backend.open('s', 0).position()).toBeUndefined();
+    await fill(backend, 3);
+    expect(backend.open('s', 0).count()).toBe(3);
+    expect(readdirSync(stateFolder).toSorted()).toEqual(['app', 'app.corrupt-1']);
+  });
+
+  test('sets a file aside that is cut within its head', async () => {
+    const before = await openBackend();
+    await fill(before, 10);
+    await closeBackend(before);
+    truncateSync(file(), 5000);
+    const backend = await openBackend();
+    expect(notices).toHaveLength(1);
+    expect(backend.tables()).toEqual([]);
+  });
+
+  test('starts afresh with an empty file', async () => {
+    mkdirSync(join(stateFolder, 'app'));
+    writeFileSync(file(), '');
+    await fill(await openBackend(), 1);
+    expect(notices).toEqual([]);
+  });
+
+  test('sets a file aside whose end is cut off, instead of dying when it is read', async () => {
+    const before = await openBackend();
+    await fill(before, 5000);
+    await closeBackend(before);
+    truncateSync(file(), Math.floor(statSync(file()).size / 2));
+    const backend = await openBackend();
+    expect(notices).toHaveLength(1);
+    expect(backend.open('s', 0).count()).toBe(0);
+  });
+
+  test('refuses the state of a later version and leaves it alone', async () => {
+    const before = await openBackend();
+    await fill(before, 3);
+    await closeBackend(before);
+    const root = open(join(stateFolder, 'app'), { noSubdir: false, maxDbs: 4 });
+    const meta = root.openDB<unknown, string>({ name: 'meta', encoding: 'json' });
+    meta.putSync('format', 2);
+    await root.close();
+    await expect(openBackend()).rejects.toThrow(
+      expect.objectContaining({
+        code: 'STATE_VERSION',
+        message: expect.stringContaining('has format 2, this version reads 1') as string,
+      }),
+    );
+    expect(notices).toEqual([]);
+  });
+
+  test('says which folder cannot be used', async () => {
+    writeFileSync(join(stateFolder, 'app'), 'a file, not a folder');
+    await expect(openBackend()).rejects.toThrow(
+      expect.objectContaining({
+        code: 'STATE_FOLDER',
+        message: expect.stringContaining(
+          `cannot open the state folder "${join(stateFolder, 'app')}"`,
+        ) as string,
+      }),
+    );
+  });
+
+  test('refuses a key that is too long before anything is written', async () => {
+    const backend = await openBackend();
+    const rows = [
+      [Buffer.from('a'), Buffer.from('1')],
+      [Buffer.alloc(1909), Buffer.from('1')],
+    ] as const;
+    await expect(
+      backend.apply([{ store: 's', partition: 0, rows, position: 1 }], 'log-1'),
+    ).rejects.toThrow('a key of 1909 bytes for store "s" is longer than the state can hold');
+    expect(backend.open('s', 0).count()).toBe(0);
+    expect(backend.open('s', 0).position()).toBeUndefined();
+  });
+
+  test('takes off the disk at the next start what an interrupted wipe left', async () => {
+    const before = await openBackend();
+    await fill(before, 100);
+    await closeBackend(before);
+    const root = open(join(stateFolder, 'app'), { noSubdir: false, maxDbs: 4 });
+    const meta = root.openDB<unknown, string>({ name: 'meta', encoding: 'json' });
+    const { number } = meta.get('table/s/0') as { number: number };
+    await root.batch(() => {
+      void meta.put(`garbage/${number}`, number);
+      void meta.put('table/s/0', { number: number + 1 });
+    });
+    await root.close();
+    const backend = await openBackend();
+    expect(backend.open('s', 0).count()).toBe(0);
+    expect(backend.verify()).toBe(0);
+  });
+
+  test('is whole and at most one transaction behind after SIGKILL at any moment', async () => {
+    const script = fileURLToPath(new URL('kill-child.ts', import.meta.url));
+    for (let round = 0; round < 4; round++) {
+      const acknowledged = await runAndKill(script, 150 + round * 60);
+      const backend = await openBackend();
+      const table = backend.open('s', 0);
+      const position = table.position() as number;
+      expect(position).toBeGreaterThanOrEqual(acknowledged);
+      expect(position).toBeLessThanOrEqual(acknowledged + 1);
+      const values = new Set(
+        [...table.range(undefined, undefined)].map(([, v]) => v.readUInt32BE(0)),
+      );
+      expect([...values]).toEqual([position]);
+      expect(table.count()).toBe(2000);
+      expect(backend.open('t', 1).position()).toBe(position);
+      await closeBackend(backend);
+    }
+    expect(notices).toEqual([]);
+  }, 30_000);
+});
+
+/** Runs the child until it has reported work and `afterMs` have gone by, kills it, and returns the last transaction that it reported as applied. */
+function runAndKill(script: string, afterMs: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, stateFolder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let last = 0;
+    let killer: NodeJS.Timeout | undefined;
+    child.stdout.on('data', (chunk: Buffer) => {
+      killer ??= setTimeout(() => child.kill('SIGKILL'), afterMs);
+      last = Number(chunk.toString().trimEnd().split('\n').at(-1));
+    });
+    child.on('error', reject);
+    child.on('close', () => resolve(last));
+  });
+}
