@@ -94,6 +94,13 @@ export class Committer {
     this.commit(tasks);
   }
 
+  /**
+   * True while a transaction is in commit and the next one is as big as it may get: the tasks wait, so that a slow disk does not fill the memory.
+   */
+  saturated(tasks: readonly Task[]): boolean {
+    return this.inCommit !== undefined && this.isBig(tasks);
+  }
+
   /** Commits what is completed now, whatever the rate, and waits for it. */
   async flush(tasks: readonly Task[]): Promise<void> {
     await this.inCommit;

@@ -163,21 +163,27 @@ export class Engine {
     if (this.state !== 'running') return false;
     const now = this.parts.clock.now();
     if (this.tasks.every((task) => task.state !== 'busy')) this.parts.globals.advance();
-    let worked = false;
-    // Round robin: no task is first for ever.
-    for (let i = 0; i < this.tasks.length; i++) {
-      const task = this.tasks[(this.turn + i) % this.tasks.length] as Task;
-      this.calls.pause(task);
-      if (task.work(now)) worked = true;
-      if (task.state === 'failed') this.fail(task.failure);
-    }
+    const worked = !this.committer.saturated(this.tasks) && this.work(now);
     this.turn++;
     this.observeFailures(now);
     if (this.failed) throw this.failure;
     if (worked) this.parts.probe?.('batch.completed');
     this.resolveSchemas();
-    this.committer.step(this.tasks, !worked);
+    // A fetch under way may bring more for this transaction: the input is not dry yet.
+    this.committer.step(this.tasks, !worked && !this.fetcher.busy);
     this.fetcher.step();
+    return worked;
+  }
+
+  private work(nowMs: number): boolean {
+    let worked = false;
+    // Round robin: no task is first for ever.
+    for (let i = 0; i < this.tasks.length; i++) {
+      const task = this.tasks[(this.turn + i) % this.tasks.length] as Task;
+      this.calls.pause(task);
+      if (task.work(nowMs)) worked = true;
+      if (task.state === 'failed') this.fail(task.failure);
+    }
     return worked;
   }
 

@@ -55,6 +55,13 @@ export class TaskStores {
     return this.stores.get(name)?.store;
   }
 
+  /** Rows written and not committed yet, all stores together. */
+  get dirtyRows(): number {
+    let rows = 0;
+    for (const { store } of this.stores.values()) rows += store.dirtyRows;
+    return rows;
+  }
+
   beginBatch(): void {
     for (const { store } of this.stores.values()) store.beginBatch();
   }

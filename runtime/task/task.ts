@@ -12,6 +12,9 @@ import type { TaskStores } from './task-stores.ts';
 import { punctuationId, type TaskTimes } from './task-times.ts';
 import type { ReplyItem, TickItem, WorkItem } from './work-item.ts';
 
+/** What a row that waits for a transaction takes, about, bytes. */
+const rowBytes = 128;
+
 /** What a task contributes to a transaction (E1): everything of its completed batches. */
 export interface TaskTransaction {
   readonly task: Task;
@@ -82,6 +85,7 @@ export class Task {
   private committedControl: TaskControl;
   private inCommit: TaskTransaction | undefined;
   private running: readonly WorkItem[] = [];
+  private completedBytes = 0;
 
   constructor(options: TaskOptions, nowMs: number) {
     this.options = options;
@@ -120,11 +124,9 @@ export class Task {
     return this.completed.length > 0;
   }
 
-  /** Bytes of output that wait for a transaction. */
+  /** About how many bytes wait for a transaction: outputs, and rows of stores. */
   get uncommittedBytes(): number {
-    let bytes = 0;
-    for (const { appends } of this.completed) for (const it of appends) bytes += it.batch.length;
-    return bytes;
+    return this.completedBytes + this.stores.dirtyRows * rowBytes;
   }
 
   /** True when nothing is left to do with what the log has: inputs taken, nothing running, nothing uncommitted. */
@@ -205,6 +207,7 @@ export class Task {
       records: this.uncommittedRecords,
     };
     this.completed = [];
+    this.completedBytes = 0;
     this.uncommittedRecords = 0;
     return this.inCommit;
   }
@@ -232,6 +235,7 @@ export class Task {
     this.replies.unshift(...taken);
     this.inCommit = undefined;
     this.completed = [];
+    this.completedBytes = 0;
     this.running = [];
     this.uncommittedRecords = 0;
     this.stores.dropUncommitted();
@@ -281,7 +285,9 @@ export class Task {
   private complete(batch: CompletedBatch): void {
     this.state = 'ready';
     this.running = [];
-    this.completed.push({ batch, appends: batch.attempt.output.seal() });
+    const appends = batch.attempt.output.seal();
+    this.completed.push({ batch, appends });
+    for (const { batch: bytes } of appends) this.completedBytes += bytes.length;
     this.totals.add(batch.attempt.outcomes);
     this.queues.forEach((queue, i) => {
       queue.settlePosition();
