@@ -3,6 +3,9 @@
  */
 export type { ApplicationOptions, Ports } from './app/application.ts';
 export { Application, startApplication } from './app/application.ts';
+export type { SentRecord, TopicRecord } from './app/named-topics.ts';
+export type { OpenTopicsOptions } from './app/open-topics.ts';
+export { openTopics, Topics } from './app/open-topics.ts';
 export { TopologyError } from './app/topology-source.ts';
 export type { SyncMode } from './embedded/durability.ts';
 export type { EngineOptions } from './engine/engine-options.ts';

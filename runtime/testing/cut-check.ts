@@ -1,7 +1,7 @@
 import { ConfigError, ProcessingError } from '../../topology/core/errors.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import { firstDifference, resultOf, type RunResult } from './run-result.ts';
-import type { SentRecord } from './test-topics.ts';
+import type { SentRecord } from '../app/named-topics.ts';
 import { type DriverOptions, TopologyDriver } from './topology-driver.ts';
 
 /** What {@link expectCutIndependent} runs. */

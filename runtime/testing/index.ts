@@ -7,5 +7,5 @@ export type { EngineOptions } from '../engine/engine-options.ts';
 export type { TaskControl } from '../task/task-control.ts';
 export { type CutCheckOptions, expectCutIndependent } from './cut-check.ts';
 export { ManualClock } from './manual-clock.ts';
-export type { SentRecord, TopicRecord } from './test-topics.ts';
+export type { SentRecord, TopicRecord } from '../app/named-topics.ts';
 export { type DriverOptions, TopologyDriver } from './topology-driver.ts';

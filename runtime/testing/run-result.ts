@@ -1,7 +1,7 @@
 import { canonicalText } from '../../processors/canonical.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import { taskHeader } from '../task/dead-letter.ts';
-import type { TopicRecord } from './test-topics.ts';
+import type { TopicRecord } from '../app/named-topics.ts';
 import type { TopologyDriver } from './topology-driver.ts';
 
 /**

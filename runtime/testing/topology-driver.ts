@@ -17,7 +17,7 @@ import { MemoryRegistry } from '../memory/memory-registry.ts';
 import { MemoryStateBackend } from '../state/memory-backend.ts';
 import type { TaskControl } from '../task/task-control.ts';
 import { ManualClock } from './manual-clock.ts';
-import { type SentRecord, TestTopics, type TopicRecord } from './test-topics.ts';
+import { type SentRecord, NamedTopics, type TopicRecord } from '../app/named-topics.ts';
 
 export interface DriverOptions {
   readonly definition: Definition;
@@ -79,7 +79,7 @@ export class TopologyDriver {
   private readonly catalog: SchemaCatalog & AvroSchemas;
   private readonly functions: ReadonlyMap<string, unknown>;
   private readonly registry = new MemoryRegistry();
-  private topics: TestTopics | undefined;
+  private topics: NamedTopics | undefined;
   private assembled: Assembled | undefined;
   private readonly crashPoints: { point: CrashPoint; skip: number }[] = [];
 
@@ -246,8 +246,8 @@ export class TopologyDriver {
     return wake === undefined ? timer : Math.min(timer, wake);
   }
 
-  private testTopics(): TestTopics {
-    return this.topics as TestTopics;
+  private testTopics(): NamedTopics {
+    return this.topics as NamedTopics;
   }
 
   private async begin(): Promise<void> {
@@ -280,10 +280,18 @@ export class TopologyDriver {
       probe: (point) => this.probe(point),
       ...(options.trace === undefined ? {} : { trace: options.trace }),
     });
-    this.topics ??= await TestTopics.open(
-      { plan: made, definition: options.definition, log, clock },
-      this.assembled.serdes,
-    );
+    const { serdes, partitions } = this.assembled;
+    const { definition } = options;
+    const client = 'test-driver';
+    this.topics ??= await NamedTopics.open({
+      plan: made,
+      definition,
+      log,
+      clock,
+      serdes,
+      partitions,
+      client,
+    });
     await this.engine.start();
   }
 

@@ -1,4 +1,4 @@
-import type { Serde } from '../../schemas/serde.ts';
+import type { AvroSerde, Serde } from '../../schemas/index.ts';
 import type { Clock } from '../../topology/core/clock.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
 import { partitionOf } from '../../topology/core/murmur2.ts';
@@ -11,20 +11,20 @@ import type { Serdes } from '../engine/serdes.ts';
 import type { Append, Log, Membership, Transactor } from '../ports.ts';
 import { Scratch } from '../codec/scratch.ts';
 
-/** A record that a test sends. */
+/** A record to send. */
 export interface SentRecord {
   /** @defaultValue null */
   readonly key?: unknown;
   /** @defaultValue null */
   readonly value?: unknown;
-  /** ms. @defaultValue the clock's time */
+  /** Record time, ms. @defaultValue the clock's time */
   readonly time?: number;
   readonly headers?: readonly Header[];
   /** @defaultValue that of the key's bytes, as Kafka chooses it; 0 without a key */
   readonly partition?: number;
 }
 
-/** A record that a test reads. Keys and values of topics without a type (dead letters, control) are their bytes. */
+/** A record that was read. Keys and values of topics without a type (dead letters, control) are their bytes. */
 export interface TopicRecord {
   readonly key: unknown;
   readonly value: unknown;
@@ -34,49 +34,59 @@ export interface TopicRecord {
   readonly offset: number;
 }
 
-interface Parts {
+/** What {@link NamedTopics} stand on. */
+export interface TopicParts {
   readonly plan: Plan;
   readonly definition: Definition;
   readonly log: Log;
   readonly clock: Clock;
+  readonly serdes: Serdes;
+  /** Topic → partition count, of the topics that are there. */
+  readonly partitions: ReadonlyMap<string, number>;
+  /** Name under which records are appended: one at a time on a log. */
+  readonly client: string;
 }
 
-/** The topics of a topology as a test sees them: by stream name, decoded. */
-export class TestTopics {
-  private readonly parts: Parts;
-  private readonly serdes: Serdes;
+interface TopicSerdes {
+  readonly key: Serde | undefined;
+  readonly value: Serde | undefined;
+}
+
+/** The topics of a topology by stream name, with keys and values decoded. */
+export class NamedTopics {
+  private readonly parts: TopicParts;
   private readonly transactor: Transactor;
   private readonly membership: Membership;
   private readonly scratch = new Scratch();
   /** Topic → offsets read so far, by partition. */
   private readonly positions = new Map<string, number[]>();
 
-  static async open(parts: Parts, serdes: Serdes): Promise<TestTopics> {
+  /** @throws {ConfigError} APPLICATION_OWNED when another has the client's name */
+  static async open(parts: TopicParts): Promise<NamedTopics> {
     const ignore = async (): Promise<void> => {};
-    const membership = await parts.log.join(
-      { group: 'test-driver', topics: [], slot: 'test-driver' },
+    const { log, client } = parts;
+    const membership = await log.join(
+      { group: client, topics: [], slot: client },
       { assigned: ignore, revoked: ignore, lost: ignore },
     );
-    const transactor = await parts.log.transactor('test-driver');
-    return new TestTopics(parts, serdes, transactor, membership);
+    return new NamedTopics(parts, await log.transactor(client), membership);
   }
 
-  private constructor(
-    parts: Parts,
-    serdes: Serdes,
-    transactor: Transactor,
-    membership: Membership,
-  ) {
+  private constructor(parts: TopicParts, transactor: Transactor, membership: Membership) {
     this.parts = parts;
-    this.serdes = serdes;
     this.transactor = transactor;
     this.membership = membership;
   }
 
+  /**
+   * Appends records to a stream, table or topic, in one transaction.
+   * @throws {SerdeError} when a key or value does not fit its type: none is appended
+   * @throws {ConfigError} TOPIC_UNKNOWN
+   */
   async send(stream: string, records: readonly SentRecord[]): Promise<void> {
     const topic = this.topic(stream);
     const { key, value } = await this.serdesOf(topic);
-    const partitions = topic.partitions ?? 1;
+    const partitions = this.parts.partitions.get(topic.name) ?? 1;
     const builders = new Map<number, RecordBatchBuilder>();
     for (const record of records) {
       const keyBytes = this.bytes(key, record.key);
@@ -100,6 +110,7 @@ export class TestTopics {
     await this.transactor.commit({ appends, positions: [] }, this.membership);
   }
 
+  /** Committed records since the last read of the same name, by partition, then offset. */
   async read(name: string): Promise<readonly TopicRecord[]> {
     const topic = this.topic(name);
     const from = this.positions.get(topic.name) ?? [];
@@ -112,8 +123,15 @@ export class TestTopics {
     return records;
   }
 
+  /** All committed records, by partition, then offset. */
   async all(name: string): Promise<readonly TopicRecord[]> {
     return this.records(this.topic(name), []);
+  }
+
+  /** Gives the client's name back. */
+  async close(): Promise<void> {
+    await this.transactor.close();
+    await this.membership.leave();
   }
 
   private async records(topic: TopicPlan, from: readonly number[]): Promise<TopicRecord[]> {
@@ -127,10 +145,25 @@ export class TestTopics {
       const [ends] = await log.ends([at], 'committed');
       const offset = Math.max(ends?.start ?? 0, from[partition] ?? 0);
       await readTo(log, { ...at, offset }, ends?.end ?? 0, async (records) => {
-        for (const record of records) result.push(decode(record, partition, serdes));
+        for (const record of records) {
+          await this.loadSchemas(record, serdes);
+          result.push(decode(record, partition, serdes));
+        }
       });
     }
     return result;
+  }
+
+  /** Fetches the schemas of a record's writer that were not asked for yet. */
+  private async loadSchemas(record: ReadRecord, { key, value }: TopicSerdes): Promise<void> {
+    for (const [serde, bytes] of [
+      [key, record.key],
+      [value, record.value],
+    ] as const) {
+      if (serde === undefined || bytes === null || !('unknownId' in serde)) continue;
+      const id = (serde as AvroSerde).unknownId(bytes, 0, bytes.length);
+      if (id !== undefined) await this.parts.serdes.cache.load(id);
+    }
   }
 
   private topic(name: string): TopicPlan {
@@ -148,22 +181,20 @@ export class TestTopics {
         coPartitionedWith: [],
       };
     }
-    throw new ConfigError('TEST_TOPIC', `there is no stream, table or topic "${name}"`);
+    throw new ConfigError('TOPIC_UNKNOWN', `there is no stream, table or topic "${name}"`);
   }
 
-  private async serdesOf(
-    topic: TopicPlan,
-  ): Promise<{ key: Serde | undefined; value: Serde | undefined }> {
+  private async serdesOf(topic: TopicPlan): Promise<TopicSerdes> {
     if (topic.key === undefined || topic.value === undefined) {
       return { key: undefined, value: undefined };
     }
     const format = topic.format ?? 'avro';
     return {
-      key: await this.serdes.key(topic.name, topic.key, 'write'),
+      key: await this.parts.serdes.key(topic.name, topic.key, 'write'),
       value:
         topic.role === 'changelog'
-          ? await this.serdes.storeValue(topic.name, topic.value)
-          : await this.serdes.value(topic.name, topic.value, format, 'write'),
+          ? await this.parts.serdes.storeValue(topic.name, topic.value)
+          : await this.parts.serdes.value(topic.name, topic.value, format, 'write'),
     };
   }
 
@@ -174,11 +205,7 @@ export class TestTopics {
   }
 }
 
-function decode(
-  record: ReadRecord,
-  partition: number,
-  serdes: { key: Serde | undefined; value: Serde | undefined },
-): TopicRecord {
+function decode(record: ReadRecord, partition: number, serdes: TopicSerdes): TopicRecord {
   const read = (serde: Serde | undefined, bytes: Buffer | null): unknown =>
     bytes === null || serde === undefined ? bytes : serde.read(bytes, 0, bytes.length);
   const { time, headers, offset } = record;
