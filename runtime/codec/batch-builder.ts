@@ -4,7 +4,10 @@ import type { Header } from '../../topology/core/record.ts';
 import { batchLayout } from './batch-header.ts';
 import { varintSize, varlongSize, writeInt64, writeVarint, writeVarlong } from './varint.ts';
 
-/** A state of a {@link RecordBatchBuilder} to go back to. Valid until the builder finishes or goes back behind it. */
+/**
+ * A state of a {@link RecordBatchBuilder} to go back to. Valid until the builder finishes or goes
+ * back behind it.
+ */
 export interface BatchMark {
   readonly position: number;
   readonly count: number;
@@ -15,7 +18,8 @@ const initialBytes = 16 * 1024;
 const nothing = Buffer.alloc(0);
 
 /**
- * Builds Kafka record batches (message format v2, uncompressed, without producer id) in one buffer that grows and is used again.
+ * Builds Kafka record batches (message format v2, uncompressed, without producer id) in one buffer
+ * that grows and is used again.
  *
  * Records get the offsets 0, 1, 2, …; the log assigns the base offset. Times need not ascend.
  */
@@ -37,8 +41,8 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * Appends a record whose key is `source[keyStart, keyEnd)` and whose value is `source[valueStart, valueEnd)`; an end of −1 stands for null. The bytes
-   * are copied.
+   * Appends a record whose key is `source[keyStart, keyEnd)` and whose value is `source[valueStart,
+   * valueEnd)`; an end of −1 stands for null. The bytes are copied.
    */
   append(
     timestampMs: number,

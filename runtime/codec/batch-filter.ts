@@ -4,9 +4,10 @@ import { RecordBatchReader } from './batch-reader.ts';
 import { writeInt64 } from './varint.ts';
 
 /**
- * The batch without the records that `keep` refuses, or the batch itself if it keeps all, or undefined if it keeps none. Kept records have their old
- * offsets and times: base offset, base time and last offset delta stay (Kafka `MemoryRecords.filterTo`).
- * `keep` gets the reader, positioned on the record.
+ * The batch without the records that `keep` refuses, or the batch itself if it keeps all, or
+ * undefined if it keeps none. Kept records have their old offsets and times: base offset, base time
+ * and last offset delta stay (Kafka `MemoryRecords.filterTo`). `keep` gets the reader, positioned
+ * on the record.
  * @throws {StorageError} BATCH_CORRUPT
  */
 export function filterBatch(

@@ -1,8 +1,9 @@
 import { readInt64, writeInt64 } from './varint.ts';
 
 /**
- * Where the fields of a Kafka record batch (message format v2) stand, in bytes from its beginning, and functions that read one of them without decoding
- * the batch. The CRC covers everything from the attributes on; the base offset is outside it, so a log may assign it.
+ * Where the fields of a Kafka record batch (message format v2) stand, in bytes from its beginning,
+ * and functions that read one of them without decoding the batch. The CRC covers everything from
+ * the attributes on; the base offset is outside it, so a log may assign it.
  *
  * Source: Kafka `DefaultRecordBatch`, 4.0.
  */
@@ -36,7 +37,10 @@ export function batchBaseOffset(batch: Buffer): number {
   return readInt64(batch, batchLayout.baseOffset);
 }
 
-/** Offset of the last record that the batch was written with; compaction may have removed that record. */
+/**
+ * Offset of the last record that the batch was written with; compaction may have removed that
+ * record.
+ */
 export function batchLastOffset(batch: Buffer): number {
   return batchBaseOffset(batch) + batch.readInt32BE(batchLayout.lastOffsetDelta);
 }

@@ -13,7 +13,8 @@ import { readInt64 } from './varint.ts';
  * while (reader.next()) use(reader.offset, reader.buffer, reader.valueStart, reader.valueEnd);
  * ```
  *
- * **Gotchas** The fields describe the present record: `next` overwrites them. Before the first `next` they mean nothing.
+ * **Gotchas** The fields describe the present record: `next` overwrites them. Before the first
+ * `next` they mean nothing.
  */
 export class RecordBatchReader {
   /** The batch that is open. */
@@ -40,7 +41,8 @@ export class RecordBatchReader {
 
   /**
    * Opens a whole batch and checks its length, format and CRC.
-   * @throws {StorageError} BATCH_CORRUPT, or BATCH_UNSUPPORTED for an older format or a compressed batch
+   * @throws {StorageError} BATCH_CORRUPT, or BATCH_UNSUPPORTED for an older format or a compressed
+   * batch
    */
   open(batch: Buffer): void {
     checkBatch(batch);
@@ -162,14 +164,16 @@ export class RecordBatchReader {
 
 /**
  * Checks length, format and CRC of a whole batch.
- * @throws {StorageError} BATCH_CORRUPT, or BATCH_UNSUPPORTED for an older format or a compressed batch
+ * @throws {StorageError} BATCH_CORRUPT, or BATCH_UNSUPPORTED for an older format or a compressed
+ * batch
  */
 export function checkBatch(batch: Buffer): void {
   if (batch.length < batchLayout.records) throw corrupt('is shorter than its header');
   if (batch[batchLayout.magic] !== 2) {
     throw new StorageError(
       'BATCH_UNSUPPORTED',
-      `a record batch has message format ${batch[batchLayout.magic]}; only format 2 (Kafka 0.11 and later) is read`,
+      `a record batch has message format ${batch[batchLayout.magic]}; ` +
+        'only format 2 (Kafka 0.11 and later) is read',
     );
   }
   if (batchBytes(batch) !== batch.length) throw corrupt('is not as long as its header says');

@@ -1,5 +1,6 @@
 /**
- * Kafka's zigzag varints over JavaScript numbers. Magnitudes up to 2^53 are exact; that covers every length, offset delta and time stamp delta.
+ * Kafka's zigzag varints over JavaScript numbers. Magnitudes up to 2^53 are exact; that covers
+ * every length, offset delta and time stamp delta.
  */
 
 /** Bytes that {@link writeVarint} needs for `value`, a 32-bit integer. */
@@ -34,7 +35,9 @@ export function varlongSize(value: number): number {
   return size;
 }
 
-/** Writes a whole number of magnitude ≤ 2^53 as a zigzag varlong and returns the position after it. */
+/**
+ * Writes a whole number of magnitude ≤ 2^53 as a zigzag varlong and returns the position after it.
+ */
 export function writeVarlong(buffer: Buffer, position: number, value: number): number {
   if (value >= -0x40000000 && value < 0x40000000) return writeVarint(buffer, position, value);
   // The zigzag number itself may need 54 bits, so the sign bit never joins the magnitude.

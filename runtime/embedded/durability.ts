@@ -10,8 +10,8 @@ export type SyncMode = 'commit' | 'interval' | 'never';
 /** How far the disk may be behind a commit, ms. */
 const intervalMs = 200;
 /**
- * `never` leaves it to the system when to write, but flushes this often: pages that were freed since
- * the last flush cannot be used again, so the file would grow without end.
+ * `never` leaves it to the system when to write, but flushes this often: pages that were freed
+ * since the last flush cannot be used again, so the file would grow without end.
  */
 const idleMs = 30_000;
 

@@ -319,8 +319,8 @@ export class EmbeddedLog implements Log {
     if (used + added <= this.maxBytes) return;
     throw new StorageError(
       'LOG_FULL',
-      `the log in "${this.opened.layout.log}" holds ${used} bytes of at most ${this.maxBytes} and ` +
-        `a transaction needs ${added} more: nothing of it was stored, all before it is safe. ` +
+      `the log in "${this.opened.layout.log}" holds ${used} bytes of at most ${this.maxBytes} ` +
+        `and a transaction needs ${added} more: nothing of it was stored, all before it is safe. ` +
         'Give topics a retention, delete records, or raise the limit',
     );
   }

@@ -2,9 +2,9 @@ import { filterBatch } from '../codec/batch-filter.ts';
 import { RecordBatchReader } from '../codec/batch-reader.ts';
 
 /**
- * Compaction of a partition, as in Kafka: of each key the last record stays, with its offset. A pass
- * first notes the last offset of each key in a range of batches, then filters every batch up to the
- * end of that range.
+ * Compaction of a partition, as in Kafka: of each key the last record stays, with its offset. A
+ * pass first notes the last offset of each key in a range of batches, then filters every batch up
+ * to the end of that range.
  */
 
 /** Compaction settings of a log. */

@@ -45,7 +45,10 @@ export function applicationOwned(group: string, holder: string): ConfigError {
   );
 }
 
-/** The error for a commit of a member or transactional producer that another one has replaced (invariant E6). */
+/**
+ * The error for a commit of a member or transactional producer that another one has replaced
+ * (invariant E6).
+ */
 export function fenced(group: string, what: string): TaskMigratedError {
   return new TaskMigratedError(
     'FENCED',

@@ -18,7 +18,9 @@ beforeEach(() => {
   clock = new HandClock();
 });
 
-async function writer(sync: SyncMode): Promise<{ log: EmbeddedLog; append(): Promise<unknown> }> {
+async function writer(
+  sync: SyncMode,
+): Promise<{ log: EmbeddedLog; append: () => Promise<unknown> }> {
   const log = await openEmbeddedLog({ folder, clock, sync });
   await log.admin.create({ name: 't', partitions: 1, cleanup: 'delete', retention: 'forever' });
   const member = await log.join(

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { openEmbeddedLog } from '../../../runtime/embedded/embedded-log.ts';
 import type { EmbeddedLog } from '../../../runtime/embedded/embedded-log.ts';
-import { realClock } from '../log-contract.ts';
+import { realClock } from '../log-harness.ts';
 import { describeRegistryContract } from '../registry-contract.ts';
 import { Child } from './child/process.ts';
 import { testFolders } from './folders.ts';

@@ -6,7 +6,7 @@ import { dataFile } from '../../../runtime/embedded/environment.ts';
 import { dataLayout } from '../../../runtime/embedded/layout.ts';
 import type { Membership, TopicSpec, Transactor } from '../../../runtime/ports.ts';
 import { batchOf, plain, recordsOf } from '../codec/records.ts';
-import { realClock } from '../log-contract.ts';
+import { realClock } from '../log-harness.ts';
 import { testFolders } from './folders.ts';
 
 const newFolder = testFolders();

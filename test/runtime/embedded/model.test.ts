@@ -3,7 +3,7 @@ import { openEmbeddedLog } from '../../../runtime/embedded/embedded-log.ts';
 import { MemoryLog } from '../../../runtime/memory/memory-log.ts';
 import type { Log, Membership, Transactor } from '../../../runtime/ports.ts';
 import { batchOf, plain, recordsOf } from '../codec/records.ts';
-import { realClock } from '../log-contract.ts';
+import { realClock } from '../log-harness.ts';
 import { testFolders } from './folders.ts';
 import { randomOf } from './random.ts';
 

@@ -16,7 +16,7 @@ import type { DataLayout } from '../../../runtime/embedded/layout.ts';
 import { dataFile } from '../../../runtime/embedded/environment.ts';
 import type { Ownership } from '../../../runtime/ports.ts';
 import { batchOf, plain } from '../codec/records.ts';
-import { realClock } from '../log-contract.ts';
+import { realClock } from '../log-harness.ts';
 import { rewriteControl } from './control.ts';
 import { testFolders } from './folders.ts';
 

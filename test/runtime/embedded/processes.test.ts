@@ -3,7 +3,7 @@ import { openEmbeddedLog } from '../../../runtime/embedded/embedded-log.ts';
 import type { EmbeddedLog } from '../../../runtime/embedded/embedded-log.ts';
 import type { Ownership } from '../../../runtime/ports.ts';
 import { recordsOf } from '../codec/records.ts';
-import { realClock } from '../log-contract.ts';
+import { realClock } from '../log-harness.ts';
 import { Child } from './child/process.ts';
 import { testFolders } from './folders.ts';
 import { randomOf } from './random.ts';

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { MemoryLog } from '../../../runtime/memory/memory-log.ts';
 import type { Ownership } from '../../../runtime/ports.ts';
 import { batchOf, plain } from '../codec/records.ts';
-import { describeLogContract, realClock } from '../log-contract.ts';
+import { describeLogContract } from '../log-contract.ts';
+import { realClock } from '../log-harness.ts';
 
 describeLogContract('MemoryLog', async (options) => new MemoryLog(options));
 

@@ -1,5 +1,5 @@
 import { openEmbeddedLog } from '../../../../runtime/embedded/embedded-log.ts';
-import { realClock } from '../../log-contract.ts';
+import { realClock } from '../../log-harness.ts';
 
 /** Registers schemas under a subject, every second one the same for all. */
 const [folder = '', subject = '', count = ''] = process.argv.slice(2);

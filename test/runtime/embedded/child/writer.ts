@@ -2,7 +2,7 @@ import { openEmbeddedLog } from '../../../../runtime/embedded/embedded-log.ts';
 import type { SyncMode } from '../../../../runtime/embedded/durability.ts';
 import { isStreamsError } from '../../../../topology/core/errors.ts';
 import { batchOf, plain } from '../../codec/records.ts';
-import { realClock } from '../../log-contract.ts';
+import { realClock } from '../../log-harness.ts';
 
 /**
  * Joins as an application and commits transactions of one record to each of two partitions and its
