@@ -19,6 +19,8 @@ export class Fetcher {
   private queues: readonly PartitionQueue[] = [];
   private readonly byId = new Map<string, PartitionQueue>();
   private waiting: AbortController | undefined;
+  /** What is waited for: a queue that was full or paused then has to be waited for, too. */
+  private awaited: readonly PartitionQueue[] = [];
   /** True while a fetch is under way. */
   busy = false;
   /** Records may have come since the last fetch. */
@@ -61,7 +63,8 @@ export class Fetcher {
     if (hungry.length === 0) return;
     if (this.stale || hungry.some((queue) => queue.lag === undefined || queue.lag > 0)) {
       this.fetch(hungry);
-    } else if (this.waiting === undefined) {
+    } else if (this.waiting === undefined || !hungry.every((it) => this.awaited.includes(it))) {
+      this.waiting?.abort();
       this.await(hungry);
     }
   }
@@ -101,6 +104,7 @@ export class Fetcher {
   private await(queues: readonly PartitionQueue[]): void {
     const abort = new AbortController();
     this.waiting = abort;
+    this.awaited = queues;
     this.log
       .awaitRecords(positionsOf(queues), maxWaitMs, abort.signal)
       .then(() => {
