@@ -166,7 +166,10 @@ export interface StateBackend {
   /** Log incarnation that the stored positions belong to; undefined: fresh. */
   incarnation(): string | undefined;
   open(store: string, partition: number): StateTable;
-  /** Applies writes and positions in one disk transaction. Resolves when they are readable; durability may lag (a crash costs a replay). */
+  /**
+   * Applies writes and positions in one disk transaction. Resolves when they are readable; durability may lag (a crash costs a replay). The bytes of keys and rows
+   * are handed over: they may not change afterwards.
+   */
   apply(writes: readonly StateWrites[], incarnation: string): Promise<void>;
   /** Drops the rows and position of a store's partition. */
   wipe(store: string, partition: number): Promise<void>;

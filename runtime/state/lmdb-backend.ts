@@ -20,11 +20,13 @@ import type { TableMeta } from './lmdb-table.ts';
  * State stores of one application in one LMDB environment, `<data>/state/<application>/`.
  *
  * Two databases: `rows`, whose keys are a table's number (uint32 BE) and the row key, and `meta`, which gives each table (store and partition) its number
- * and changelog position, and holds the log's incarnation. One {@link apply} is one LMDB transaction over both (invariant E4), written by LMDB's own thread.
+ * and changelog position, and holds the log's incarnation.
  *
- * Durability: LMDB's thread flushes each transaction before it points the file's head at it, so neither a crash of the process nor one of the machine loses what was
- * applied, or leaves a part of it. LMDB's `overlappingSync` would resolve sooner but is off: after a killed process its first commits may write over pages of the
- * snapshot that it would go back to if the machine died then.
+ * Writes go behind: what is applied is staged in memory, readable at once, and LMDB's own thread writes it, all that has come meanwhile in one LMDB transaction
+ * with the positions and the incarnation (invariant E4). So a commit does not wait for the disk, and a hot row is written once for many commits. LMDB flushes each
+ * transaction before it points the file's head at it: a crash of process or machine finds the state whole, as of a position some transactions back, which
+ * the changelog makes up for. LMDB's `overlappingSync` is off: after a killed process its first commits may write over pages of the snapshot that it would go back
+ * to if the machine died then.
  */
 export class LmdbStateBackend implements StateBackend {
   readonly #folder: string;
@@ -32,8 +34,12 @@ export class LmdbStateBackend implements StateBackend {
   readonly #rows: Database<Buffer, Buffer>;
   readonly #meta: Database<unknown, string>;
   readonly #tables = new Map<string, LmdbTable>();
+  /** Tables with staged rows or a new position. */
+  readonly #changed = new Set<LmdbTable>();
   #incarnation: string | undefined;
   #nextNumber = 1;
+  #writing: Promise<void> | undefined;
+  #failure: StorageError | undefined;
 
   private constructor(folder: string, root: RootDatabase) {
     this.#folder = folder;
@@ -90,45 +96,33 @@ export class LmdbStateBackend implements StateBackend {
   }
 
   async apply(writes: readonly StateWrites[], incarnation: string): Promise<void> {
-    const rows = this.#rows;
-    // What throws inside a batch leaves the half of it that came before to be written.
+    if (this.#failure !== undefined) throw this.#failure;
     for (const write of writes) for (const [key] of write.rows) checkKey(key, write.store);
-    try {
-      await this.#root.batch(() => {
-        if (incarnation !== this.#incarnation) {
-          void this.#meta.put(incarnationKey, incarnation);
-        }
-        for (const write of writes) {
-          const table = this.#table(write.store, write.partition);
-          for (const [key, row] of write.rows) {
-            if (row === null) void rows.remove(table.key(key));
-            else void rows.put(table.key(key), row as Buffer);
-          }
-          this.#saveTable(table, write.position ?? table.meta.position);
-        }
-      });
-    } catch (error) {
-      throw await this.#writeError(error);
+    for (const { store, partition, rows, position } of writes) {
+      const table = this.#table(store, partition);
+      for (const [key, row] of rows) table.staged.add(key, row);
+      if (position !== undefined) table.meta = { number: table.meta.number, position };
+      table.saved = true;
+      this.#changed.add(table);
     }
     this.#incarnation = incarnation;
-    for (const { store, partition, position } of writes) {
-      if (position === undefined) continue;
-      const table = this.#table(store, partition);
-      table.meta = { number: table.meta.number, position };
-    }
+    this.#start();
+    while (this.#writing !== undefined && this.#stagedRows() > maxStagedRows) await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async wipe(store: string, partition: number): Promise<void> {
     const id = tableId(store, partition);
     const table = this.#tables.get(id);
     if (table === undefined) return;
+    await this.#drain();
     const old = table.meta.number;
     table.meta = { number: this.#nextNumber++ };
     try {
       // The rows are out of sight with this one transaction; taking them off the disk may then be interrupted and is finished at the next start.
       await this.#root.batch(() => {
         void this.#meta.put(`${garbagePrefix}${old}`, old);
-        this.#saveTable(table, undefined);
+        this.#saveTable(table);
       });
       await this.#collect(old);
     } catch (error) {
@@ -142,8 +136,16 @@ export class LmdbStateBackend implements StateBackend {
       .map(({ store, partition }) => ({ store, partition }));
   }
 
+  /**
+   * Writes what is staged, and closes.
+   * @throws {StorageError} when the disk did not take it: it is restored from the changelog
+   */
   async close(): Promise<void> {
-    await this.#root.close();
+    try {
+      await this.#drain();
+    } finally {
+      await this.#root.close();
+    }
   }
 
   /** Reads every row once: LMDB finds broken pages. Returns the number of rows. */
@@ -203,11 +205,51 @@ export class LmdbStateBackend implements StateBackend {
     return table;
   }
 
-  #saveTable(table: LmdbTable, position: number | undefined): void {
-    const { store, partition, meta } = table;
-    const saved: TableMeta =
-      position === undefined ? { number: meta.number } : { number: meta.number, position };
-    void this.#meta.put(`table/${tableId(store, partition)}`, saved);
+  #stagedRows(): number {
+    let count = 0;
+    for (const table of this.#changed) count += table.staged.waiting;
+    return count;
+  }
+
+  #start(): void {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  /** Resolves when everything staged is on disk. */
+  async #drain(): Promise<void> {
+    await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Writes until nothing is staged; each round is one LMDB transaction with all that came during the one before. Never rejects: the failure is kept. */
+  async #write(): Promise<void> {
+    while (this.#changed.size > 0 && this.#failure === undefined) {
+      const tables = [...this.#changed];
+      this.#changed.clear();
+      try {
+        await this.#root.batch(() => this.#putAll(tables));
+        for (const { staged } of tables) staged.end();
+      } catch (error) {
+        this.#failure = await this.#writeError(error);
+      }
+    }
+  }
+
+  #putAll(tables: readonly LmdbTable[]): void {
+    void this.#meta.put(incarnationKey, this.#incarnation);
+    for (const table of tables) {
+      for (const [key, row] of table.staged.begin()) {
+        if (row === null) void this.#rows.remove(table.key(key));
+        else void this.#rows.put(table.key(key), row);
+      }
+      this.#saveTable(table);
+    }
+  }
+
+  #saveTable(table: LmdbTable): void {
+    void this.#meta.put(`table/${tableId(table.store, table.partition)}`, table.meta);
     table.saved = true;
   }
 
@@ -244,6 +286,8 @@ const formatKey = 'format';
 const formatVersion = 1;
 const incarnationKey = 'incarnation';
 const garbagePrefix = 'garbage/';
+/** Applied rows that may wait for the disk: more, and {@link LmdbStateBackend.apply} waits for it. A crash costs the replay of these. */
+const maxStagedRows = 100_000;
 /** Rows deleted per transaction when a store is wiped. */
 const collectChunk = 20_000;
 

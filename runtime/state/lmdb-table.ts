@@ -2,6 +2,7 @@ import type { Database, Transaction } from 'lmdb';
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import type { StateTable } from '../ports.ts';
 import { maxKeyBytes } from './row-format.ts';
+import { OverlaidRows, StagedRows } from './staged-rows.ts';
 
 /** What the environment knows of a table: its number, and the changelog position of what is applied. */
 export interface TableMeta {
@@ -36,8 +37,10 @@ export function checkKey(key: Uint8Array, store: string): void {
 export class LmdbTable implements StateTable {
   readonly store: string;
   readonly partition: number;
-  /** The table has been written; else only its number is taken, in memory. */
+  /** The table has been written to; else only its number is taken, in memory. */
   saved = false;
+  /** Rows that the disk does not have yet. */
+  readonly staged = new StagedRows();
   readonly #rows: Database<Buffer, Buffer>;
   readonly #scratch = Buffer.allocUnsafeSlow(longestKey);
   #meta: TableMeta;
@@ -66,6 +69,10 @@ export class LmdbTable implements StateTable {
   }
 
   get(key: Uint8Array): Buffer | undefined {
+    if (!this.staged.empty) {
+      const staged = this.staged.get(key);
+      if (staged !== undefined) return staged[1] ?? undefined;
+    }
     return this.#rows.getBinaryFast(this.key(key));
   }
 
@@ -75,7 +82,8 @@ export class LmdbTable implements StateTable {
   ): Iterable<readonly [key: Buffer, row: Buffer]> {
     const start = Buffer.from(this.key(from ?? Buffer.alloc(0)));
     const end = to === undefined ? tablePrefix(this.#meta.number + 1) : Buffer.from(this.key(to));
-    return new RangeIterator(this.#rows, { start, end });
+    const disk = new DiskRows(this.#rows, { start, end });
+    return this.staged.empty ? disk : new OverlaidRows(disk, this.staged.range(from, to));
   }
 
   position(): number | undefined {
@@ -83,6 +91,11 @@ export class LmdbTable implements StateTable {
   }
 
   count(): number {
+    let count = 0;
+    if (!this.staged.empty) {
+      for (const _ of this.range(undefined, undefined)) count++;
+      return count;
+    }
     return this.#rows.getKeysCount({
       start: tablePrefix(this.#meta.number),
       end: tablePrefix(this.#meta.number + 1),
@@ -96,7 +109,7 @@ interface DatabaseEntry {
 }
 
 /** Rows of a range as of its construction: holds a read transaction until it is used up or given up. */
-class RangeIterator implements IterableIterator<readonly [key: Buffer, row: Buffer]> {
+class DiskRows implements IterableIterator<readonly [key: Buffer, row: Buffer]> {
   readonly #snapshot: Transaction;
   readonly #entries: Iterator<DatabaseEntry>;
   #over = false;
