@@ -20,6 +20,8 @@ import type { SummaryInput } from './summary.ts';
 const topology = fileURLToPath(new URL('../../topology/orders/orders.yaml', import.meta.url));
 /** Nothing listens there: calls that a crash left in the journal are refused, and made again when the provider is up. */
 const nowhere = 'http://127.0.0.1:1';
+/** Many times what the stage `charge` has in flight; more would only wait in memory. */
+const maxOpenCalls = 1000;
 const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 const redrawMs = 200;
 
@@ -46,6 +48,7 @@ async function start(options: StartOptions): Promise<number> {
     data: options.data,
     sync: options.sync,
     seed: options.seed,
+    options: { 'max-open-calls': maxOpenCalls },
     report: (message) => {
       line.clear();
       process.stderr.write(`millrace: ${message}\n`);
