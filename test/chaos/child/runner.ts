@@ -1,0 +1,116 @@
+import { writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startApplication } from '../../../runtime/app/application.ts';
+import type { Application } from '../../../runtime/app/application.ts';
+import { openBaskets } from '../../../runtime/orders/input-schemas.ts';
+import { loadBaskets } from '../../../runtime/orders/loader.ts';
+import { runOrders } from '../../../runtime/orders/run-orders.ts';
+import { openShopSerdes, shopTopics } from '../../../runtime/orders/shop-serdes.ts';
+import { conservationHolds, ledgerHolds } from '../../../runtime/orders/summary.ts';
+import type { TopicSpec } from '../../../runtime/ports.ts';
+import { traceTopic } from '../evidence.ts';
+import { ordersTopology } from '../open-folder.ts';
+import { breakPorts } from './breakage.ts';
+import type { RunnerSettings, RunnerWord } from './settings.ts';
+import { withSuicide } from './suicide.ts';
+
+/*
+ * The process that is killed: runs the order system on a data folder, from the settings in its one argument. Says what it does on standard output.
+ */
+const pollMs = 5;
+const settings = JSON.parse(process.argv[2] ?? '{}') as RunnerSettings;
+
+// A runner whose parent is gone must not live on.
+process.stdin.on('close', () => process.kill(process.pid, 'SIGKILL')).resume();
+
+try {
+  await run();
+} catch (error) {
+  say({ say: 'failed', message: error instanceof Error ? (error.stack ?? '') : String(error) });
+  process.exitCode = 1;
+}
+process.exit();
+
+function say(word: RunnerWord): void {
+  writeSync(1, `${JSON.stringify(word)}\n`);
+}
+
+async function run(): Promise<void> {
+  const { breakage, suicide } = settings;
+  process.env['PAYMENTS_URL'] = settings.payments;
+  const application = await startApplication({
+    topology: ordersTopology,
+    data: settings.data,
+    sync: settings.sync,
+    seed: settings.seed,
+    options: settings.engine,
+    trace: traceTopic,
+    report: (message) => say({ say: 'report', message }),
+    wrap: (ports) =>
+      withSuicide(breakage === undefined ? ports : breakPorts(ports, breakage), suicide, () =>
+        say({ say: 'committed' }),
+      ),
+  });
+  say({ say: 'ready', calls: application.openCalls });
+  try {
+    if (settings.upTo === undefined) await finish(application);
+    else await load(application, settings.upTo);
+  } finally {
+    await application.close();
+  }
+}
+
+/** Loads its share, then works on until it is killed. */
+async function load(application: Application, upTo: number): Promise<void> {
+  const enough = new AbortController();
+  const baskets = await openBaskets(settings.baskets);
+  await loadBaskets({
+    log: application.log,
+    serdes: await openShopSerdes(application.registry),
+    baskets,
+    topics: {
+      placed: topicSpec(application, shopTopics.placed),
+      deliveries: topicSpec(application, shopTopics.deliveries),
+    },
+    seed: settings.seed,
+    shortShare: settings.shortShare,
+    signal: enough.signal,
+    progress: (place) => {
+      say({ say: 'loaded', baskets: place.baskets });
+      if (place.stocked && place.baskets >= upTo) enough.abort();
+    },
+  });
+  await baskets.close();
+  while (!(await application.caughtUp())) {
+    if (application.failure !== undefined) throw application.failure;
+    await sleep(pollMs);
+  }
+  say({ say: 'idle' });
+  await application.stopped;
+  throw application.failure;
+}
+
+/** Loads the rest, waits for the end and adds up, as `npm start` does. */
+async function finish(application: Application): Promise<void> {
+  const summary = await runOrders(application, {
+    orders: settings.baskets,
+    data: settings.data,
+    seed: settings.seed,
+    shortShare: settings.shortShare,
+    payments: settings.payments,
+    signal: new AbortController().signal,
+    monotonic: () => performance.now(),
+    progress: () => {},
+  });
+  if (summary === undefined) return;
+  const { tally, ledger } = summary;
+  const conservation = conservationHolds(tally);
+  say({ say: 'done', conservation, ledger: ledgerHolds(tally, ledger) });
+}
+
+function topicSpec({ plan }: Application, name: string): TopicSpec {
+  const topic = plan.topics.get(name);
+  if (topic === undefined) throw new Error(`no topic ${name} in the plan`);
+  const { partitions = 1, cleanup, retention } = topic;
+  return { name, partitions, cleanup, retention };
+}

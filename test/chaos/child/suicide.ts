@@ -1,0 +1,69 @@
+import type { Ports } from '../../../runtime/app/application.ts';
+import type { StateBackend, Transactor } from '../../../runtime/ports.ts';
+import { loaderTopic } from '../../../runtime/orders/loader-place.ts';
+import type { RunnerSettings, SuicidePoint } from './settings.ts';
+import { withTransactor } from './wrap.ts';
+
+/** Ports that kill this process with SIGKILL at the point; `committed` is told of each commit of the tasks. */
+export function withSuicide(
+  ports: Ports,
+  suicide: RunnerSettings['suicide'],
+  committed: () => void,
+): Ports {
+  let left = suicide?.at ?? 0;
+  const reach = (point: SuicidePoint): void => {
+    if (point !== suicide?.point) return;
+    left -= 1;
+    if (left === 0) process.kill(process.pid, 'SIGKILL');
+  };
+  const log = withTransactor(ports.log, (inner, slot) =>
+    slot === loaderTopic ? loader(inner, reach) : tasks(inner, reach, committed),
+  );
+  return { ...ports, log, state: stores(ports.state, reach) };
+}
+
+function tasks(
+  inner: Transactor,
+  reach: (point: SuicidePoint) => void,
+  committed: () => void,
+): Transactor {
+  return {
+    async commit(transaction, membership) {
+      reach('commit.begin');
+      const running = inner.commit(transaction, membership);
+      reach('commit.running');
+      const result = await running;
+      reach('commit.logged');
+      committed();
+      return result;
+    },
+    close: () => inner.close(),
+  };
+}
+
+function loader(inner: Transactor, reach: (point: SuicidePoint) => void): Transactor {
+  return {
+    async commit(transaction, membership) {
+      const result = await inner.commit(transaction, membership);
+      reach('load.logged');
+      return result;
+    },
+    close: () => inner.close(),
+  };
+}
+
+function stores(inner: StateBackend, reach: (point: SuicidePoint) => void): StateBackend {
+  return {
+    incarnation: () => inner.incarnation(),
+    open: (store, partition) => inner.open(store, partition),
+    wipe: (store, partition) => inner.wipe(store, partition),
+    tables: () => inner.tables(),
+    close: () => inner.close(),
+    async apply(writes, incarnation) {
+      const running = inner.apply(writes, incarnation);
+      reach('apply.running');
+      await running;
+      reach('apply.done');
+    },
+  };
+}
