@@ -80,6 +80,8 @@ export class LmdbStateBackend implements StateBackend {
       noSubdir: false,
       maxDbs: 4,
       overlappingSync: false,
+      // Every write is in a batch of ours. Its own batching drops a promise, whose rejection (a full disk) would end the process.
+      eventTurnBatching: false,
       pageSize: pageBytes,
     });
     const backend = new LmdbStateBackend(folder, root);
@@ -270,18 +272,19 @@ export class LmdbStateBackend implements StateBackend {
     const cause = await (error as { commitError?: Promise<never> }).commitError?.catch(
       (reason: unknown) => reason,
     );
-    const reason = messageOf(cause ?? error);
-    const full = /No space left|MDB_MAP_FULL|quota/i.test(reason);
+    const full = fullCodes.has((cause as { code?: unknown } | undefined)?.code);
     return new StorageError(
       full ? 'STATE_FULL' : 'STATE_WRITE',
-      `cannot write the state in "${this.#folder}" (${reason}): ${
-        full ? 'make room on the disk' : 'check the disk'
-      }, then start again; nothing committed is lost`,
+      `cannot write the state in "${this.#folder}" (${messageOf(cause ?? error)}): ${
+        full ? 'the disk is full or at a limit, make room' : 'check the disk'
+      } and start again; nothing committed is lost`,
       { cause: cause ?? error },
     );
   }
 }
 
+/** EIO (what LMDB makes of a write that the system cuts short), ENOSPC, EFBIG, EDQUOT, MDB_MAP_FULL. */
+const fullCodes: ReadonlySet<unknown> = new Set([5, 28, 27, 122, -30792]);
 const formatKey = 'format';
 const formatVersion = 1;
 const incarnationKey = 'incarnation';

@@ -157,6 +157,25 @@ describe('LmdbStateBackend', () => {
     expect(backend.verify()).toBe(0);
   });
 
+  test('says so when the disk is full, and keeps what was written', async () => {
+    const script = fileURLToPath(new URL('full-child.ts', import.meta.url));
+    const { output, code } = await runUntilFull(script);
+    expect(code).toBe(3);
+    const { n, ...error } = JSON.parse(output) as { n: number };
+    expect(error).toEqual({
+      name: 'StorageError',
+      code: 'STATE_FULL',
+      message: `cannot write the state in "${join(stateFolder, 'app')}" (Input/output error): the disk is full or at a limit, make room and start again; nothing committed is lost`,
+    });
+    const backend = await openBackend();
+    const table = backend.open('s', 0);
+    const position = table.position() as number;
+    expect(position).toBeGreaterThan(0);
+    expect(position).toBeLessThan(n);
+    expect(table.count()).toBe(position * 500);
+    expect(notices).toEqual([]);
+  }, 30_000);
+
   test('is whole, and some transactions behind at most, after SIGKILL at any moment', async () => {
     const script = fileURLToPath(new URL('kill-child.ts', import.meta.url));
     let position = 0;
@@ -178,6 +197,20 @@ describe('LmdbStateBackend', () => {
     expect(notices).toEqual([]);
   }, 60_000);
 });
+
+/** Runs the child that writes until the disk is full, with files of at most 4 MB; what it printed and its exit code. */
+function runUntilFull(script: string): Promise<{ output: string; code: number | null }> {
+  return new Promise((resolve, reject) => {
+    const command = 'ulimit -f 4000; exec "$0" "$1" "$2"';
+    const child = spawn('bash', ['-c', command, process.execPath, script, stateFolder], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ output, code }));
+  });
+}
 
 /** Runs the child until it has reported work and `afterMs` have gone by, kills it, and returns the last transaction that it reported as applied. */
 function runAndKill(script: string, afterMs: number): Promise<number> {
