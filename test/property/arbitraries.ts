@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { SentRecord } from '../../runtime/testing/index.ts';
 import type { CrashPoint } from '../../runtime/testing/index.ts';
 import { type Chain, feedsItself, moves, readsTableElsewhere, type Step } from './chain.ts';

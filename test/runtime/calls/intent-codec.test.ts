@@ -1,11 +1,10 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IntentCodec } from '../../../runtime/calls/intent-codec.ts';
 import { jsonSerde, primitiveSerde, stringSerde } from '../../../schemas/index.ts';
-import type { Serde } from '../../../schemas/serde.ts';
 import { type Header, StreamRecord } from '../../../topology/core/record.ts';
 
-const codec = new IntentCodec(stringSerde as Serde, primitiveSerde('long'), jsonSerde);
+const codec = new IntentCodec(stringSerde, primitiveSerde('long'), jsonSerde);
 
 const text = fc.string({ unit: 'grapheme' });
 const bytes = fc.option(
@@ -43,7 +42,7 @@ describe('IntentCodec', () => {
   test('encodes one intent after another without leaving traces of the first', () => {
     fc.assert(
       fc.property(intent, intent, (first, second) => {
-        const alone = new IntentCodec(stringSerde as Serde, primitiveSerde('long'), jsonSerde);
+        const alone = new IntentCodec(stringSerde, primitiveSerde('long'), jsonSerde);
         const expected = alone.encode(second);
         codec.encode(first);
         expect(codec.encode(second)).toEqual(expected);

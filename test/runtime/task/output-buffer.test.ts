@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BuilderPool, OutputBuffer } from '../../../runtime/task/output-buffer.ts';
 import { recordsOf } from '../codec/records.ts';
