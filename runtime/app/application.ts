@@ -12,6 +12,7 @@ import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import type { Engine } from '../engine/engine.ts';
 import { compileEngineOptions, type EngineOptions } from '../engine/engine-options.ts';
+import { applicationOwned } from '../log/log-errors.ts';
 import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
 import { LmdbStateBackend } from '../state/lmdb-backend.ts';
 import { assemble } from './assemble.ts';
@@ -182,6 +183,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     for (const close of closers.splice(0).toReversed()) await close();
   };
   try {
+    refuseSecondOwner(log, definition.application);
     const made = plan(graph, { partitionsOf: await partitionsOf(log) });
     const state = await LmdbStateBackend.open({
       stateFolder: join(dataLayout(folder).root, 'state'),
@@ -227,6 +229,14 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     await release().catch(() => {});
     throw error;
   }
+}
+
+/** Looks before the state of a running application is opened; {@link Log.join} decides. */
+function refuseSecondOwner(log: EmbeddedLog, application: string): void {
+  const owner = log.owner(application);
+  if (owner === undefined) return;
+  const since = new Date(owner.sinceMs).toISOString();
+  throw applicationOwned(application, `process ${owner.pid} has it since ${since}`);
 }
 
 function same(ports: Ports): Ports {

@@ -119,7 +119,7 @@ async function loadProcessor(name: string, folder: string | undefined): Promise<
   throw new ConfigError(
     'PROCESSOR_EXPORT',
     `${shortPath(file)} does not export the function "${exported}"` +
-      (others.length === 0 ? '' : ` (it exports ${others.join(', ')})`),
+      `${others.length === 0 ? '' : ` (it exports ${others.join(', ')})`}: export it under that name`,
   );
 }
 

@@ -187,7 +187,7 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : `${code}`;
+    const why = code === 'ENOENT' ? 'there is no such file; check the path' : `${code}`;
     throw new ConfigError('RUNNER_FILE', `cannot read the runner file ${shortPath(path)}: ${why}`, {
       cause: error,
     });

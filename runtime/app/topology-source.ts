@@ -160,7 +160,7 @@ function readText(path: string, shown: string): string {
     const { code } = error as NodeJS.ErrnoException;
     const why =
       code === 'ENOENT'
-        ? 'there is no such file'
+        ? 'there is no such file; check the path'
         : code === 'EISDIR'
           ? 'it is a folder'
           : code === 'EACCES'

@@ -6,7 +6,6 @@ import {
   StorageError,
   type StreamsError,
 } from '../../topology/core/errors.ts';
-import { errorMessage } from '../task/dead-letter.ts';
 import { TopologyError } from '../app/topology-source.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
@@ -39,12 +38,8 @@ export function explainFailure(error: unknown): Failure {
   }
   if (!isStreamsError(error) || isBug(error)) return bug(error);
   if (error instanceof TopologyError) return { text: error.message, exitCode: exitCodes.findings };
-  return { text: describeError(error), exitCode: exitCodeOf(error) };
-}
-
-/** `error[CODE] message`, with the messages of causes that it does not repeat. */
-export function describeError(error: StreamsError): string {
-  return `error[${error.code}] ${errorMessage(error)}\n`;
+  // Messages are whole sentences on what, where and what to do: causes add only technical words.
+  return { text: `error[${error.code}] ${error.message}\n`, exitCode: exitCodeOf(error) };
 }
 
 function exitCodeOf(error: StreamsError): ExitCode {

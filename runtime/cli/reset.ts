@@ -107,7 +107,7 @@ function describe({ application, topics, state, positions }: ResetPlan, data: st
 }
 
 async function resetAll(console: Console, data: string, confirmed: Confirmed): Promise<ExitCode> {
-  const plan = planFolderReset(data);
+  const plan = await planFolderReset(data);
   const lines = [
     `this deletes ${plan.folders.join(' and ')}: all topics and the state of all applications`,
   ];
