@@ -126,7 +126,7 @@ function revenueLines({ revenue }: Tally): string[] {
 }
 
 function runLines(run: RunFigures): string[] {
-  if (run.orders === 0) return ['This run       nothing was left to do'];
+  if (run.orders === 0) return ['This run       no order was left to decide'];
   const took = `${number(run.orders)} orders in ${(run.elapsedMs / 1000).toFixed(1)} s`;
   const latency =
     run.latency === undefined

@@ -161,8 +161,8 @@ describe('summaryText', () => {
     expect(text).not.toContain('  D12 ');
   });
 
-  test('says when nothing was left to do', () => {
+  test('says when no order was left to decide', () => {
     const run = { orders: 0, elapsedMs: 40, latency: undefined };
-    expect(summaryText({ ...input, run })).toContain('This run       nothing was left to do');
+    expect(summaryText({ ...input, run })).toContain('This run       no order was left to decide');
   });
 });
