@@ -60,7 +60,7 @@ export interface FetchLimits {
 }
 
 export interface FetchedPartition extends TopicPartition {
-  /** Kafka-format v2 record batches, each one whole, CRC not yet checked by the log unless it says so. Views: valid until the next turn of the event loop only if `transient`. */
+  /** Kafka-format v2 record batches, each one whole, its CRC checked. They stay as they are: the log does not use their memory again. */
   readonly batches: readonly Buffer[];
   /** Position after the last returned batch: goes past offsets that hold nothing (compacted, aborted, markers). */
   readonly nextOffset: number;

@@ -46,6 +46,11 @@ export class RecordBatchReader {
    */
   open(batch: Buffer): void {
     checkBatch(batch);
+    this.openChecked(batch);
+  }
+
+  /** {@link open} for a batch that was checked already, as those that a log gives were. */
+  openChecked(batch: Buffer): void {
     this.buffer = batch;
     this.baseOffset = readInt64(batch, batchLayout.baseOffset);
     // With log append time every record has the batch's time, whatever its delta says.

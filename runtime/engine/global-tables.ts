@@ -1,4 +1,5 @@
 import { IllegalStateError } from '../../topology/core/errors.ts';
+import { StreamRecord } from '../../topology/core/record.ts';
 import type { GlobalTable, Plan } from '../../topology/plan/plan.ts';
 import type { FetchedPartition, Log, StateBackend } from '../ports.ts';
 import { TaskStore } from '../state/task-store.ts';
@@ -151,14 +152,14 @@ export class GlobalTables {
     store.beginBatch();
     while (queue.headTime() !== undefined) {
       const item = queue.take();
-      if (item.kind === 'poison') {
+      if (!(item instanceof StreamRecord)) {
         const { topic, partition } = queue;
         const why = item.error instanceof Error ? item.error.message : String(item.error);
         this.options.report(
           `global table "${store.name}": the record at ${item.offset} of ${topic}-${partition} is left out: ${why}`,
         );
-      } else if (item.record.key !== null) {
-        store.put(item.record.key, item.record.value, Math.max(0, item.record.time));
+      } else if (item.key !== null) {
+        store.put(item.key, item.value, Math.max(0, item.time));
       }
     }
     queue.settlePosition();

@@ -202,8 +202,8 @@ export class BatchRunner implements PipelineHost, ContextHost {
   }
 
   private push(pipeline: Pipeline, item: WorkItem, attempt: Attempt): void {
-    if (item.kind === 'record') {
-      const { record } = item;
+    if (item instanceof StreamRecord) {
+      const record = item;
       const refused = this.refusal(record);
       if (refused !== undefined) {
         this.rejections.refuse(record.topic, record.partition, record.offset, refused, attempt);
@@ -320,7 +320,7 @@ export class BatchRunner implements PipelineHost, ContextHost {
       whole.output.rollback(mark);
       times.restore(before);
       this.intents.length = intents;
-      if (item.kind === 'record') this.trace(item.record, whole);
+      if (item instanceof StreamRecord) this.trace(item, whole);
       this.rejections.failed(item, part.failure.error, whole);
     }
     return whole;

@@ -12,17 +12,18 @@ export type DecodeRecord = (
   partition: number,
 ) => StreamRecord;
 
-/** What a queue gives: a record, or the place of one that does not decode. */
-export type QueueItem =
-  | { readonly kind: 'record'; readonly record: StreamRecord }
-  | {
-      readonly kind: 'poison';
-      readonly topic: string;
-      readonly partition: number;
-      readonly offset: number;
-      readonly time: number;
-      readonly error: unknown;
-    };
+/** The place of a record that does not decode. */
+export interface PoisonRecord {
+  readonly kind: 'poison';
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly time: number;
+  readonly error: unknown;
+}
+
+/** What a queue gives: records as they are (nothing is wrapped on the hot path), or the place of one that does not decode. */
+export type QueueItem = StreamRecord | PoisonRecord;
 
 /** Thrown by a {@link DecodeRecord} when a schema id has to be looked up first; the queue then waits, it does not fail the record (design.md 9). */
 export class SchemaPending extends Error {
@@ -57,7 +58,7 @@ export class PartitionQueue implements PartitionHead {
   private retained: Buffer[] = [];
   private waiting: Buffer[] = [];
   private head: StreamRecord | undefined;
-  private poison: Extract<QueueItem, { kind: 'poison' }> | undefined;
+  private poison: PoisonRecord | undefined;
   private reading = false;
   /** The reader stands on a record whose decoding had to wait for a schema. */
   private undecoded = false;
@@ -114,26 +115,11 @@ export class PartitionQueue implements PartitionHead {
 
   /** Takes the head. Call only when {@link headTime} gave a time. */
   take(): QueueItem {
-    const head = this.head;
-    if (head !== undefined) {
-      this.head = undefined;
-      this.position = head.offset + 1;
-      return { kind: 'record', record: head };
-    }
-    const poison = this.poison as Extract<QueueItem, { kind: 'poison' }>;
+    const item = this.head ?? (this.poison as PoisonRecord);
+    this.head = undefined;
     this.poison = undefined;
-    this.position = poison.offset + 1;
-    return poison;
-  }
-
-  /** {@link take} for the common case: the head record, or undefined when the head is poison. Allocates nothing. */
-  takeRecord(): StreamRecord | undefined {
-    const head = this.head;
-    if (head !== undefined) {
-      this.head = undefined;
-      this.position = head.offset + 1;
-    }
-    return head;
+    this.position = item.offset + 1;
+    return item;
   }
 
   /** To be called when the queue ran empty: the position goes past offsets that hold nothing. */
@@ -186,7 +172,7 @@ export class PartitionQueue implements PartitionHead {
       if (!this.reading) {
         const batch = this.waiting.shift();
         if (batch === undefined) return;
-        this.reader.open(batch);
+        this.reader.openChecked(batch);
         this.reading = true;
       }
       if (!this.reader.next()) {

@@ -1,5 +1,5 @@
 import { type ErrorPlace, ProcessingError } from '../../topology/core/errors.ts';
-import { noHeaders, type StreamRecord } from '../../topology/core/record.ts';
+import { noHeaders, StreamRecord } from '../../topology/core/record.ts';
 import type { KeyValueStore } from '../../processors/store.ts';
 import type { Attempt } from './attempt.ts';
 import { type CallJournals, journalStore } from './call-journals.ts';
@@ -8,7 +8,7 @@ import type { RawRecord } from './dead-letter.ts';
 import { type DeadLetters, stageOf } from './dead-letters.ts';
 import { nextDue } from './punctuation-schedule.ts';
 import { punctuationId, type TaskTimes } from './task-times.ts';
-import type { WorkItem } from './work-item.ts';
+import type { ReplyItem, TickItem, WorkItem } from './work-item.ts';
 
 export interface RejectionOptions {
   readonly topology: CompiledSubTopology;
@@ -55,7 +55,7 @@ export class Rejections {
     attempt: Attempt,
   ): void {
     const raw =
-      present.kind === 'reply'
+      !(present instanceof StreamRecord) && present.kind === 'reply'
         ? this.rawOfReply(present)
         : (this.options.raw(record.topic, record.offset) ?? nothing);
     const error = new ProcessingError('RECORD_REJECTED', reason);
@@ -67,12 +67,13 @@ export class Rejections {
    * @throws the error of a record that its source refused: only an error policy `fail` makes that fail
    */
   failed(item: WorkItem, error: unknown, attempt: Attempt): void {
+    if (item instanceof StreamRecord) {
+      this.failedRecord(item, error, attempt);
+      return;
+    }
     switch (item.kind) {
       case 'poison':
         throw error;
-      case 'record':
-        this.failedRecord(item.record, error, attempt);
-        break;
       case 'reply':
         this.failedReply(item, error, attempt);
         break;
@@ -98,11 +99,7 @@ export class Rejections {
     outcomes.deadLettered++;
   }
 
-  private failedReply(
-    item: Extract<WorkItem, { kind: 'reply' }>,
-    error: unknown,
-    attempt: Attempt,
-  ): void {
+  private failedReply(item: ReplyItem, error: unknown, attempt: Attempt): void {
     const journal = this.options.handle(journalStore(item.stage), attempt);
     this.options.journals.remove(journal, item.sequence);
     const stage = stageOf(error) ?? item.stage;
@@ -111,11 +108,7 @@ export class Rejections {
     attempt.outcomesOf(stage).deadLettered++;
   }
 
-  private failedTick(
-    item: Extract<WorkItem, { kind: 'tick' }>,
-    error: unknown,
-    attempt: Attempt,
-  ): void {
+  private failedTick(item: TickItem, error: unknown, attempt: Attempt): void {
     const { punctuation, time } = item;
     const { times } = this.options;
     const id = punctuationId(punctuation.stage, punctuation.name);
@@ -127,7 +120,7 @@ export class Rejections {
     attempt.outcomesOf(stage).deadLettered++;
   }
 
-  private rawOfReply(item: Extract<WorkItem, { kind: 'reply' }>): RawRecord {
+  private rawOfReply(item: ReplyItem): RawRecord {
     const { headers, time } = item.intent.record;
     return { ...this.options.journals.raw(item.stage, item.intent), headers, time };
   }

@@ -1,4 +1,5 @@
 import { IllegalStateError } from '../../topology/core/errors.ts';
+import { StreamRecord } from '../../topology/core/record.ts';
 import type { Append, Position } from '../ports.ts';
 import { BatchRunner, type CompletedBatch, type SequencedIntent } from './batch-runner.ts';
 import type { CompiledSubTopology } from './compiled.ts';
@@ -178,7 +179,7 @@ export class Task {
     for (const { batch, appends: outputs } of this.completed) {
       appends.push(...outputs);
       intents.push(...batch.intents);
-      for (const item of batch.items) if (item.kind === 'reply') replies.push(item);
+      for (const item of batch.items) if (isReply(item)) replies.push(item);
     }
     const own = new OutputBuffer(this.options.pool);
     this.stores.seal(own);
@@ -231,7 +232,7 @@ export class Task {
       ...(this.inCommit?.replies ?? []),
       ...this.completed.flatMap(({ batch }) => batch.items),
       ...this.running,
-    ].filter((item) => item.kind === 'reply');
+    ].filter(isReply);
     this.replies.unshift(...taken);
     this.inCommit = undefined;
     this.completed = [];
@@ -295,7 +296,7 @@ export class Task {
       queue.release();
     });
     for (const item of batch.items) {
-      if (item.kind === 'record' || item.kind === 'poison') {
+      if (item instanceof StreamRecord || item.kind === 'poison') {
         this.uncommittedRecords++;
         this.observed++;
       }
@@ -338,4 +339,8 @@ export class Task {
     } while (items.length < most && this.group.ready(nowMs));
     return items.length === 0 ? undefined : items;
   }
+}
+
+function isReply(item: WorkItem): item is ReplyItem {
+  return !(item instanceof StreamRecord) && item.kind === 'reply';
 }

@@ -41,9 +41,7 @@ function takeAll(queue: PartitionQueue): (readonly [string, number])[] {
   while (queue.headTime() !== undefined) {
     const item = queue.take();
     taken.push(
-      item.kind === 'record'
-        ? [item.record.value as string, item.record.offset]
-        : ['poison', item.offset],
+      item instanceof StreamRecord ? [item.value as string, item.offset] : ['poison', item.offset],
     );
   }
   return taken;
