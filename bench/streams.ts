@@ -36,18 +36,19 @@ function bareLoop(count: number, make: (i: number) => Reading): Contender {
   return {
     name: 'bare loop (avsc)',
     async run() {
+      const start = performance.now();
       let position = 0;
       for (const payload of payloads) {
         const { value } = from.decode(payload, 0);
         position = from.encode(value, shared, position);
         if (position < 0 || position > 60 * 1024) position = 0;
       }
-      return count;
+      return { records: count, elapsedMs: performance.now() - start };
     },
   };
 }
 
-/** Ours: a topology over records that the log holds, from start to the last commit. */
+/** Ours: a topology over records that the log holds, from the first fetch to the last commit. */
 async function ours(
   name: string,
   topology: string,
@@ -76,13 +77,15 @@ async function ours(
         data,
         report: () => {},
       });
+      const start = performance.now();
       while (!application.quiet && application.failure === undefined) await sleep(1);
+      const elapsedMs = performance.now() - start;
       if (application.failure !== undefined) throw application.failure;
       let taken = 0;
       for (const task of application.tasks) taken += task.control.outcomes['readings']?.in ?? 0;
       await application.close();
       if (taken !== options.count) throw new Error(`${taken} of ${options.count} records taken`);
-      return taken;
+      return { records: taken, elapsedMs };
     },
     remove: () => rmSync(data, { recursive: true, force: true }),
   };
