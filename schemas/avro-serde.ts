@@ -6,7 +6,10 @@ import type { AvroSchemas } from './catalog.ts';
 import type { Serde } from './serde.ts';
 import { decodeError, encodeError, reasonOf } from './serde-errors.ts';
 
-/** Texts of schemas by registry id, as far as they are at hand. Synchronous: the engine fetches what is missing before a batch starts (design.md 9). */
+/**
+ * Texts of schemas by registry id, as far as they are at hand. Synchronous: the engine fetches what
+ * is missing before a batch starts (design.md 9).
+ */
 export interface SchemaResolver {
   /** JSON text of the schema, or undefined where the id is not known (yet). */
   schemaText(id: number): string | undefined;
@@ -24,10 +27,13 @@ const headerBytes = 5;
 type Reader = NonNullable<Parameters<Type['decode']>[2]>;
 
 /**
- * Confluent wire format: a zero byte, the schema id (int32 BE), Avro binary. Records are plain objects, unions are unwrapped, longs are numbers, logical types
- * stay what they are underneath, bytes are Buffers. What another schema version wrote is resolved to this one by Avro's rules; the way is worked out once per id.
+ * Confluent wire format: a zero byte, the schema id (int32 BE), Avro binary. Records are plain
+ * objects, unions are unwrapped, longs are numbers, logical types stay what they are underneath,
+ * bytes are Buffers. What another schema version wrote is resolved to this one by Avro's rules; the
+ * way is worked out once per id.
  *
- * **Gotchas** Fields that the schema does not have are not written, silently; a missing field is written as its default.
+ * **Gotchas** Fields that the schema does not have are not written, silently; a missing field is
+ * written as its default.
  * @throws {ConfigError} SCHEMA_UNKNOWN_TYPE if `schemas` has no such type
  */
 export function avroSerde<T = unknown>(

@@ -6,14 +6,17 @@ import type { Cursor } from './exact-long.ts';
 /**
  * avsc's types, hardened where they would take bad input for good or hang on it:
  *
- * - values are plain objects (their prototype is `Object.prototype`), not instances of generated classes;
+ * - values are plain objects (their prototype is `Object.prototype`), not instances of generated
+ *   classes;
  * - enum symbols are looked up safely (`constructor` is no symbol), and nothing but text is one;
  * - a record whose fields all have defaults does not take a number or a list for a record;
  * - longs are exact up to 2^53 (avsc's are off by one below −2^52), and beyond they are refused;
  * - an int on the wire fits 32 bits, and a float that would become infinite is refused;
- * - a count of array or map items that cannot be (garbage bytes) ends at once instead of looping for minutes.
+ * - a count of array or map items that cannot be (garbage bytes) ends at once instead of looping
+ *   for minutes.
  *
- * These classes use methods that avsc does not document; its version is pinned exactly, and `test/schemas/avro-serde.test.ts` fails if they change.
+ * These classes use methods that avsc does not document; its version is pinned exactly, and
+ * `test/schemas/avro-serde.test.ts` fails if they change.
  */
 interface Tap extends Cursor {
   readLong(): number;
@@ -250,8 +253,9 @@ export function newRegistry(): TypeRegistry {
 }
 
 /**
- * The avsc type of a schema (plain JSON value). Logical types stay what they are underneath (a timestamp is a number). Unions are unwrapped; only those that
- * a bare value cannot tell apart (two records, int and double) are wrapped as `{ "shop.Card": … }`, as in Avro's JSON encoding.
+ * The avsc type of a schema (plain JSON value). Logical types stay what they are underneath (a
+ * timestamp is a number). Unions are unwrapped; only those that a bare value cannot tell apart (two
+ * records, int and double) are wrapped as `{ "shop.Card": … }`, as in Avro's JSON encoding.
  * @throws {Error} with avsc's own message when the schema is not Avro
  */
 export function buildType(schema: unknown, registry: TypeRegistry): Type {

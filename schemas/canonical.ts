@@ -34,8 +34,9 @@ const attributeOrder = ['type', 'name', 'doc', 'aliases', 'symbols', 'size', 'it
 const skipped = new Set([...attributeOrder, 'namespace', 'fields', 'default', 'order']);
 
 /**
- * Schema values (plain JSON) from definitions: names in full, each definition in place where it is first met and by name from then on, attributes in
- * a fixed order. `defined` holds the names that are taken as known; it is added to.
+ * Schema values (plain JSON) from definitions: names in full, each definition in place where it is
+ * first met and by name from then on, attributes in a fixed order. `defined` holds the names that
+ * are taken as known; it is added to.
  */
 export class SchemaWriter {
   readonly #definitions: ReadonlyMap<string, NamedDefinition>;

@@ -8,11 +8,14 @@ import { placeOf, readDefinitions } from './definitions.ts';
 import type { JsonNode, JsonObject } from './json-scan.ts';
 import { member, plainValue, textOf } from './json-scan.ts';
 
-/** What serdes and the registry need of the loaded schemas. Types are given by name or, where they have none (a map, a timestamp), by structure. */
+/**
+ * What serdes and the registry need of the loaded schemas. Types are given by name or, where they
+ * have none (a map, a timestamp), by structure.
+ */
 export interface AvroSchemas {
   /**
-   * JSON text of the whole schema, for registration: every definition that it needs is inside, once; defaults, docs and logical types are kept. Equal
-   * schemas give equal text.
+   * JSON text of the whole schema, for registration: every definition that it needs is inside,
+   * once; defaults, docs and logical types are kept. Equal schemas give equal text.
    * @throws {ConfigError} SCHEMA_UNKNOWN_TYPE if there is no such type
    */
   canonicalSchema(type: string | AvroType): string;
@@ -24,8 +27,9 @@ export interface AvroSchemas {
 }
 
 /**
- * The types of a set of `.avsc` files, and all that is wrong with the files. Types may refer to types of other files by full name, in any order. A type that has a
- * problem, or that refers to one that has, is not in the catalog.
+ * The types of a set of `.avsc` files, and all that is wrong with the files. Types may refer to
+ * types of other files by full name, in any order. A type that has a problem, or that refers to one
+ * that has, is not in the catalog.
  */
 export function loadCatalog(files: readonly SchemaFile[]): {
   readonly catalog: SchemaCatalog & AvroSchemas;
@@ -51,7 +55,9 @@ export function loadCatalog(files: readonly SchemaFile[]): {
   return { catalog: new Catalog(definitions, broken, registry, codecs), problems };
 }
 
-/** Builds avsc's type; the reason, if it cannot be built (a default that does not fit its field). */
+/**
+ * Builds avsc's type; the reason, if it cannot be built (a default that does not fit its field).
+ */
 function buildNamed(
   { name }: PlacedDefinition,
   { byName }: Definitions,

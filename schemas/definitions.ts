@@ -12,7 +12,8 @@ export interface SchemaFile {
 }
 
 /**
- * One finding about a schema file. `S001` not JSON, `S002` not Avro, `S003` a type that is not defined, `S004` a type defined twice.
+ * One finding about a schema file. `S001` not JSON, `S002` not Avro, `S003` a type that is not
+ * defined, `S004` a type defined twice.
  */
 export interface SchemaProblem {
   readonly code: 'S001' | 'S002' | 'S003' | 'S004';
@@ -44,7 +45,10 @@ export function placeOf(file: SchemaFile, offset: number): FilePosition {
 const namePattern = /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/;
 const simpleNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Reads all definitions of the files and checks their form and the names they use. References may go to any file, in any order. */
+/**
+ * Reads all definitions of the files and checks their form and the names they use. References may
+ * go to any file, in any order.
+ */
 export function readDefinitions(files: readonly SchemaFile[]): Definitions {
   return new DefinitionReader().read(files);
 }

@@ -23,7 +23,10 @@ export function readExactLong(cursor: Cursor): number {
   return value;
 }
 
-/** Writes an Avro long without rounding on the way; past the end of the buffer only the position moves. */
+/**
+ * Writes an Avro long without rounding on the way; past the end of the buffer only the position
+ * moves.
+ */
 export function writeExactLong(cursor: Cursor, value: number): void {
   const magnitude = value < 0 ? -value - 1 : value;
   let bits = ((magnitude % 64) << 1) | (value < 0 ? 1 : 0);

@@ -44,7 +44,8 @@ const scalarPattern =
 const spacePattern = /[ \t\r\n]*/y;
 
 /**
- * The JSON value of a text, with positions. A byte-order mark at the start is skipped; members keep their order, repeated ones included.
+ * The JSON value of a text, with positions. A byte-order mark at the start is skipped; members keep
+ * their order, repeated ones included.
  * @throws {JsonSyntaxError} when the text is not exactly one JSON value
  */
 export function scanJson(text: string): JsonNode {
@@ -69,7 +70,10 @@ export function plainValue(node: JsonNode): unknown {
   return Object.fromEntries(node.members.map((m) => [m.key, plainValue(m.value)]));
 }
 
-/** Line and column (from 1, UTF-16 units) of an offset. Lines end at LF; a CR before it belongs to the line. */
+/**
+ * Line and column (from 1, UTF-16 units) of an offset. Lines end at LF; a CR before it belongs to
+ * the line.
+ */
 export function lineAndColumn(text: string, offset: number): { line: number; column: number } {
   let line = 1;
   let lineStart = text.startsWith('\ufeff') ? 1 : 0;

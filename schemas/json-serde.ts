@@ -3,8 +3,8 @@ import { decodeError, encodeError, show } from './serde-errors.ts';
 import { readUtf8, writeUtf8 } from './text-bytes.ts';
 
 /**
- * JSON text in UTF-8. What JSON has no form for (undefined, functions, bigints, circles) is an error; numbers that JSON lacks (NaN, infinities) become null, as
- * `JSON.stringify` has it.
+ * JSON text in UTF-8. What JSON has no form for (undefined, functions, bigints, circles) is an
+ * error; numbers that JSON lacks (NaN, infinities) become null, as `JSON.stringify` has it.
  */
 export const jsonSerde: Serde = {
   write(value, buffer, position) {

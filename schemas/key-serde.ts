@@ -17,14 +17,17 @@ const primitives: ReadonlySet<string> = new Set<PrimitiveKind>([
   'bytes',
 ]);
 
-/** True for a key type whose bytes are those of Kafka's own serializer, without a schema id: it has no subject in the registry. */
+/**
+ * True for a key type whose bytes are those of Kafka's own serializer, without a schema id: it has
+ * no subject in the registry.
+ */
 export function isPrimitiveKey(type: AvroType): boolean {
   return primitives.has(type.kind);
 }
 
 /**
- * The serde of a key type: {@link primitiveSerde} for a primitive one (so that Java programs agree on bytes and partition), else Avro in the wire format with the
- * id given.
+ * The serde of a key type: {@link primitiveSerde} for a primitive one (so that Java programs agree
+ * on bytes and partition), else Avro in the wire format with the id given.
  * @throws {ConfigError} SCHEMA_KEY_ID if a key that is not primitive has no `avro` options
  */
 export function keySerde(
@@ -42,7 +45,10 @@ export function keySerde(
   return avroSerde(avro.schemas, type, avro);
 }
 
-/** Subject of a topic's keys or values in the registry: `<topic>-key`, `<topic>-value` (Confluent's TopicNameStrategy). */
+/**
+ * Subject of a topic's keys or values in the registry: `<topic>-key`, `<topic>-value` (Confluent's
+ * TopicNameStrategy).
+ */
 export function subjectFor(topic: string, part: 'key' | 'value'): string {
   return `${topic}-${part}`;
 }

@@ -6,8 +6,10 @@ import { readUtf8, writeUtf8 } from './text-bytes.ts';
 export type PrimitiveKind = 'string' | 'int' | 'long' | 'double' | 'float' | 'boolean' | 'bytes';
 
 /**
- * The serde of a primitive type as Kafka's own serializers write it: UTF-8, int32 and int64 BE, IEEE 754 BE, one byte for a boolean, bytes as they are. No schema
- * id inside. Longs are numbers within the safe range; text that is no UTF-8 is an error, since it would not be written back as it was read.
+ * The serde of a primitive type as Kafka's own serializers write it: UTF-8, int32 and int64 BE,
+ * IEEE 754 BE, one byte for a boolean, bytes as they are. No schema id inside. Longs are numbers
+ * within the safe range; text that is no UTF-8 is an error, since it would not be written back as
+ * it was read.
  */
 export function primitiveSerde(kind: PrimitiveKind): Serde {
   return serdes[kind];

@@ -29,7 +29,10 @@ function jsonOf(value: object): string {
   }
 }
 
-/** First reason why avsc does not take a value, with the path to it: `lines.0.quantity is "x", which is no int`. */
+/**
+ * First reason why avsc does not take a value, with the path to it: `lines.0.quantity is "x", which
+ * is no int`.
+ */
 export function reasonOf(type: Type, value: unknown): string | undefined {
   let reason: string | undefined;
   type.isValid(value, {

@@ -11,7 +11,8 @@ interface FastBuffer extends Buffer {
 const shortText = 48;
 
 /**
- * The text in `buffer[start, end)`; undefined if the bytes are no UTF-8. ASCII of ordinary length takes one pass and one copy.
+ * The text in `buffer[start, end)`; undefined if the bytes are no UTF-8. ASCII of ordinary length
+ * takes one pass and one copy.
  */
 export function readUtf8(buffer: Buffer, start: number, end: number): string | undefined {
   if (end - start <= shortText) {
@@ -26,8 +27,8 @@ export function readUtf8(buffer: Buffer, start: number, end: number): string | u
 }
 
 /**
- * Writes text as UTF-8 at `position` and returns the position after it; −1 − (bytes needed) if it does not fit. Undefined: the text has half a surrogate pair,
- * which UTF-8 cannot hold.
+ * Writes text as UTF-8 at `position` and returns the position after it; −1 − (bytes needed) if it
+ * does not fit. Undefined: the text has half a surrogate pair, which UTF-8 cannot hold.
  */
 export function writeUtf8(text: string, buffer: Buffer, position: number): number | undefined {
   const length = text.length;

@@ -5,8 +5,9 @@ import { decodeError } from './serde-errors.ts';
 const headerBytes = 5;
 
 /**
- * Reads payloads in the wire format as the schema that wrote them has them, without any other schema: for tools that show what is stored. `text` is the JSON text
- * of that schema. The function throws {@link SerdeError} SERDE_DECODE if the bytes are none of its.
+ * Reads payloads in the wire format as the schema that wrote them has them, without any other
+ * schema: for tools that show what is stored. `text` is the JSON text of that schema. The function
+ * throws {@link SerdeError} SERDE_DECODE if the bytes are none of its.
  * @throws {Error} when the text is no Avro schema
  */
 export function writtenReader(text: string): (payload: Buffer) => unknown {

@@ -10,7 +10,10 @@ interface RowChange {
   readonly key: Buffer;
   readonly before: StoreRow<unknown> | null | undefined;
   readonly row: StoreRow<unknown> | null;
-  /** The transaction removes index entries that a sweep came by: one that is there already may be among them. */
+  /**
+   * The transaction removes index entries that a sweep came by: one that is there already may be
+   * among them.
+   */
   readonly swept: boolean;
 }
 
@@ -23,8 +26,9 @@ interface Place {
 const beginning: Place = { cursor: undefined, done: -1 };
 
 /**
- * Keeps the expiry index of a store and walks it as stream time passes. Where it has got to is memory only: after a restart, or when a transaction is dropped, it
- * starts at the beginning, where nothing is left but what was not deleted yet.
+ * Keeps the expiry index of a store and walks it as stream time passes. Where it has got to is
+ * memory only: after a restart, or when a transaction is dropped, it starts at the beginning, where
+ * nothing is left but what was not deleted yet.
  */
 export class ExpirySweeper {
   readonly #grid: ExpiryGrid;
@@ -94,7 +98,8 @@ export class ExpirySweeper {
   }
 
   /**
-   * Adds what the change of a row does to the index. True: an entry was added behind the cursor; call {@link restart} when the disk has it.
+   * Adds what the change of a row does to the index. True: an entry was added behind the cursor;
+   * call {@link restart} when the disk has it.
    */
   index(writes: IndexWrite[], { key, before, row, swept }: RowChange): boolean {
     const old = this.#bucketOf(before);

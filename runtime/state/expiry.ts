@@ -1,8 +1,10 @@
 /**
- * Index of rows by the time at which they expire: a table of its own beside a store with a ttl, with keys (bucket, row key) and nothing to say in its rows.
+ * Index of rows by the time at which they expire: a table of its own beside a store with a ttl,
+ * with keys (bucket, row key) and nothing to say in its rows.
  *
- * Times are rounded up to a grid, so that a row that is written over and over leaves one entry per grid step at most, and so that what is deleted when does not
- * depend on where batches are cut. An entry may be stale (its row was written again later): whoever reads it checks the row.
+ * Times are rounded up to a grid, so that a row that is written over and over leaves one entry per
+ * grid step at most, and so that what is deleted when does not depend on where batches are cut. An
+ * entry may be stale (its row was written again later): whoever reads it checks the row.
  */
 export class ExpiryGrid {
   readonly ttlMs: number;
@@ -29,10 +31,15 @@ export class ExpiryGrid {
   }
 }
 
-/** 64: rows outlive their ttl on disk by 1.6 % of it at most, and a hot key leaves 65 entries at most. */
+/**
+ * 64: rows outlive their ttl on disk by 1.6 % of it at most, and a hot key leaves 65 entries at
+ * most.
+ */
 const stepsPerTtl = 64;
 
-/** What an entry of the index holds: LMDB has no empty rows that are easy to tell from absent ones. */
+/**
+ * What an entry of the index holds: LMDB has no empty rows that are easy to tell from absent ones.
+ */
 export const expiryMark: Buffer = Buffer.from([1]);
 
 const bucketBytes = 8;

@@ -10,10 +10,12 @@ export interface SealedVersions {
 }
 
 /**
- * Uncommitted writes of one store in layers (invariant E2): sealed transactions (oldest first), the transaction's completed batches, the open batch, the record
- * savepoint. Each layer holds at most one version of an entry; a finished layer is merged into the one below, a failed one is undone.
+ * Uncommitted writes of one store in layers (invariant E2): sealed transactions (oldest first), the
+ * transaction's completed batches, the open batch, the record savepoint. Each layer holds at most
+ * one version of an entry; a finished layer is merged into the one below, a failed one is undone.
  *
- * A version's level is the number that its layer got when it was opened: what is at or above the level of a layer belongs to it.
+ * A version's level is the number that its layer got when it was opened: what is at or above the
+ * level of a layer belongs to it.
  */
 export class Layers {
   #level = 1;
@@ -63,7 +65,10 @@ export class Layers {
     this.#batchLevel = ++this.#level;
   }
 
-  /** Opens a savepoint in the batch; one that is open already is kept as it is (its record succeeded). */
+  /**
+   * Opens a savepoint in the batch; one that is open already is kept as it is (its record
+   * succeeded).
+   */
   savepoint(): void {
     if (!this.#batchOpen) throw new IllegalStateError('STORE_NO_BATCH', 'no batch is open');
     this.#mergeSavepoint();
@@ -97,7 +102,10 @@ export class Layers {
     this.#endBatch();
   }
 
-  /** Takes the completed batches out as a sealed transaction. A batch that is open stays open, on top of it. */
+  /**
+   * Takes the completed batches out as a sealed transaction. A batch that is open stays open, on
+   * top of it.
+   */
   seal(): SealedVersions {
     const sealed: SealedVersions = { versions: this.#transaction, acknowledged: false };
     this.#sealed.push(sealed);
@@ -180,7 +188,10 @@ export class Layers {
   }
 }
 
-/** Folds the versions of a layer into the layer below, whose level is `level`: each is then the only one of its entry there. */
+/**
+ * Folds the versions of a layer into the layer below, whose level is `level`: each is then the only
+ * one of its entry there.
+ */
 function merge(from: readonly Version[], into: Version[], level: number): void {
   for (const version of from) {
     const older = version.older;

@@ -19,14 +19,17 @@ import type { TableMeta } from './lmdb-table.ts';
 /**
  * State stores of one application in one LMDB environment, `<data>/state/<application>/`.
  *
- * Two databases: `rows`, whose keys are a table's number (uint32 BE) and the row key, and `meta`, which gives each table (store and partition) its number
- * and changelog position, and holds the log's incarnation.
+ * Two databases: `rows`, whose keys are a table's number (uint32 BE) and the row key, and `meta`,
+ * which gives each table (store and partition) its number and changelog position, and holds the
+ * log's incarnation.
  *
- * Writes go behind: what is applied is staged in memory, readable at once, and LMDB's own thread writes it, all that has come meanwhile in one LMDB transaction
- * with the positions and the incarnation (invariant E4). So a commit does not wait for the disk, and a hot row is written once for many commits. LMDB flushes each
- * transaction before it points the file's head at it: a crash of process or machine finds the state whole, as of a position some transactions back, which
- * the changelog makes up for. LMDB's `overlappingSync` is off: after a killed process its first commits may write over pages of the snapshot that it would go back
- * to if the machine died then.
+ * Writes go behind: what is applied is staged in memory, readable at once, and LMDB's own thread
+ * writes it, all that has come meanwhile in one LMDB transaction with the positions and the
+ * incarnation (invariant E4). So a commit does not wait for the disk, and a hot row is written once
+ * for many commits. LMDB flushes each transaction before it points the file's head at it: a crash
+ * of process or machine finds the state whole, as of a position some transactions back, which the
+ * changelog makes up for. LMDB's `overlappingSync` is off: after a killed process its first commits
+ * may write over pages of the snapshot that it would go back to if the machine died then.
  */
 export class LmdbStateBackend implements StateBackend {
   readonly #folder: string;
@@ -53,9 +56,11 @@ export class LmdbStateBackend implements StateBackend {
   }
 
   /**
-   * Opens the state of an application, or makes it. An environment that cannot be read is renamed to `<application>.corrupt-<n>` beside it, `setAside` is
-   * told where and why, and a fresh one is made, to be filled from the changelogs.
-   * @throws {StorageError} STATE_VERSION when a later version made it, STATE_FOLDER when the folder cannot be written
+   * Opens the state of an application, or makes it. An environment that cannot be read is renamed
+   * to `<application>.corrupt-<n>` beside it, `setAside` is told where and why, and a fresh one is
+   * made, to be filled from the changelogs.
+   * @throws {StorageError} STATE_VERSION when a later version made it, STATE_FOLDER when the folder
+   * cannot be written
    */
   static async open(options: {
     readonly stateFolder: string;
@@ -80,7 +85,8 @@ export class LmdbStateBackend implements StateBackend {
       noSubdir: false,
       maxDbs: 4,
       overlappingSync: false,
-      // Every write is in a batch of ours. Its own batching drops a promise, whose rejection (a full disk) would end the process.
+      // Every write is in a batch of ours. Its own batching drops a promise, whose rejection (a
+      // full disk) would end the process.
       eventTurnBatching: false,
       pageSize: pageBytes,
     });
@@ -121,7 +127,8 @@ export class LmdbStateBackend implements StateBackend {
     const old = table.meta.number;
     table.meta = { number: this.#nextNumber++ };
     try {
-      // The rows are out of sight with this one transaction; taking them off the disk may then be interrupted and is finished at the next start.
+      // The rows are out of sight with this one transaction; taking them off the disk may then be
+      // interrupted and is finished at the next start.
       await this.#root.batch(() => {
         void this.#meta.put(`${garbagePrefix}${old}`, old);
         this.#saveTable(table);
@@ -225,7 +232,10 @@ export class LmdbStateBackend implements StateBackend {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Writes until nothing is staged; each round is one LMDB transaction with all that came during the one before. Never rejects: the failure is kept. */
+  /**
+   * Writes until nothing is staged; each round is one LMDB transaction with all that came during
+   * the one before. Never rejects: the failure is kept.
+   */
   async #write(): Promise<void> {
     while (this.#changed.size > 0 && this.#failure === undefined) {
       const tables = [...this.#changed];
@@ -283,13 +293,18 @@ export class LmdbStateBackend implements StateBackend {
   }
 }
 
-/** EIO (what LMDB makes of a write that the system cuts short), ENOSPC, EFBIG, EDQUOT, MDB_MAP_FULL. */
+/**
+ * EIO (what LMDB makes of a write that the system cuts short), ENOSPC, EFBIG, EDQUOT, MDB_MAP_FULL.
+ */
 const fullCodes: ReadonlySet<unknown> = new Set([5, 28, 27, 122, -30792]);
 const formatKey = 'format';
 const formatVersion = 1;
 const incarnationKey = 'incarnation';
 const garbagePrefix = 'garbage/';
-/** Applied rows that may wait for the disk: more, and {@link LmdbStateBackend.apply} waits for it. A crash costs the replay of these. */
+/**
+ * Applied rows that may wait for the disk: more, and {@link LmdbStateBackend.apply} waits for it. A
+ * crash costs the replay of these.
+ */
 const maxStagedRows = 100_000;
 /** Rows deleted per transaction when a store is wiped. */
 const collectChunk = 20_000;
@@ -298,14 +313,18 @@ function tableId(store: string, partition: number): string {
   return `${store}/${partition}`;
 }
 
-/** Opens, and looks through all rows where the file is shorter than LMDB thinks: then something has cut it. */
+/**
+ * Opens, and looks through all rows where the file is shorter than LMDB thinks: then something has
+ * cut it.
+ */
 async function openSound(folder: string): Promise<LmdbStateBackend> {
   const file = join(folder, 'data.mdb');
   prepare(folder, file);
   const backend = LmdbStateBackend.openFolder(folder);
   const needed = backend.usedBytes();
   if (existsSync(file) && statSync(file).size < needed) {
-    // Pages beyond the end of the file would kill the process when they are touched; as zeros they are an error that LMDB reports.
+    // Pages beyond the end of the file would kill the process when they are touched; as zeros they
+    // are an error that LMDB reports.
     truncateSync(file, needed);
     try {
       backend.verify();
@@ -318,7 +337,10 @@ async function openSound(folder: string): Promise<LmdbStateBackend> {
   return backend;
 }
 
-/** Looks at folder and file before LMDB does, which would end the process instead of saying what is wrong. */
+/**
+ * Looks at folder and file before LMDB does, which would end the process instead of saying what is
+ * wrong.
+ */
 function prepare(folder: string, file: string): void {
   mkdirSync(folder, { recursive: true });
   const problem = headProblem(file);

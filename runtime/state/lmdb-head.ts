@@ -3,14 +3,18 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 /** Page size of the state's LMDB files, whatever the machine's own. */
 export const pageBytes = 4096;
 
-/** Where things stand in each of the two head pages of an LMDB file, format 2 (`MDB_page` and `MDB_meta` of `mdb.c`). */
+/**
+ * Where things stand in each of the two head pages of an LMDB file, format 2 (`MDB_page` and
+ * `MDB_meta` of `mdb.c`).
+ */
 const layout = { flags: 18, magic: 24, version: 28, pageSize: 48 } as const;
 const headFlag = 0x08;
 const magic = 0xbeefc0de;
 const version = 2;
 
 /**
- * Why a file cannot be one of LMDB's, or undefined. To be asked before LMDB opens the file: its binding ends the process over a file that is none.
+ * Why a file cannot be one of LMDB's, or undefined. To be asked before LMDB opens the file: its
+ * binding ends the process over a file that is none.
  */
 export function headProblem(file: string): string | undefined {
   if (!existsSync(file)) return undefined;

@@ -4,7 +4,9 @@ import type { StateTable } from '../ports.ts';
 import { maxKeyBytes } from './row-format.ts';
 import { OverlaidRows, StagedRows } from './staged-rows.ts';
 
-/** What the environment knows of a table: its number, and the changelog position of what is applied. */
+/**
+ * What the environment knows of a table: its number, and the changelog position of what is applied.
+ */
 export interface TableMeta {
   readonly number: number;
   readonly position?: number;
@@ -108,7 +110,9 @@ interface DatabaseEntry {
   readonly value: Buffer;
 }
 
-/** Rows of a range as of its construction: holds a read transaction until it is used up or given up. */
+/**
+ * Rows of a range as of its construction: holds a read transaction until it is used up or given up.
+ */
 class DiskRows implements IterableIterator<readonly [key: Buffer, row: Buffer]> {
   readonly #snapshot: Transaction;
   readonly #entries: Iterator<DatabaseEntry>;

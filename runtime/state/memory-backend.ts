@@ -1,8 +1,9 @@
 import type { StateBackend, StateTable, StateWrites } from '../ports.ts';
 
 /**
- * State in memory, for the test driver and tests: what was applied is there for as long as this object is, so an engine that is started anew on it finds what a
- * process would find on disk after a crash. Nothing is shared with what was handed in or out.
+ * State in memory, for the test driver and tests: what was applied is there for as long as this
+ * object is, so an engine that is started anew on it finds what a process would find on disk after
+ * a crash. Nothing is shared with what was handed in or out.
  */
 export class MemoryStateBackend implements StateBackend {
   readonly #tables = new Map<string, MemoryTable>();

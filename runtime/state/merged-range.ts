@@ -14,7 +14,10 @@ interface Decoding {
   readonly done: () => void;
 }
 
-/** Rows of the disk and of the working set, merged in order of key bytes; where both have a key, the working set's row counts. */
+/**
+ * Rows of the disk and of the working set, merged in order of key bytes; where both have a key, the
+ * working set's row counts.
+ */
 export function* mergedRange(
   disk: Iterator<readonly [key: Buffer, row: Buffer]>,
   overlay: StoredRow[],

@@ -21,8 +21,9 @@ export interface RestoredStore {
 }
 
 /**
- * The writes that bring a store on disk from one changelog position to the next: hand them to {@link StateBackend.apply} in one call, chunk after chunk. Nothing is
- * decoded; of several records of a key the last counts. Applying a chunk twice is as good as once.
+ * The writes that bring a store on disk from one changelog position to the next: hand them to
+ * {@link StateBackend.apply} in one call, chunk after chunk. Nothing is decoded; of several records
+ * of a key the last counts. Applying a chunk twice is as good as once.
  */
 export function restoreWrites(
   store: RestoredStore,

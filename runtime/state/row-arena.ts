@@ -6,15 +6,17 @@ import type { Version } from './working-set.ts';
 const slabBytes = 256 * 1024;
 
 /**
- * Encoded rows of uncommitted writes, one behind the other in slabs. A slab is never used again: it goes when the last version that points into it does, so the
- * disk store may read from it for as long as it takes.
+ * Encoded rows of uncommitted writes, one behind the other in slabs. A slab is never used again: it
+ * goes when the last version that points into it does, so the disk store may read from it for as
+ * long as it takes.
  */
 export class RowArena {
   #slab: Buffer = Buffer.alloc(0);
   #at = 0;
 
   /**
-   * Encodes a row and points `version` at it; in place of what `version` had, where that was as long.
+   * Encodes a row and points `version` at it; in place of what `version` had, where that was as
+   * long.
    * @throws {SerdeError} SERDE_ENCODE if the value does not fit; `version` is then as it was
    */
   write(version: Version, serde: Serde, value: unknown, time: number, keep: boolean): void {
@@ -31,7 +33,10 @@ export class RowArena {
     this.#at = end;
   }
 
-  /** Encodes a row at the current place, without taking it; returns its end. Moves to a new slab where the row does not fit. */
+  /**
+   * Encodes a row at the current place, without taking it; returns its end. Moves to a new slab
+   * where the row does not fit.
+   */
   #encode(serde: Serde, value: unknown, time: number, keep: boolean): number {
     let end = -1;
     if (this.#at + rowPrefixBytes < this.#slab.length) {

@@ -10,16 +10,20 @@ import { TaskCorruptedError } from '../../topology/core/errors.ts';
  * | 2–9 | row time, ms since epoch, unsigned 64 bits BE |
  * | 10… | the value as its serde writes it (Avro: with the writer's schema id) |
  *
- * In the changelog the value stands alone, as any Kafka program reads it; the time is the record's, and `keep` is a header ({@link keepHeader}).
+ * In the changelog the value stands alone, as any Kafka program reads it; the time is the record's,
+ * and `keep` is a header ({@link keepHeader}).
  */
 export const rowPrefixBytes = 10;
 
-/** Name of the changelog record header that says that a row does not expire. Its value is one byte, 1. */
+/**
+ * Name of the changelog record header that says that a row does not expire. Its value is one byte,
+ * 1.
+ */
 export const keepHeader = 'millrace-keep';
 
 /**
- * Longest key that a store takes, in bytes: what fits into a key of the disk store beside its prefix. The same for every backend, so that a test fails
- * where production would.
+ * Longest key that a store takes, in bytes: what fits into a key of the disk store beside its
+ * prefix. The same for every backend, so that a test fails where production would.
  */
 export const maxKeyBytes = 1900;
 

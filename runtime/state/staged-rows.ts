@@ -1,7 +1,10 @@
 /** A row that waits for the disk; null: deleted. */
 export type StagedRow = readonly [key: Uint8Array, row: Buffer | null];
 
-/** Rows of one table that are on their way to disk: those being written, and those that came meanwhile. Reads see the newest. */
+/**
+ * Rows of one table that are on their way to disk: those being written, and those that came
+ * meanwhile. Reads see the newest.
+ */
 export class StagedRows {
   /** By key bytes as latin1 text, whose order is that of the bytes. */
   #waiting = new Map<string, StagedRow>();

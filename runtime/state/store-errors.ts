@@ -7,7 +7,8 @@ export function inStore(store: string, error: unknown): unknown {
 }
 
 /**
- * What it means that a row of the disk does not decode: its bytes are damaged (the task is restored), unless it is its schema that is not known or does not fit.
+ * What it means that a row of the disk does not decode: its bytes are damaged (the task is
+ * restored), unless it is its schema that is not known or does not fit.
  */
 export function rowError(store: string, error: unknown): unknown {
   if (!(error instanceof SerdeError) || error.code !== 'SERDE_DECODE') {

@@ -2,7 +2,10 @@ import type { KeyValueStore, ReadOnlyKeyValueStore, StoreRow } from '../../proce
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import type { TaskStore } from './task-store.ts';
 
-/** One attempt of one batch. The engine sets `over`; handles of the attempt then throw (invariant E8). */
+/**
+ * One attempt of one batch. The engine sets `over`; handles of the attempt then throw (invariant
+ * E8).
+ */
 export interface Attempt {
   readonly over: boolean;
 }

@@ -7,7 +7,10 @@ import { inStore } from './store-errors.ts';
 /** Key kinds whose values are map keys as they are: equal exactly when their bytes are. */
 const plainKinds: ReadonlySet<string> = new Set(['string', 'int', 'long', 'boolean']);
 
-/** Keys of one store: as map keys and as bytes. All methods throw {@link SerdeError} where a key does not fit, and name the store. */
+/**
+ * Keys of one store: as map keys and as bytes. All methods throw {@link SerdeError} where a key
+ * does not fit, and name the store.
+ */
 export class StoreKeys {
   readonly #store: string;
   readonly #serde: Serde;
@@ -23,7 +26,8 @@ export class StoreKeys {
   /**
    * What stands for the key in a Map: the key itself, or its bytes as latin1 text.
    *
-   * **Gotchas** A plain key is not checked: one of a wrong type is in no map, and fails when its bytes are asked for.
+   * **Gotchas** A plain key is not checked: one of a wrong type is in no map, and fails when its
+   * bytes are asked for.
    */
   mapKey(key: unknown): unknown {
     return this.#plain ? key : this.#scratch.toString('latin1', 0, this.#write(key));

@@ -16,12 +16,18 @@ import { StoreKeys } from './store-keys.ts';
 import type { EntryOwner, StoreCache } from './working-set.ts';
 import { Entry, memoryOf } from './working-set.ts';
 
-/** Stream time of a task, ms; −1 before its first record. One object per task, which the engine moves on as records go by. */
+/**
+ * Stream time of a task, ms; −1 before its first record. One object per task, which the engine
+ * moves on as records go by.
+ */
 export interface TaskTime {
   streamTime: number;
 }
 
-/** Takes the changelog records of a sealed transaction, the last write of each key. The buffers stay as they are. */
+/**
+ * Takes the changelog records of a sealed transaction, the last write of each key. The buffers stay
+ * as they are.
+ */
 export interface ChangelogSink {
   /** `value` null: a tombstone. `keep`: to be written as the header `keepHeader`. */
   append(timeMs: number, key: Buffer, value: Buffer | null, keep: boolean): void;
@@ -46,17 +52,20 @@ interface Sealed {
 }
 
 /**
- * One store of one task: a decoded working set over a disk table, with the layers of uncommitted writes between (invariants E1, E2, E4). The engine drives it:
+ * One store of one task: a decoded working set over a disk table, with the layers of uncommitted
+ * writes between (invariants E1, E2, E4). The engine drives it:
  *
  * ```text
- * beginBatch ─ put/delete … (savepoint / rollbackToSavepoint) ─ commitBatch | dropBatch      any number of batches
- * seal(sink)            the completed batches become a transaction in commit; n+1 goes on top of it
- * acknowledged(offset)  the log has it: gives what to hand to StateBackend.apply
- * applied()             the disk has it: rows become evictable
- * dropUncommitted()     instead of acknowledged: n and all on top of it never happened
+ * beginBatch ─ put/delete … ─ commitBatch | dropBatch   any number of batches;
+ *                                                        savepoint / rollbackToSavepoint inside
+ * seal(sink)             the completed batches become a transaction in commit; n+1 goes on top
+ * acknowledged(offset)   the log has it: gives what to hand to StateBackend.apply
+ * applied()              the disk has it: rows become evictable
+ * dropUncommitted()      instead of acknowledged: n and all on top of it never happened
  * ```
  *
- * **Gotchas** One thread, one batch at a time. Values are shared with whoever put them: what was put must not be changed.
+ * **Gotchas** One thread, one batch at a time. Values are shared with whoever put them: what was
+ * put must not be changed.
  */
 export class TaskStore implements EntryOwner {
   readonly name: string;
@@ -158,7 +167,8 @@ export class TaskStore implements EntryOwner {
   }
 
   /**
-   * Rows with key bytes in `[from, to)` in order of key bytes, expired ones left out: a snapshot as of the call, which ends with the batch.
+   * Rows with key bytes in `[from, to)` in order of key bytes, expired ones left out: a snapshot as
+   * of the call, which ends with the batch.
    */
   range(
     bounds: { from?: unknown; to?: unknown } = {},
@@ -189,7 +199,10 @@ export class TaskStore implements EntryOwner {
     this.#layers.beginBatch();
   }
 
-  /** Marks the place that {@link rollbackToSavepoint} goes back to; the record before it has succeeded. */
+  /**
+   * Marks the place that {@link rollbackToSavepoint} goes back to; the record before it has
+   * succeeded.
+   */
   savepoint(): void {
     this.#layers.savepoint();
     this.#sweeper?.savepoint();
@@ -215,8 +228,10 @@ export class TaskStore implements EntryOwner {
   }
 
   /**
-   * Deletes expired rows, `limit` at most, in the open batch: each leaves a tombstone in the changelog. What is due depends on stream time alone, on a grid of
-   * 1/64 of the ttl. Returns the number of index entries looked at: less than `limit` means that nothing is left to do until the next grid time.
+   * Deletes expired rows, `limit` at most, in the open batch: each leaves a tombstone in the
+   * changelog. What is due depends on stream time alone, on a grid of 1/64 of the ttl. Returns the
+   * number of index entries looked at: less than `limit` means that nothing is left to do until the
+   * next grid time.
    */
   sweep(limit: number): number {
     const sweeper = this.#sweeper;
@@ -229,8 +244,8 @@ export class TaskStore implements EntryOwner {
   }
 
   /**
-   * Makes the completed batches a transaction in commit and gives its changelog records to `sink` (nothing for a source-backed store). A batch that is open stays
-   * out of it.
+   * Makes the completed batches a transaction in commit and gives its changelog records to `sink`
+   * (nothing for a source-backed store). A batch that is open stays out of it.
    */
   seal(sink: ChangelogSink): void {
     const layer = this.#layers.seal();
@@ -253,8 +268,9 @@ export class TaskStore implements EntryOwner {
   }
 
   /**
-   * The log acknowledged the oldest transaction in commit, up to this changelog position (undefined: it did not move). Gives the writes to hand to
-   * {@link StateBackend.apply}: together with those of all other stores of the transaction (invariant E4).
+   * The log acknowledged the oldest transaction in commit, up to this changelog position
+   * (undefined: it did not move). Gives the writes to hand to {@link StateBackend.apply}: together
+   * with those of all other stores of the transaction (invariant E4).
    */
   acknowledged(position: number | undefined): readonly StateWrites[] {
     const layer = this.#layers.acknowledge();
@@ -278,7 +294,9 @@ export class TaskStore implements EntryOwner {
     if (this.#sealed.shift()?.behind === true) this.#sweeper?.restart();
   }
 
-  /** The transaction in commit was aborted: it, and all on top of it, never happened (invariant E2). */
+  /**
+   * The transaction in commit was aborted: it, and all on top of it, never happened (invariant E2).
+   */
   dropUncommitted(): void {
     this.#closeRanges();
     this.#layers.dropUncommitted();

@@ -1,11 +1,13 @@
 import type { StoreRow } from '../../processors/store.ts';
 
 /**
- * The decoded working set of a member's stores. One {@link Entry} per key in memory holds what reads see; uncommitted writes hang on it as a chain of
- * {@link Version}s, newest first, each with the row before it. So a read is one look-up however many layers there are (invariant E2), and dropping a layer
- * is undoing its versions.
+ * The decoded working set of a member's stores. One {@link Entry} per key in memory holds what
+ * reads see; uncommitted writes hang on it as a chain of {@link Version}s, newest first, each with
+ * the row before it. So a read is one look-up however many layers there are (invariant E2), and
+ * dropping a layer is undoing its versions.
  *
- * {@link StoreCache} keeps clean entries within a budget that all stores share. Entries with versions are pinned: the disk does not have them yet.
+ * {@link StoreCache} keeps clean entries within a budget that all stores share. Entries with
+ * versions are pinned: the disk does not have them yet.
  */
 export class Entry {
   readonly key: unknown;
@@ -64,7 +66,10 @@ export interface EntryOwner {
   forget(entry: Entry): void;
 }
 
-/** Entries looked at per insertion at most, so that no insertion takes long when most entries are pinned. */
+/**
+ * Entries looked at per insertion at most, so that no insertion takes long when most entries are
+ * pinned.
+ */
 const scanLimit = 64;
 
 /** Rough memory of an entry beside its encoded bytes: objects, map slot, list links. */
@@ -78,8 +83,10 @@ export function memoryOf(keyBytes: number, valueBytes: number): number {
 }
 
 /**
- * Budget for the working sets of all stores of a member. Evicts by SIEVE (Zhang et al., NSDI 2024): entries stay in order of arrival, a hand goes from the oldest to
- * the newest and takes the first that was not used since it last came by. A read sets one flag; a scan over many keys does not push out the hot ones.
+ * Budget for the working sets of all stores of a member. Evicts by SIEVE (Zhang et al., NSDI 2024):
+ * entries stay in order of arrival, a hand goes from the oldest to the newest and takes the first
+ * that was not used since it last came by. A read sets one flag; a scan over many keys does not
+ * push out the hot ones.
  */
 export class StoreCache {
   readonly maxBytes: number;
@@ -92,7 +99,10 @@ export class StoreCache {
     this.maxBytes = maxBytes;
   }
 
-  /** Estimated bytes in use, pinned entries included: may pass `maxBytes` while a transaction is larger than the budget. */
+  /**
+   * Estimated bytes in use, pinned entries included: may pass `maxBytes` while a transaction is
+   * larger than the budget.
+   */
   get bytes(): number {
     return this.#bytes;
   }
@@ -114,7 +124,10 @@ export class StoreCache {
     entry.bytes = bytes;
   }
 
-  /** Evicts what is over the budget, looking at `scans` entries at most. For when many entries have just become clean. */
+  /**
+   * Evicts what is over the budget, looking at `scans` entries at most. For when many entries have
+   * just become clean.
+   */
   trim(scans: number): void {
     if (this.#bytes > this.maxBytes) this.#evict(null, scans);
   }

@@ -1,7 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { LmdbStateBackend } from '../../../runtime/state/lmdb-backend.ts';
 
-/** Applies transactions until the disk takes no more, and prints the error and the last transaction. Run with a limit on the size of files. */
+/**
+ * Applies transactions until the disk takes no more, and prints the error and the last transaction.
+ * Run with a limit on the size of files.
+ */
 const backend = await LmdbStateBackend.open({
   stateFolder: process.argv[2] as string,
   application: 'app',

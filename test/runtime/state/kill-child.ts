@@ -2,7 +2,10 @@ import { writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { LmdbStateBackend } from '../../../runtime/state/lmdb-backend.ts';
 
-/** Applies transactions without end, each writing its number into every row of one store and into two positions, and reports each as a line. */
+/**
+ * Applies transactions without end, each writing its number into every row of one store and into
+ * two positions, and reports each as a line.
+ */
 const backend = await LmdbStateBackend.open({
   stateFolder: process.argv[2] as string,
   application: 'app',

@@ -198,7 +198,10 @@ describe('LmdbStateBackend', () => {
   }, 60_000);
 });
 
-/** Runs the child that writes until the disk is full, with files of at most 4 MB; what it printed and its exit code. */
+/**
+ * Runs the child that writes until the disk is full, with files of at most 4 MB; what it printed
+ * and its exit code.
+ */
 function runUntilFull(script: string): Promise<{ output: string; code: number | null }> {
   return new Promise((resolve, reject) => {
     const command = 'ulimit -f 4000; exec "$0" "$1" "$2"';
@@ -212,7 +215,10 @@ function runUntilFull(script: string): Promise<{ output: string; code: number | 
   });
 }
 
-/** Runs the child until it has reported work and `afterMs` have gone by, kills it, and returns the last transaction that it reported as applied. */
+/**
+ * Runs the child until it has reported work and `afterMs` have gone by, kills it, and returns the
+ * last transaction that it reported as applied.
+ */
 function runAndKill(script: string, afterMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [script, stateFolder], {

@@ -7,7 +7,10 @@ import type { BackendFixture } from './harness.ts';
 type Row = readonly [value: unknown, time: number, keep: boolean];
 type Rows = ReadonlyMap<string, Row>;
 
-/** What a store should show: whole copies, layer upon layer, each with the stream time that belongs to it. */
+/**
+ * What a store should show: whole copies, layer upon layer, each with the stream time that belongs
+ * to it.
+ */
 class Model {
   committed: Rows = new Map();
   committedTime = -1;
@@ -209,7 +212,8 @@ async function run(
     }
     expect(rig.content()).toEqual(alive(model.current(), rig.time.streamTime, hasTtl));
   }
-  // At the end all is committed: disk = fold of the changelog = model, also in a store restored from nothing.
+  // At the end all is committed: disk = fold of the changelog = model, also in a store restored
+  // from nothing.
   if (model.batch !== undefined) {
     rig.store.commitBatch();
     model.completed = model.batch;
@@ -246,7 +250,10 @@ function expectEvictable(rig: StoreRig): void {
   expect(rig.cache.bytes).toBeLessThanOrEqual(rig.cache.maxBytes);
 }
 
-/** When every ttl is over, sweeping leaves the kept rows and an empty index, in the store that was there and in a restored one. */
+/**
+ * When every ttl is over, sweeping leaves the kept rows and an empty index, in the store that was
+ * there and in a restored one.
+ */
 async function expectAllSwept(rig: StoreRig, rows: Rows): Promise<void> {
   const kept = [...rows].filter(([, [, , keep]]) => keep).length;
   rig.time.streamTime = 1_000_000;
