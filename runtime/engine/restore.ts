@@ -78,8 +78,8 @@ export interface RestoreOptions {
   readonly target: number | undefined;
   /** The log may have lost acknowledged records since the local state was written. */
   readonly logChanged: boolean;
-  /** Changelog record → stored record; undefined: not a row (a source-backed store skips what does not decode). */
-  readonly toRow?: (record: ReadRecord) => ChangelogRecord | undefined;
+  /** Changelog records → stored records, without those that are no rows (a source-backed store skips what does not decode). */
+  readonly toRows?: (records: readonly ReadRecord[]) => Promise<readonly ChangelogRecord[]>;
 }
 
 /**
@@ -104,19 +104,20 @@ export async function restoreStore(options: RestoreOptions): Promise<number> {
   }
   let applied = 0;
   const from = { topic: changelog, partition, offset: position ?? start };
-  const toRow = options.toRow ?? changelogRow;
+  const toRows = options.toRows ?? changelogRows;
   await readTo(log, from, target, async (records, next) => {
-    const rows = records.flatMap((record) => toRow(record) ?? []);
+    const rows = await toRows(records);
     applied += rows.length;
     await state.apply(restoreWrites(store, rows, next), log.incarnation);
   });
   return applied;
 }
 
-function changelogRow(record: ReadRecord): ChangelogRecord | undefined {
-  if (record.key === null) return undefined;
-  const keep = record.headers.some(([name]) => name === keepHeader);
-  return { key: record.key, value: record.value, time: record.time, keep };
+async function changelogRows(records: readonly ReadRecord[]): Promise<ChangelogRecord[]> {
+  return records.flatMap(({ key, value, time, headers }) => {
+    if (key === null) return [];
+    return [{ key, value, time, keep: headers.some(([name]) => name === keepHeader) }];
+  });
 }
 
 /** Why local state at this position cannot be continued; undefined: it can. */

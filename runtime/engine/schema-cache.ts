@@ -32,7 +32,10 @@ export class SchemaCache implements SchemaResolver {
     else this.texts.set(id, text);
   }
 
-  /** The id under which a type's schema is registered for a topic's keys or values; registers it if it is new. */
+  /**
+   * The id under which a type's schema is registered for a topic's keys or values; registers it if it is new. Older versions of the subject are at hand
+   * afterwards: rows of a store that they wrote are read in the middle of a batch, where nothing can be fetched.
+   */
   async register(
     schemas: AvroSchemas,
     topic: string,
@@ -40,8 +43,10 @@ export class SchemaCache implements SchemaResolver {
     type: AvroType,
   ): Promise<number> {
     const text = schemas.canonicalSchema(type);
-    const id = await this.registry.register(subjectFor(topic, part), text);
+    const subject = subjectFor(topic, part);
+    const id = await this.registry.register(subject, text);
     this.texts.set(id, text);
+    for (const [, older] of await this.registry.versions(subject)) await this.load(older);
     return id;
   }
 

@@ -3,15 +3,17 @@ import { RecordBatchBuilder } from '../codec/batch-builder.ts';
 import { assignBaseOffset } from '../codec/batch-header.ts';
 import { RecordBatchReader } from '../codec/batch-reader.ts';
 import type { ChangelogRecord } from '../state/restore.ts';
-import type { DecodeRecord } from '../task/partition-queue.ts';
+import { type DecodeRecord, SchemaPending } from '../task/partition-queue.ts';
 import { Scratch } from '../codec/scratch.ts';
 import type { ReadRecord } from './restore.ts';
+import type { SchemaCache } from './schema-cache.ts';
 
 /**
  * Rows of a source-backed store from records of its source topic, through the same decode and time path as in processing (design.md 6). Records that do not decode
  * are no rows: in processing they went to the dead letters.
  */
 export class SourceRows {
+  private readonly cache: SchemaCache;
   private readonly decode: DecodeRecord;
   private readonly topic: string;
   private readonly keySerde: Serde;
@@ -20,14 +22,37 @@ export class SourceRows {
   private readonly reader = new RecordBatchReader();
   private readonly scratch = new Scratch();
 
-  constructor(decode: DecodeRecord, topic: string, serdes: { keySerde: Serde; valueSerde: Serde }) {
+  constructor(
+    decode: DecodeRecord,
+    topic: string,
+    serdes: { keySerde: Serde; valueSerde: Serde; cache: SchemaCache },
+  ) {
+    this.cache = serdes.cache;
     this.decode = decode;
     this.topic = topic;
     this.keySerde = serdes.keySerde;
     this.valueSerde = serdes.valueSerde;
   }
 
-  row(record: ReadRecord): ChangelogRecord | undefined {
+  /**
+   * The rows of these records. A schema that is not at hand is fetched first: what waits for one is a row all the same.
+   * Rejects when the registry cannot be reached.
+   */
+  async rows(records: readonly ReadRecord[]): Promise<readonly ChangelogRecord[]> {
+    const rows: ChangelogRecord[] = [];
+    for (const record of records) {
+      let row = this.row(record);
+      while (typeof row === 'number') {
+        await this.cache.load(row);
+        row = this.row(record);
+      }
+      if (row !== undefined) rows.push(row);
+    }
+    return rows;
+  }
+
+  /** The row; a schema id that must be fetched first; undefined: no row. */
+  private row(record: ReadRecord): ChangelogRecord | number | undefined {
     this.builder.appendPair(record.time, record.key, record.value, record.headers);
     const batch = this.builder.finish();
     assignBaseOffset(batch, record.offset);
@@ -36,8 +61,8 @@ export class SourceRows {
     let decoded;
     try {
       decoded = this.decode(this.reader, this.topic, 0);
-    } catch {
-      return undefined;
+    } catch (error) {
+      return error instanceof SchemaPending ? error.schemaId : undefined;
     }
     const { key, value, time } = decoded;
     if (key === null || time < 0) return undefined;

@@ -237,11 +237,12 @@ export class TaskFactory {
     topology: CompiledSubTopology,
     plan: StorePlan,
     serdes: { keySerde: Serde; valueSerde: Serde },
-  ): Pick<Parameters<typeof restoreStore>[0], 'toRow'> {
+  ): Pick<Parameters<typeof restoreStore>[0], 'toRows'> {
     const source = topology.sources.find((it) => it.node.store === plan.name);
     if (source === undefined) return {};
-    const rows = new SourceRows(source.decode, plan.changelog, serdes);
-    return { toRow: (record) => rows.row(record) };
+    const { cache } = this.options.serdes;
+    const rows = new SourceRows(source.decode, plan.changelog, { ...serdes, cache });
+    return { toRows: (records) => rows.rows(records) };
   }
 
   private async codecs(topology: CompiledSubTopology): Promise<ReadonlyMap<string, IntentCodec>> {

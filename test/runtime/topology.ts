@@ -1,4 +1,4 @@
-import type { TopicRecord } from '../../runtime/testing/index.ts';
+import type { Header } from '../../topology/core/record.ts';
 import type { Definition } from '../../topology/definition/definition.ts';
 import { parseTopology } from '../../topology/yaml/parse.ts';
 
@@ -29,7 +29,11 @@ errors: { default: { ${errors} } }
 }
 
 /** Headers of a dead letter, without their common prefix, as text. */
-export function errorHeaders({ headers }: TopicRecord): Readonly<Record<string, string>> {
+export function errorHeaders({
+  headers,
+}: {
+  readonly headers: readonly Header[];
+}): Readonly<Record<string, string>> {
   const prefix = '__streams.errors.';
   return Object.fromEntries(
     headers

@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import { MemoryStateBackend } from '../../../runtime/state/memory-backend.ts';
+import type { PlainRecord } from '../codec/records.ts';
+import { errorHeaders } from '../topology.ts';
+import { EngineBench } from './bench.ts';
+
+const topology = `
+application: ids
+streams:
+  numbers: { topic: numbers, key: string, value: long, partitions: 1, cleanup: compact }
+  results: { topic: results, key: string, value: string, format: string, partitions: 1 }
+stages:
+  texts: { from: numbers, map-values: string(value), to: results }
+errors: { default: { dead-letter: ids.dead-letters } }
+`;
+
+const table = `
+application: rows
+streams:
+  asked:   { topic: asked, key: string, value: string, format: string, partitions: 1, cleanup: compact }
+  results: { topic: results, key: string, value: long, partitions: 1 }
+tables:
+  numbers: { topic: numbers, key: string, value: long, partitions: 1, cleanup: compact }
+stages:
+  look-up: { from: asked, join: { with: numbers, expr: right }, to: results }
+`;
+
+/** An Avro int of one byte under a schema id: an int is read as a long. */
+function avro(key: string, schemaId: number, value: number): PlainRecord {
+  const bytes = Buffer.from([0, 0, 0, 0, schemaId, value * 2]);
+  return { time: 1, key: Buffer.from(key), value: bytes, headers: [] };
+}
+
+async function texts(bench: EngineBench): Promise<readonly string[]> {
+  return (await bench.read('results')).map(({ value }) => String(value));
+}
+
+describe('a schema id that was not seen yet', () => {
+  test('is asked for once before the batch, and its records are read', async () => {
+    const bench = new EngineBench(topology);
+    const id = await bench.registry.register('numbers-value', '"int"');
+    await bench.append('numbers', avro('a', id, 1), avro('a', id, 2), avro('b', id, 3));
+    await bench.start();
+    bench.registry.asked.length = 0;
+    await bench.settle();
+    expect(await texts(bench)).toEqual(['1', '2', '3']);
+    expect(bench.registry.asked.filter((it) => it === id).length).toBeLessThanOrEqual(1);
+  });
+
+  test('makes the task wait while the registry is down, and fails no record', async () => {
+    const bench = new EngineBench(topology);
+    await bench.start();
+    const id = await bench.registry.register('others', '"int"');
+    bench.registry.down = true;
+    await bench.append('numbers', avro('a', id, 1));
+    await bench.settle();
+    bench.clock.advanceTo(1000);
+    await bench.settle();
+    expect(bench.registry.asked.slice(-2)).toEqual([id, id]);
+    expect([await texts(bench), await bench.read('ids.dead-letters')]).toEqual([[], []]);
+    bench.registry.down = false;
+    bench.clock.advanceTo(2000);
+    await bench.settle();
+    expect(await texts(bench)).toEqual(['1']);
+  });
+
+  test('sends the record to the dead letters where the registry does not know it', async () => {
+    const bench = new EngineBench(topology);
+    await bench.start();
+    const id = await bench.registry.register('others', '"int"');
+    await bench.append('numbers', avro('a', id, 1), avro('b', 99, 2), avro('c', id, 3));
+    await bench.settle();
+    expect(await texts(bench)).toEqual(['1', '3']);
+    const [letter] = await bench.read('ids.dead-letters');
+    expect(letter?.value).toEqual(avro('b', 99, 2).value);
+    expect(errorHeaders(letter as NonNullable<typeof letter>)).toMatchObject({
+      exception: 'SerdeError[SCHEMA_UNKNOWN_ID]',
+      stage: 'numbers',
+      offset: '1',
+    });
+  });
+});
+
+describe('a table whose rows were written under another schema', () => {
+  test('is restored whole on a fresh disk', async () => {
+    const bench = new EngineBench(table);
+    const id = await bench.registry.register('others', '"int"');
+    await bench.append('numbers', avro('a', id, 1), avro('b', id, 2));
+    await bench.start();
+    await bench.settle();
+    bench.state = new MemoryStateBackend();
+    await bench.start();
+    await bench.append('asked', {
+      time: 2,
+      key: Buffer.from('b'),
+      value: Buffer.from('?'),
+      headers: [],
+    });
+    await bench.settle();
+    expect((await bench.read('results')).map(({ value }) => value?.at(-1))).toEqual([4]);
+  });
+});
+
+const totals = `
+application: totals
+streams:
+  asked:   { topic: asked, key: string, value: string, format: string, partitions: 1, cleanup: compact }
+  results: { topic: results, key: string, value: shop.Total, format: json, partitions: 1 }
+tables:
+  totals: { topic: totals, key: string, value: shop.Total, partitions: 1 }
+stages:
+  look-up: { from: asked, join: { with: totals, expr: right }, to: results }
+`;
+
+const first = `{ "type": "record", "name": "shop.Total", "fields": [ { "name": "cents", "type": "int" } ] }`;
+const second = `{ "type": "record", "name": "shop.Total", "fields": [
+  { "name": "cents", "type": "int" }, { "name": "orders", "type": "int", "default": 7 } ] }`;
+
+describe('a row of a store that an older schema wrote', () => {
+  test('is read as the present schema has it', async () => {
+    const bench = new EngineBench(totals, first);
+    await bench.start();
+    const [[, id] = []] = await bench.registry.versions('totals-totals-changelog-value');
+    await bench.registry.register('totals-value', first);
+    await bench.append('totals', avro('a', id as number, 5));
+    await bench.settle();
+    bench.redefine(totals, second);
+    await bench.start();
+    await bench.append('asked', {
+      time: 2,
+      key: Buffer.from('a'),
+      value: Buffer.from('?'),
+      headers: [],
+    });
+    await bench.settle();
+    expect(await texts(bench)).toEqual(['{"cents":5,"orders":7}']);
+  });
+});
