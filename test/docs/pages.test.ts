@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { anchorsOf, linksOf, pagePaths, readPage } from './pages.ts';
+import { Workspace } from './workspace.ts';
+
+const slowMs = 180_000;
+const executed = ['docs/getting-started.md', 'docs/testing.md', 'docs/order-system.md'];
+
+describe('pages with commands', () => {
+  test.each(executed)(
+    '%s is true, command by command',
+    async (path) => {
+      const workspace = new Workspace();
+      try {
+        expect(await workspace.follow(readPage(path), path)).toBeGreaterThan(0);
+      } finally {
+        workspace.remove();
+      }
+    },
+    slowMs,
+  );
+});
+
+describe('links', () => {
+  test.each(pagePaths())('of %s lead somewhere', (path) => {
+    const broken = linksOf(readPage(path)).filter(({ path: to, anchor }) => {
+      const target = to === '' ? path : posix.join(posix.dirname(path), to);
+      if (!existsSync(new URL(`../../${target}`, import.meta.url))) return true;
+      return anchor !== '' && !anchorsOf(readPage(target)).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+});
