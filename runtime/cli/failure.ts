@@ -1,11 +1,14 @@
+import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import {
   ConfigError,
   IllegalStateError,
   isStreamsError,
+  ProcessingError,
   StorageError,
   type StreamsError,
 } from '../../topology/core/errors.ts';
+import { shortPath } from '../app/short-path.ts';
 import { TopologyError } from '../app/topology-source.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
@@ -39,7 +42,21 @@ export function explainFailure(error: unknown): Failure {
   if (!isStreamsError(error) || isBug(error)) return bug(error);
   if (error instanceof TopologyError) return { text: error.message, exitCode: exitCodes.findings };
   // Messages are whole sentences on what, where and what to do: causes add only technical words.
-  return { text: `error[${error.code}] ${error.message}\n`, exitCode: exitCodeOf(error) };
+  const text = `error[${error.code}] ${error.message}\n${placeOfThrow(error)}`;
+  return { text, exitCode: exitCodeOf(error) };
+}
+
+/** Where the user's code threw what a record failed of: one line of the stack of the innermost cause, if it tells. */
+function placeOfThrow(error: StreamsError): string {
+  if (!(error instanceof ProcessingError)) return '';
+  let cause: unknown = error;
+  while (cause instanceof Error && cause.cause !== undefined) cause = cause.cause;
+  if (!(cause instanceof Error) || isStreamsError(cause)) return '';
+  const frame = cause.stack
+    ?.split('\n')
+    .find((line) => line.includes('file://') && !line.includes('/node_modules/'));
+  const [, url, position] = /(file:\/\/[^)]+?):(\d+:\d+)/.exec(frame ?? '') ?? [];
+  return url === undefined ? '' : `      at ${shortPath(fileURLToPath(url))}:${position}\n`;
 }
 
 function exitCodeOf(error: StreamsError): ExitCode {

@@ -39,7 +39,7 @@ export async function runCommandLine(
       '\nExit codes: 0 fine, 1 findings or a failed application, 2 wrong usage, 3 environment.\n\n' +
         'Example:\n  $ millrace run topology/orders/orders.yaml',
     );
-  throwInsteadOfExit(program);
+  prepare(program, console);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
@@ -51,7 +51,11 @@ export async function runCommandLine(
   }
 }
 
-function throwInsteadOfExit(command: Command): void {
-  command.exitOverride();
-  for (const inner of command.commands) throwInsteadOfExit(inner);
+/** Commands throw instead of ending the process, and speak through the console. */
+function prepare(command: Command, console: Console): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => void console.write(text),
+    writeErr: (text) => console.note(text),
+  });
+  for (const inner of command.commands) prepare(inner, console);
 }

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { nearestName } from '../../topology/core/problem.ts';
 import type { EmbeddedLog } from '../embedded/embedded-log.ts';
-import { partitionUnknown, topicUnknown } from '../log/log-errors.ts';
+import { partitionUnknown } from '../log/log-errors.ts';
 import type { TopicInfo } from '../ports.ts';
 import type { Console } from './console.ts';
 import { UsageError } from './failure.ts';
@@ -59,7 +59,7 @@ async function read(
   const info = await known(log, topic);
   const { partition: only, from, follow } = options;
   if (only !== undefined && only >= info.partitions) {
-    throw partitionUnknown(topic, only, info.partitions);
+    throw new UsageError(partitionUnknown(topic, only, info.partitions).message);
   }
   const numbers =
     only === undefined ? Array.from({ length: info.partitions }, (_, i) => i) : [only];
@@ -93,8 +93,8 @@ async function known(log: EmbeddedLog, topic: string): Promise<TopicInfo> {
   if (info !== undefined) return info;
   const names = (await log.admin.list()).map(({ name }) => name);
   const near = nearestName(topic, names);
-  if (near === undefined) throw topicUnknown(topic);
-  throw new UsageError(`there is no topic "${topic}": did you mean "${near}"?`);
+  const hint = near === undefined ? '"millrace topics" lists them' : `did you mean "${near}"?`;
+  throw new UsageError(`there is no topic "${topic}": ${hint}`);
 }
 
 function parseFrom(text: string): ReadFrom {

@@ -92,6 +92,7 @@ export async function produce(
 ): Promise<void> {
   const { name, partitions } = topic;
   await log.admin.create({ name, partitions, cleanup: 'delete', retention: 'forever' });
+  if (records.length === 0) return;
   const ignore = async (): Promise<void> => {};
   const ownership: Ownership = { assigned: ignore, revoked: ignore, lost: ignore };
   const member = await log.join({ group: 'producer', topics: [], slot: 'p' }, ownership);
