@@ -30,4 +30,20 @@ describe('summaryLines', () => {
       '1 passed, 0 failed, 3 skipped',
     ]);
   });
+
+  test('lists at most 20 names for a reason', () => {
+    const outcomes = Array.from({ length: 22 }, (_, i) => ({
+      name: `test ${i}`,
+      state: 'skipped' as const,
+      note: 'slow',
+    }));
+    const lines = summaryLines(outcomes);
+    expect(lines.slice(19)).toEqual([
+      '  test 17',
+      '  test 18',
+      '  test 19',
+      '  and 2 more',
+      '0 passed, 0 failed, 22 skipped',
+    ]);
+  });
 });

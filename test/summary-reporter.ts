@@ -1,4 +1,4 @@
-import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node';
 
 /** How one test ended, as far as the summary needs it. */
 export interface TestOutcome {
@@ -8,6 +8,9 @@ export interface TestOutcome {
   /** Why it was skipped, where the test says so. */
   readonly note?: string;
 }
+
+/** Names listed of those that were skipped for one reason. */
+const maxNames = 20;
 
 /**
  * The last lines of a test run: how many ran, each skipped test with its reason, and a closing line
@@ -25,15 +28,22 @@ export function summaryLines(outcomes: readonly TestOutcome[]): string[] {
   }
   const lines = [`${passed + failed} of ${outcomes.length} tests ran`];
   for (const [reason, names] of reasons) {
-    lines.push(`skipped (${reason}):`, ...names.map((name) => `  ${name}`));
+    lines.push(`skipped (${reason}):`, ...names.slice(0, maxNames).map((name) => `  ${name}`));
+    if (names.length > maxNames) lines.push(`  and ${names.length - maxNames} more`);
   }
   return [...lines, `${passed} passed, ${failed} failed, ${skipped} skipped`];
 }
 
 /** Prints {@link summaryLines} at the end of a run. A file that does not load, and an error outside any test, count as a failed test. */
 export class SummaryReporter implements Reporter {
+  private pattern: RegExp | undefined;
+
+  onInit(vitest: Vitest): void {
+    this.pattern = vitest.config.testNamePattern;
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
-    const outcomes = modules.flatMap(outcomesOf);
+    const outcomes = modules.flatMap((module) => outcomesOf(module, this.pattern));
     for (const { message } of errors) {
       outcomes.push({ name: `outside any test: ${message}`, state: 'failed' });
     }
@@ -41,12 +51,17 @@ export class SummaryReporter implements Reporter {
   }
 }
 
-function outcomesOf(module: TestModule): TestOutcome[] {
+function outcomesOf(module: TestModule, pattern: RegExp | undefined): TestOutcome[] {
   const file = module.relativeModuleId;
   const outcomes = [...module.children.allTests()].map((test): TestOutcome => {
     const { state, ...result } = test.result();
     const name = `${file} > ${test.fullName}`;
-    const note = 'note' in result ? result.note : undefined;
+    const unasked = pattern?.test(test.fullName.replaceAll(' > ', ' ')) === false;
+    const note = unasked
+      ? 'another name was asked for'
+      : 'note' in result
+        ? result.note
+        : undefined;
     if (state === 'passed' || state === 'failed') return { name, state };
     return { name, state: 'skipped', ...(note === undefined ? {} : { note }) };
   });

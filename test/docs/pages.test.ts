@@ -5,15 +5,20 @@ import { anchorsOf, linksOf, pagePaths, readPage } from './pages.ts';
 import { Workspace } from './workspace.ts';
 
 const slowMs = 180_000;
-const executed = ['docs/getting-started.md', 'docs/testing.md', 'docs/order-system.md'];
+const executed = [
+  ['docs/getting-started.md', 'project'],
+  ['docs/testing.md', 'project'],
+  ['docs/order-system.md', 'repository'],
+] as const;
 
 describe('pages with commands', () => {
   test.each(executed)(
     '%s is true, command by command',
-    async (path) => {
-      const workspace = new Workspace();
+    async (path, kind) => {
+      const workspace = new Workspace(kind);
       try {
         expect(await workspace.follow(readPage(path), path)).toBeGreaterThan(0);
+        if (kind === 'project') expect(await workspace.typeCheck()).toBe('');
       } finally {
         workspace.remove();
       }

@@ -6,7 +6,7 @@ import { Workspace } from './workspace.ts';
 const slowMs = 180_000;
 
 describe('README.md', () => {
-  const workspace = new Workspace();
+  const workspace = new Workspace('repository');
   afterAll(() => workspace.remove());
 
   test(

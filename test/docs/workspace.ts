@@ -19,18 +19,23 @@ const folders = ['topology', 'processors', 'schemas', 'runtime'];
 
 /** What the pages write → what is run here: the sources, so that nothing must be built before. */
 const commands: readonly (readonly [RegExp, string])[] = [
-  [/^npx millrace\b/, 'node runtime/cli/main.ts'],
+  [/^npx millrace\b/, 'node node_modules/millrace/runtime/cli/main.ts'],
   [/^npm start(?: --)?/, 'node runtime/orders/start.ts'],
   [/^npx (\w+)/, 'node_modules/.bin/$1'],
 ];
 
-/** A folder where a reader of the pages could be: sources and packages of the repository, by links, and a data folder of its own. */
+/**
+ * A folder where a reader of the pages could be: in the repository (by links to its folders, so a page must not write into them), or in a project of the
+ * reader's own that has the package.
+ */
 export class Workspace {
   readonly folder: string;
 
-  constructor() {
+  constructor(kind: 'repository' | 'project') {
     this.folder = mkdtempSync(join(tmpdir(), 'millrace-docs-'));
-    for (const name of folders) symlinkSync(join(root, name), join(this.folder, name));
+    if (kind === 'repository') {
+      for (const name of folders) symlinkSync(join(root, name), join(this.folder, name));
+    }
     const modules = join(this.folder, 'node_modules');
     mkdirSync(modules);
     for (const name of readdirSync(join(root, 'node_modules'))) {
@@ -76,6 +81,16 @@ export class Workspace {
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     await new Promise((resolve) => child.on('close', resolve));
     return output;
+  }
+
+  /** Type-checks the TypeScript files that a page wrote; returns what the compiler says. */
+  async typeCheck(): Promise<string> {
+    const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as {
+      readonly compilerOptions: unknown;
+    };
+    const config = { compilerOptions, exclude: ['node_modules'] };
+    this.write('tsconfig.json', JSON.stringify(config));
+    return this.run('npx tsc -p .');
   }
 
   remove(): void {
