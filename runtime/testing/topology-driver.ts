@@ -147,9 +147,10 @@ export class TopologyDriver {
         quietTurns = 0;
         continue;
       }
+      // What the step began may end within the turn, and give new work.
+      const began = this.engine.pendingInside;
       await nextTurn();
-      const inside = this.engine.pendingInside;
-      if (worked || inside) {
+      if (worked || began || this.engine.pendingInside) {
         quietTurns = 0;
         outside = 0;
       } else if (this.engine.pending && outside < patienceTurns) {

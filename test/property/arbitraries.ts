@@ -21,6 +21,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ op: fc.constant('table-sum' as const), n }),
   fc.record({ op: fc.constant('to-table' as const) }),
   fc.record({ op: fc.constant('join' as const), left: fc.boolean() }),
+  fc.record({ op: fc.constant('global-join' as const), left: fc.boolean(), n }),
   fc.record({ op: fc.constant('process' as const), n: fc.integer({ min: 3, max: 8 }) }),
 );
 
@@ -69,7 +70,11 @@ function record(nulls: boolean): fc.Arbitrary<SentRecord> {
  * the order would be a matter of timing.
  */
 export function scenario(options: { nulls: boolean }): fc.Arbitrary<Scenario> {
-  const chain = fc.array(step, { minLength: 1, maxLength: 5 }).filter((it) => !feedsItself(it));
+  const tail: fc.Arbitrary<Step> = fc.record({ op: fc.constant('async' as const), n });
+  const chain = fc
+    .tuple(fc.array(step, { minLength: 1, maxLength: 5 }), fc.option(tail, { freq: 2 }))
+    .map(([steps, last]): Chain => (last === null ? steps : [...steps, last]))
+    .filter((it) => !feedsItself(it));
   const round = fc.record({
     in: fc.array(record(options.nulls), { minLength: 0, maxLength: 12 }),
     names: fc.array(record(options.nulls), { maxLength: 4 }),

@@ -1,6 +1,7 @@
 import { map } from 'rxjs';
 import {
   type KeyValueStore,
+  mapAsync,
   type ProcessStage,
   scanByKey,
   type StreamRecord,
@@ -28,10 +29,21 @@ export type Step =
   | { readonly op: 'table-sum'; readonly n: number }
   | { readonly op: 'to-table' }
   | { readonly op: 'join'; readonly left: boolean }
+  /** A join with a global table, by a key of its own. */
+  | { readonly op: 'global-join'; readonly left: boolean; readonly n: number }
+  /** A stage that takes up to `n` turns per record: only at the end, as it keeps order per key. */
+  | { readonly op: 'async'; readonly n: number }
   /** A stage with a store; fails on sums that are one less than a multiple of `n`. */
   | { readonly op: 'process'; readonly n: number };
 
 export type Chain = readonly Step[];
+
+/** What the global table holds before anything else is sent. */
+export const worldRows = [
+  { key: '0', value: 1, time: 0 },
+  { key: '2', value: 3, time: 0 },
+  { key: '3', value: 5, time: 0 },
+];
 
 /** True when a step may send a record to another partition than it came from. */
 export function moves(step: Step): boolean {
@@ -179,6 +191,24 @@ export function definitionOf(chain: Chain): {
           value: { expr: step.left ? 'right == null ? left : left + right' : 'left + right' },
         });
         break;
+      case 'global-join':
+        add(name, {
+          kind: 'join',
+          with: 'world',
+          type: step.left ? 'left' : 'inner',
+          on: `string(value % ${step.n})`,
+          value: { expr: step.left ? 'right == null ? left : left + right' : 'left + right' },
+        });
+        break;
+      case 'async':
+        functions[`${name}-later`] = later(step.n);
+        add(
+          name,
+          { kind: 'process', use: `${name}-later` },
+          { outputs: [{ name: 'out', key: 'string', value: 'long' }] },
+        );
+        from = [`${name}.out`];
+        break;
       case 'process': {
         const store = `${name}-totals`;
         stores[store] = { key: 'string', value: 'long', ttl: 'none', why: 'a test' };
@@ -199,13 +229,19 @@ export function definitionOf(chain: Chain): {
     to: [{ stream: 'out' }],
   };
   const usesTable = chain.some(({ op }) => op === 'join');
+  const usesGlobal = chain.some(({ op }) => op === 'global-join');
   const definition: Definition = {
     application: 'chain',
     streams: {
       in: { topics: ['in'], key: 'string', value: 'long' },
       out: { topics: ['out'], key: 'string', value: 'long' },
     },
-    tables: usesTable ? { names: { topics: ['names'], key: 'string', value: 'long' } } : {},
+    tables: {
+      ...(usesTable ? { names: { topics: ['names'], key: 'string', value: 'long' } } : {}),
+      ...(usesGlobal
+        ? { world: { topics: ['world'], key: 'string', value: 'long', global: true } }
+        : {}),
+    },
     stores,
     calls: {},
     stages,
@@ -216,6 +252,23 @@ export function definitionOf(chain: Chain): {
 
 function groupOf(by: number | undefined): Grouping {
   return by === undefined ? { by: 'key' } : { by: 'expr', key: `string(value % ${by})` };
+}
+
+function later(n: number): ProcessStage<{ readonly in: Num }, { readonly out: Num }> {
+  return (inputs) => ({
+    out: inputs.in.pipe(
+      mapAsync({ concurrency: 3, order: 'per-key' }, async (it) => {
+        for (let i = 0; i < it.value % n; i++) await nextTurn();
+        return it;
+      }),
+    ),
+  });
+}
+
+async function nextTurn(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 function totals(store: string, n: number): Totals {

@@ -1,4 +1,4 @@
-import type { Chain, Step } from './chain.ts';
+import { type Chain, type Step, worldRows } from './chain.ts';
 
 /** A record of the model. */
 export interface PlainRecord {
@@ -39,6 +39,7 @@ function apply(step: Step, names: ReadonlyMap<string, number>): Apply {
       return (it) => [{ ...it, key: group(it, step.n) }];
     case 'map':
       return (it) => [{ ...it, key: `${it.key}.`, value: it.value * 2 }];
+    case 'async':
     case 'split-merge':
     case 'to-table':
       return (it) => [it];
@@ -68,6 +69,12 @@ function apply(step: Step, names: ReadonlyMap<string, number>): Apply {
         if (right === undefined) return step.left ? [it] : [];
         return [{ ...it, value: it.value + right }];
       };
+    case 'global-join':
+      return (it) => {
+        const right = world.get(String(it.value % step.n));
+        if (right === undefined) return step.left ? [it] : [];
+        return [{ ...it, value: it.value + right }];
+      };
     case 'process':
       return runningSum();
   }
@@ -76,6 +83,8 @@ function apply(step: Step, names: ReadonlyMap<string, number>): Apply {
 function group({ key, value }: PlainRecord, by: number | undefined): string {
   return by === undefined ? key : String(value % by);
 }
+
+const world = new Map(worldRows.map(({ key, value }) => [key, value]));
 
 function dedupe(): Apply {
   const seen = new Set<string>();

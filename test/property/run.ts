@@ -2,7 +2,7 @@ import { firstDifference, resultOf, type RunResult } from '../../runtime/testing
 import { TopologyDriver } from '../../runtime/testing/index.ts';
 import { StreamsError } from '../../topology/core/errors.ts';
 import type { Scenario } from './arbitraries.ts';
-import { definitionOf } from './chain.ts';
+import { definitionOf, worldRows } from './chain.ts';
 
 /** Runs a scenario as it says: with its cuts, transactions, aborts and crashes. */
 export async function run(scenario: Scenario): Promise<RunResult> {
@@ -23,6 +23,10 @@ export async function run(scenario: Scenario): Promise<RunResult> {
     throw new StreamsError('TRANSACTION_ABORTED', 'the test aborted it');
   };
   try {
+    if (driver.plan.globalTables.length > 0) {
+      await driver.send('world', ...worldRows);
+      await driver.settle();
+    }
     for (const round of rounds) {
       if (round.crash !== undefined) driver.crashAt(...round.crash);
       await send(driver, round);
