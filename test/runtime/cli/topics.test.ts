@@ -123,7 +123,7 @@ describe('topics read', () => {
     for (const { partition, offset } of await read(data, 't', '--from', '1')) {
       if (!starts.has(partition)) starts.set(partition, offset);
     }
-    expect([...starts.values()].sort()).toContain(2);
+    expect([...starts.values()]).toContain(2);
     expect(Math.min(...starts.values())).toBeGreaterThan(0);
   });
 
