@@ -36,6 +36,8 @@ export interface CampaignOptions {
   /** Look at the disk after this share of the kills, 0…1. */
   readonly diskChecks: number;
   readonly breakage?: Breakage;
+  /** Folder of a campaign whose file of baskets this one reads. @defaultValue it writes its own */
+  readonly basketsOf?: string;
   /** Draws the kills. @defaultValue {@link drawKill} */
   readonly draw?: (random: () => number, startMs: number) => KillPlan;
   readonly print?: (line: string) => void;
@@ -84,18 +86,18 @@ class Campaign {
   #plan: Plan | undefined;
 
   constructor(options: CampaignOptions) {
-    const { folder, seed, provider } = options;
+    const { folder, seed, provider, basketsOf = folder } = options;
     this.#options = options;
     this.#random = seededRandom(seed);
     this.#data = join(folder, 'data');
-    this.#baskets = join(folder, 'baskets.avro');
+    this.#baskets = join(basketsOf, 'baskets.avro');
     this.#provider = new CampaignProvider(ledgerFile(this.#data), { ...provider, seed });
   }
 
   async run(): Promise<CampaignResult> {
     const { orders, kills } = this.#options;
     const baskets = await sample(orders);
-    await writeBaskets(this.#baskets, baskets);
+    if (this.#options.basketsOf === undefined) await writeBaskets(this.#baskets, baskets);
     this.#plan = ordersPlan();
     await this.#provider.start();
     try {
@@ -163,8 +165,9 @@ class Campaign {
     const end = await live(this.#settings(undefined), undefined);
     this.#remember(end);
     const books = new Findings('conservation');
-    if (end.done?.conservation !== true) books.add('the summary says that it does not hold');
-    if (end.done?.ledger !== true) books.add('the summary says that the ledger does not hold');
+    if (end.done?.books.conservation !== true) books.add('the summary says that it does not hold');
+    if (end.done?.books.ledger !== true)
+      books.add('the summary says that the ledger does not hold');
     this.#found.push(...books.list());
   }
 

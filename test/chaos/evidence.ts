@@ -57,7 +57,7 @@ export interface Evidence {
   /** `store/partition` → rows on disk. */
   readonly stores: ReadonlyMap<string, Rows>;
   readonly ledger: readonly Charge[];
-  decode(bytes: Buffer | null): unknown;
+  readonly decode: (bytes: Buffer | null) => unknown;
 }
 
 /** Where {@link gatherEvidence} looks. */

@@ -20,14 +20,8 @@ export function drawKill(random: () => number, startMs: number): KillPlan {
 
 /** A plan in a few words. */
 export function killText(plan: KillPlan): string {
-  switch (plan.kind) {
-    case 'after-spawn':
-      return `${plan.ms} ms after its start`;
-    case 'after-ready':
-      return `${plan.ms} ms after it was restored`;
-    case 'after-word':
-      return `${plan.ms} ms after transaction ${plan.at} ${plan.word}`;
-    case 'suicide':
-      return `at ${plan.point}, number ${plan.at}`;
-  }
+  if (plan.kind === 'after-spawn') return `${plan.ms} ms after its start`;
+  if (plan.kind === 'after-ready') return `${plan.ms} ms after it was restored`;
+  if (plan.kind === 'after-word') return `${plan.ms} ms after ${plan.word} number ${plan.at}`;
+  return `at ${plan.point}, number ${plan.at}`;
 }

@@ -16,32 +16,31 @@ import { withTransactor } from './wrap.ts';
 /** How long a log that acknowledges early takes to keep its word, ms. */
 const behindMs = 40;
 
+const breakages: Readonly<Record<Breakage, (ports: Ports) => Ports>> = {
+  'E3-positions-of-before': (ports) => ({ ...ports, log: withTransactor(ports.log, before) }),
+  'E3-no-positions': (ports) => ({ ...ports, log: withTransactor(ports.log, none) }),
+  'E4-acknowledged-early': (ports) => new HastyAcknowledgement(ports).ports(false),
+  'E4-rows-first': (ports) => new HastyAcknowledgement(ports).ports(true),
+};
+
 /** Ports that break an invariant. */
 export function breakPorts(ports: Ports, breakage: Breakage): Ports {
-  switch (breakage) {
-    case 'E3-positions-of-before':
-      return { ...ports, log: withTransactor(ports.log, positionsOfBefore) };
-    case 'E3-no-positions':
-      return {
-        ...ports,
-        log: withTransactor(ports.log, (inner) => ({
-          commit: ({ appends }, membership) => inner.commit({ appends, positions: [] }, membership),
-          close: () => inner.close(),
-        })),
-      };
-    case 'E4-acknowledged-early':
-      return new HastyAcknowledgement(ports).ports(false);
-    case 'E4-rows-first':
-      return new HastyAcknowledgement(ports).ports(true);
-  }
+  return breakages[breakage](ports);
 }
 
-function positionsOfBefore(inner: Transactor): Transactor {
-  let before: readonly Position[] = [];
+function none(inner: Transactor): Transactor {
+  return {
+    commit: ({ appends }, membership) => inner.commit({ appends, positions: [] }, membership),
+    close: () => inner.close(),
+  };
+}
+
+function before(inner: Transactor): Transactor {
+  let last: readonly Position[] = [];
   return {
     commit({ appends, positions }, membership) {
-      const stale = before;
-      before = positions;
+      const stale = last;
+      last = positions;
       return inner.commit({ appends, positions: stale }, membership);
     },
     close: () => inner.close(),
@@ -66,12 +65,17 @@ class HastyAcknowledgement {
         transaction.positions.length === 0
           ? inner.commit(transaction, membership)
           : this.#commit(transaction, () => inner.commit(transaction, membership)),
-      close: async () => {
-        await this.#behind;
-        await inner.close();
-      },
+      close: () => inner.close(),
     }));
-    return { ...this.#ports, log, ...(rowsFirst ? { state: this.#rowsFirst(log) } : {}) };
+    const join: Log['join'] = async (options, ownership) => {
+      const membership = await log.join(options, ownership);
+      const { group, memberId, generation } = membership;
+      // In an orderly end the log catches up before the member leaves.
+      const leave = (): Promise<void> => this.#behind.then(() => membership.leave());
+      return { group, memberId, generation, leave };
+    };
+    const state = rowsFirst ? this.#rowsFirst(log) : this.#ports.state;
+    return { ...this.#ports, state, log: { ...log, join } };
   }
 
   async #commit(transaction: Transaction, really: () => Promise<Committed>): Promise<Committed> {

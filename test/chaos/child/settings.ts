@@ -46,6 +46,12 @@ export interface RunnerSettings {
   readonly suicide: { readonly point: SuicidePoint; readonly at: number } | undefined;
 }
 
+/** What the summary says, as `npm start` makes it. */
+export interface Books {
+  readonly conservation: boolean;
+  readonly ledger: boolean;
+}
+
 /** What a runner says, one JSON object a line on standard output. */
 export type RunnerWord =
   /** The application runs: everything is restored. `calls` are the intents that it issues again. */
@@ -58,7 +64,7 @@ export type RunnerWord =
   | { readonly say: 'idle' }
   /** What an operator is told: a store is rebuilt. */
   | { readonly say: 'report'; readonly message: string }
-  /** It came to its end, and the books say this. */
-  | { readonly say: 'done'; readonly conservation: boolean; readonly ledger: boolean }
+  /** It came to its end. */
+  | { readonly say: 'done'; readonly books: Books }
   /** The application stopped by itself. */
   | { readonly say: 'failed'; readonly message: string };
