@@ -18,7 +18,7 @@ import { LmdbStateBackend } from '../state/lmdb-backend.ts';
 import { assemble } from './assemble.ts';
 import { loadProcessors, usedFunctions } from './processors.ts';
 import { systemClock } from './system-clock.ts';
-import { checkedGraph, readTopology } from './topology-source.ts';
+import { checkedGraph, placeOfTopic, readTopology } from './topology-source.ts';
 
 /** How often retention and compaction of the embedded log get a turn, ms. */
 const maintenanceMs = 10_000;
@@ -199,6 +199,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     const { engine } = await assemble({
       plan: made,
       catalog: topology.catalog,
+      placeOf: placeOfTopic(topology),
       functions,
       ...ports,
       clock: systemClock,

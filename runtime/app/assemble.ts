@@ -17,7 +17,7 @@ import { TaskFactory } from '../engine/task-factory.ts';
 import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
 import { StoreCache } from '../state/working-set.ts';
 import { Scratch } from '../codec/scratch.ts';
-import { ensureTopics } from './ensure-topics.ts';
+import { ensureTopics, type PlaceOfTopic } from './ensure-topics.ts';
 
 export interface Assembly {
   readonly plan: Plan;
@@ -38,6 +38,8 @@ export interface Assembly {
   readonly probe?: (point: CrashPoint) => void;
   /** Topic for topic, partition and offset of each record that a task takes (tests). */
   readonly trace?: string;
+  /** Where the topology file speaks of a topic, for messages. */
+  readonly placeOf?: PlaceOfTopic;
 }
 
 /** What an assembled application offers beside its engine. */
@@ -56,7 +58,7 @@ export interface Assembled {
  */
 export async function assemble(assembly: Assembly): Promise<Assembled> {
   const { plan, catalog, functions, log, state, clock, options } = assembly;
-  const partitions = await ensureTopics(plan, log);
+  const partitions = await ensureTopics(plan, log, assembly.placeOf);
   const cache = new SchemaCache(assembly.registry);
   const serdes = new Serdes(catalog, cache);
   const partitionsOf = (topic: string): number => partitions.get(topic) ?? 1;

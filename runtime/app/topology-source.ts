@@ -17,6 +17,7 @@ import type { SourceMap } from '../../topology/definition/source-map.ts';
 import { check } from '../../topology/graph/check.ts';
 import type { Graph } from '../../topology/graph/graph.ts';
 import { parseTopology } from '../../topology/yaml/parse.ts';
+import type { PlaceOfTopic } from './ensure-topics.ts';
 import { missingProcessors } from './processors.ts';
 import { locateSchemaProblems } from './schema-problems.ts';
 import { shortPath } from './short-path.ts';
@@ -132,6 +133,21 @@ export function checkedGraph(topology: TopologySource): Graph {
     topology.problems,
     topology.schemaProblems,
   );
+}
+
+/** Where a topology file declares a topic: at one of its keys, or at the name of its stream or table. */
+export function placeOfTopic({ definition, source }: TopologySource): PlaceOfTopic {
+  return (topic, key) => {
+    for (const section of ['streams', 'tables'] as const) {
+      const declared = Object.entries(definition?.[section] ?? {});
+      const [name] = declared.find(([, { topics }]) => topics.includes(topic)) ?? [];
+      if (name === undefined) continue;
+      const span = source.span([section, name, key]) ?? [0, 0];
+      const { file, line, column } = source.position(span[0]);
+      return `${file}:${line}:${column}`;
+    }
+    return undefined;
+  };
 }
 
 function readSchemas(

@@ -5,6 +5,7 @@ import {
   topologyProblemsToJson,
 } from '../app/topology-source.ts';
 import type { Console } from './console.ts';
+import { explainFailure } from './failure.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 
 interface CheckOptions {
@@ -27,18 +28,28 @@ export function checkCommand(console: Console, done: (code: ExitCode) => void): 
         'Example:\n  $ millrace check topology/orders/orders.yaml',
     )
     .action(async (files: readonly string[], options: CheckOptions) => {
-      const topologies = files.map(readTopology);
+      const unreadable: unknown[] = [];
+      const topologies = files.flatMap((file) => {
+        try {
+          return readTopology(file);
+        } catch (error) {
+          unreadable.push(error);
+          return [];
+        }
+      });
       const json = options.json === true || options.format === 'json';
       if (json) {
         const problems = topologies.flatMap(topologyProblemsToJson);
         await console.write(`${JSON.stringify(problems, null, 2)}\n`);
-      } else {
+      } else if (topologies.length > 0) {
         const texts = topologies.map(
           (topology) => renderTopologyProblems(topology) || `${topology.file}: no problems\n`,
         );
         await console.write(texts.join('\n'));
       }
       const sound = topologies.every(({ graph }) => graph !== undefined);
+      for (const error of unreadable.slice(1)) console.note(explainFailure(error).text);
+      if (unreadable.length > 0) throw unreadable[0];
       done(sound ? exitCodes.fine : exitCodes.findings);
     });
 }

@@ -81,6 +81,17 @@ describe('check', () => {
   });
 });
 
+describe('check of several files', () => {
+  test('reports those that can be read, and names those that cannot', async () => {
+    const { code, stdout, stderr } = await inProcess('check', 'a.yaml', orders, 'b.yaml');
+    expect(code).toBe(3);
+    expect(stdout).toBe('topology/orders/orders.yaml: no problems\n');
+    const line = (file: string): string =>
+      `error[TOPOLOGY_FILE] cannot read ${file}: there is no such file; check the path\n`;
+    expect(stderr).toBe(line('b.yaml') + line('a.yaml'));
+  });
+});
+
 describe('describe', () => {
   test.each([
     ['text', 'txt'],

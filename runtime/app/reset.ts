@@ -1,0 +1,155 @@
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError, StorageError } from '../../topology/core/errors.ts';
+import { controlTopic } from '../../topology/core/names.ts';
+import type { EmbeddedLog } from '../embedded/embedded-log.ts';
+import { dataLayout } from '../embedded/layout.ts';
+import { processesInside } from '../embedded/recovery.ts';
+import type { Ownership } from '../ports.ts';
+
+/** What a reset of an application takes away. */
+export interface ResetPlan {
+  readonly application: string;
+  /** Control topic, changelogs and repartition topics that are there. */
+  readonly topics: readonly string[];
+  /** Folder of its state stores; undefined: there is none. */
+  readonly state: string | undefined;
+  /** It has committed positions. */
+  readonly positions: boolean;
+}
+
+/**
+ * What a reset of the application would take away. Its internal topics are known by name; one that could be two applications' is the one's with the longer name.
+ * @throws {ConfigError} APPLICATION_OWNED when it is running
+ */
+export async function planReset(
+  log: EmbeddedLog,
+  folder: string,
+  application: string,
+): Promise<ResetPlan> {
+  refuseRunning(log, application);
+  const names = (await log.admin.list()).map(({ name }) => name);
+  const groups = await log.admin.groups();
+  const longer = applicationsIn(names, groups).filter(
+    (other) => other !== application && other.startsWith(`${application}-`),
+  );
+  const state = dataLayout(folder).state(application);
+  return {
+    application,
+    topics: names.filter(
+      (name) => isInternal(name, application) && !longer.some((other) => isInternal(name, other)),
+    ),
+    state: existsSync(state) ? state : undefined,
+    positions: groups.includes(application),
+  };
+}
+
+/** Names of the applications that a log knows, sorted. */
+export async function knownApplications(log: EmbeddedLog): Promise<readonly string[]> {
+  const names = (await log.admin.list()).map(({ name }) => name);
+  return applicationsIn(names, await log.admin.groups());
+}
+
+/**
+ * Takes away what the plan says; a reset that was cut off is finished by another one. Between its steps the application cannot start, or is refused because its
+ * changelogs are gone.
+ * @throws {ConfigError} APPLICATION_OWNED when it is running
+ */
+export async function resetApplication(log: EmbeddedLog, plan: ResetPlan): Promise<void> {
+  const { application, topics, state } = plan;
+  refuseRunning(log, application);
+  const ignore = async (): Promise<void> => {};
+  const ownership: Ownership = { assigned: ignore, revoked: ignore, lost: ignore };
+  const member = await log.join({ group: application, topics: [], slot: 'reset' }, ownership);
+  try {
+    for (const topic of topics) await log.admin.delete(topic);
+    if (state !== undefined) remove(state);
+  } finally {
+    await member.leave();
+  }
+  await log.admin.setPositions(application, undefined);
+}
+
+function refuseRunning(log: EmbeddedLog, application: string): void {
+  const owner = log.owner(application);
+  if (owner === undefined) return;
+  const since = new Date(owner.sinceMs).toISOString();
+  throw new ConfigError(
+    'APPLICATION_OWNED',
+    `application "${application}" is running: process ${owner.pid} has it since ${since}. Stop it before it is reset`,
+  );
+}
+
+/** What a reset of a whole data folder takes away, and what it leaves. */
+export interface FolderResetPlan {
+  /** The log and the state stores. */
+  readonly folders: readonly string[];
+  /** Names of what else lies in the data folder: it is not Millrace's. */
+  readonly others: readonly string[];
+}
+
+/**
+ * What a reset of the data folder would take away.
+ * @throws {ConfigError} LOG_MISSING when it is no data folder, DATA_IN_USE when a process has it open
+ */
+export async function planFolderReset(folder: string): Promise<FolderResetPlan> {
+  const layout = dataLayout(folder);
+  if (!existsSync(layout.control)) {
+    throw new ConfigError(
+      'LOG_MISSING',
+      `there is no log in "${folder}": nothing of it is deleted; check the data folder`,
+    );
+  }
+  await refuseUsed(folder);
+  const own = [layout.log, join(layout.root, 'state')].filter(existsSync);
+  const others = readdirSync(folder).filter((name) => name !== 'log' && name !== 'state');
+  return { folders: own, others: others.sort() };
+}
+
+/**
+ * Takes the log and all state of a data folder away, and the folder itself if nothing else lies in it.
+ * @throws {ConfigError} DATA_IN_USE when a process has it open
+ */
+export async function resetFolder(folder: string, plan: FolderResetPlan): Promise<void> {
+  await refuseUsed(folder);
+  for (const path of plan.folders) remove(path);
+  if (plan.others.length === 0) rmdirSync(folder);
+}
+
+async function refuseUsed(folder: string): Promise<void> {
+  const pids = await processesInside(dataLayout(folder)).catch((error: unknown) => {
+    // A log that cannot be read is no reason to keep it.
+    if (error instanceof StorageError) return [];
+    throw error;
+  });
+  if (pids.length > 0) {
+    const who = `${pids.length === 1 ? 'process' : 'processes'} ${pids.join(', ')}`;
+    throw new ConfigError('DATA_IN_USE', `"${folder}" is in use by ${who}: stop that first`);
+  }
+}
+
+function isInternal(topic: string, application: string): boolean {
+  return (
+    topic === controlTopic(application) ||
+    (topic.startsWith(`${application}-`) && /-(?:changelog|repartition)$/.test(topic))
+  );
+}
+
+function applicationsIn(topics: readonly string[], groups: readonly string[]): string[] {
+  const suffix = controlTopic('');
+  const byControl = topics.filter((name) => name.endsWith(suffix));
+  const names = byControl.map((name) => name.slice(0, -suffix.length));
+  return [...new Set([...groups, ...names])].sort();
+}
+
+function remove(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (error) {
+    throw new StorageError(
+      'DATA_FOLDER',
+      `cannot delete ${path} (${(error as Error).message}): check its permissions, and reset again`,
+      { cause: error },
+    );
+  }
+}
