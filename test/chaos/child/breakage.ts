@@ -13,7 +13,7 @@ import type {
 import type { Breakage } from './settings.ts';
 import { withTransactor } from './wrap.ts';
 
-/** How long a log that acknowledges early takes to keep its word, ms. */
+/** How long a log that acknowledges early takes to keep its word when the disk store has taken the overlay, ms. */
 const behindMs = 40;
 
 const breakages: Readonly<Record<Breakage, (ports: Ports) => Ports>> = {
@@ -52,8 +52,10 @@ class HastyAcknowledgement {
   readonly #ports: Ports;
   /** Topic and partition → end offset with all that was acknowledged. */
   readonly #ends = new Map<string, number>();
+  /** Ends when the log has all that was acknowledged. */
   #behind: Promise<unknown> = Promise.resolve();
-  #owed = 0;
+  /** Tells the log to keep its word: the disk store has the overlay of what was acknowledged last. */
+  #applied: (() => void) | undefined;
 
   constructor(ports: Ports) {
     this.#ports = ports;
@@ -74,21 +76,20 @@ class HastyAcknowledgement {
       const leave = (): Promise<void> => this.#behind.then(() => membership.leave());
       return { group, memberId, generation, leave };
     };
-    const state = rowsFirst ? this.#rowsFirst(log) : this.#ports.state;
-    return { ...this.#ports, state, log: { ...log, join } };
+    return { ...this.#ports, state: this.#stores(rowsFirst), log: { ...log, join } };
   }
 
   async #commit(transaction: Transaction, really: () => Promise<Committed>): Promise<Committed> {
     const baseOffsets = await Promise.all(
       transaction.appends.map((append) => this.#offset(append)),
     );
-    this.#owed += 1;
+    const applied = new Promise<void>((resolve) => {
+      this.#applied = resolve;
+    });
     this.#behind = this.#behind
+      .then(() => applied)
       .then(() => sleep(behindMs))
-      .then(really)
-      .finally(() => {
-        this.#owed -= 1;
-      });
+      .then(really);
     return { baseOffsets };
   }
 
@@ -100,8 +101,8 @@ class HastyAcknowledgement {
     return base;
   }
 
-  /** Rows go to disk at once, positions when the log has caught up with them. */
-  #rowsFirst(log: Log): StateBackend {
+  /** With `rowsFirst` rows go to disk at once, positions when the log has caught up with them. */
+  #stores(rowsFirst: boolean): StateBackend {
     const { state } = this.#ports;
     return {
       incarnation: () => state.incarnation(),
@@ -109,20 +110,24 @@ class HastyAcknowledgement {
       wipe: (store, partition) => state.wipe(store, partition),
       tables: () => state.tables(),
       close: () => state.close(),
-      apply: async (writes: readonly StateWrites[], incarnation: string) => {
-        if (this.#owed === 0) return state.apply(writes, incarnation);
-        await state.apply(
-          writes.map((write) => ({ ...write, position: undefined })),
-          incarnation,
-        );
-        this.#behind = this.#behind.then(() =>
-          state.apply(
-            writes.map((write) => ({ ...write, rows: [] })),
-            log.incarnation,
-          ),
-        );
-        return undefined;
+      apply: async (writes, incarnation) => {
+        const applied = this.#applied;
+        this.#applied = undefined;
+        // What is restored at the start is in the log.
+        if (!rowsFirst || applied === undefined) await state.apply(writes, incarnation);
+        else await this.#applyRowsFirst(writes, incarnation);
+        applied?.();
       },
     };
+  }
+
+  async #applyRowsFirst(writes: readonly StateWrites[], incarnation: string): Promise<void> {
+    const { state } = this.#ports;
+    await state.apply(
+      writes.map((write) => ({ ...write, position: undefined })),
+      incarnation,
+    );
+    const positions = writes.map((write) => ({ ...write, rows: [] }));
+    this.#behind = this.#behind.then(() => state.apply(positions, incarnation));
   }
 }
