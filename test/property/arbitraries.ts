@@ -10,7 +10,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ op: fc.constantFrom('filter' as const, 'filter-not' as const), n }),
   fc.record({ op: fc.constantFrom('map-values' as const, 'flat-map-values' as const), n }),
   fc.record({ op: fc.constant('re-key' as const), n }),
-  fc.record({ op: fc.constant('map' as const) }),
+  fc.record({ op: fc.constantFrom('map' as const, 'side' as const) }),
   fc.record({ op: fc.constant('split-merge' as const), n }),
   fc.record({
     op: fc.constant('dedupe' as const),
@@ -31,6 +31,8 @@ export interface Round {
   readonly names: readonly SentRecord[];
   /** Point at which the engine crashes, and how often it is passed before. */
   readonly crash: readonly [CrashPoint, number] | undefined;
+  /** Afterwards the engine crashes and the disk is gone: stores are restored from the log. */
+  readonly losesDisk: boolean;
 }
 
 export interface Scenario {
@@ -44,6 +46,8 @@ export interface Scenario {
   readonly maxBytes: number;
   /** Every so many commits one is aborted by the log; 0: none. */
   readonly abortEvery: number;
+  /** The table's topic is compacted, and its changelog. */
+  readonly compact: boolean;
 }
 
 const crashPoint: fc.Arbitrary<CrashPoint> = fc.constantFrom(
@@ -79,6 +83,7 @@ export function scenario(options: { nulls: boolean }): fc.Arbitrary<Scenario> {
     in: fc.array(record(options.nulls), { minLength: 0, maxLength: 12 }),
     names: fc.array(record(options.nulls), { maxLength: 4 }),
     crash: fc.option(fc.tuple(crashPoint, fc.integer({ min: 0, max: 3 })), { nil: undefined }),
+    losesDisk: fc.boolean(),
   });
   return fc
     .record({
@@ -89,6 +94,7 @@ export function scenario(options: { nulls: boolean }): fc.Arbitrary<Scenario> {
       seed: fc.integer({ min: 1, max: 1_000_000 }),
       maxBytes: fc.constantFrom(1, 200, 1_000_000),
       abortEvery: fc.constantFrom(0, 0, 2, 3),
+      compact: fc.boolean(),
     })
     .map((it) => ({
       ...it,
@@ -112,7 +118,8 @@ export function modelScenario(): fc.Arbitrary<Scenario> {
 
 function namesFirst(rounds: readonly Round[]): readonly Round[] {
   const names = rounds.flatMap((it) => it.names);
-  return [{ in: [], names, crash: undefined }, ...rounds.map((it) => ({ ...it, names: [] }))];
+  const first: Round = { in: [], names, crash: undefined, losesDisk: false };
+  return [first, ...rounds.map((it) => ({ ...it, names: [] }))];
 }
 
 function orderly(chain: Chain, rounds: readonly Round[]): readonly Round[] {

@@ -23,6 +23,8 @@ export type Step =
   | { readonly op: 're-key'; readonly n: number }
   | { readonly op: 'map' }
   | { readonly op: 'split-merge'; readonly n: number }
+  /** Writes to a stream of its own, and goes on. */
+  | { readonly op: 'side' }
   | { readonly op: 'dedupe'; readonly retentionMs: number; readonly compare: boolean }
   | { readonly op: 'count' | 'reduce' | 'aggregate'; readonly by: number | undefined }
   /** A table of the stream, regrouped and summed up with a subtractor. */
@@ -80,8 +82,13 @@ type Totals = ProcessStage<
   Record<string, KeyValueStore<string, number>>
 >;
 
+const types = { key: 'string', value: 'long' } as const;
+
 /** The definition of a chain from stream `in` (and table `names`) to stream `out`. */
-export function definitionOf(chain: Chain): {
+export function definitionOf(
+  chain: Chain,
+  options: { readonly compact?: boolean } = {},
+): {
   readonly definition: Definition;
   readonly functions: Readonly<Record<string, unknown>>;
 } {
@@ -135,6 +142,10 @@ export function definitionOf(chain: Chain): {
         });
         from = [`${name}.some`, `${name}.others`];
         add(`${name}-merge`, { kind: 'pass' });
+        break;
+      case 'side':
+        add(name, { kind: 'pass' });
+        stages[name] = { ...(stages[name] as StageDef), to: [{ stream: `${name}-side` }] };
         break;
       case 'dedupe':
         add(
@@ -230,17 +241,22 @@ export function definitionOf(chain: Chain): {
   };
   const usesTable = chain.some(({ op }) => op === 'join');
   const usesGlobal = chain.some(({ op }) => op === 'global-join');
+  // A compacted topic is its table's changelog.
+  const cleanup = options.compact === true ? ({ cleanup: 'compact' } as const) : {};
   const definition: Definition = {
     application: 'chain',
     streams: {
-      in: { topics: ['in'], key: 'string', value: 'long' },
-      out: { topics: ['out'], key: 'string', value: 'long' },
+      in: { topics: ['in'], ...types },
+      out: { topics: ['out'], ...types },
+      ...Object.fromEntries(
+        chain.flatMap(({ op }, i) =>
+          op === 'side' ? [[`s${i}-side`, { topics: [`s${i}-side`], ...types }]] : [],
+        ),
+      ),
     },
     tables: {
-      ...(usesTable ? { names: { topics: ['names'], key: 'string', value: 'long' } } : {}),
-      ...(usesGlobal
-        ? { world: { topics: ['world'], key: 'string', value: 'long', global: true } }
-        : {}),
+      ...(usesTable ? { names: { topics: ['names'], ...types, ...cleanup } } : {}),
+      ...(usesGlobal ? { world: { topics: ['world'], ...types, global: true } } : {}),
     },
     stores,
     calls: {},

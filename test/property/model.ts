@@ -40,6 +40,7 @@ function apply(step: Step, names: ReadonlyMap<string, number>): Apply {
     case 'map':
       return (it) => [{ ...it, key: `${it.key}.`, value: it.value * 2 }];
     case 'async':
+    case 'side':
     case 'split-merge':
     case 'to-table':
       return (it) => [it];

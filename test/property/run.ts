@@ -8,7 +8,7 @@ import { definitionOf, worldRows } from './chain.ts';
 export async function run(scenario: Scenario): Promise<RunResult> {
   const { rounds, batch, seed, maxBytes, abortEvery, partitions } = scenario;
   const driver = await TopologyDriver.start({
-    ...definitionOf(scenario.chain),
+    ...definitionOf(scenario.chain, scenario),
     partitions,
     options: {
       'batch-records': batch,
@@ -31,6 +31,7 @@ export async function run(scenario: Scenario): Promise<RunResult> {
       if (round.crash !== undefined) driver.crashAt(...round.crash);
       await send(driver, round);
       await driver.settle();
+      if (round.losesDisk) await loseDisk(driver);
     }
     return await resultOf(driver);
   } finally {
@@ -45,7 +46,7 @@ export async function reference(scenario: Scenario): Promise<RunResult> {
     batch: 1,
     maxBytes: 1,
     abortEvery: 0,
-    rounds: scenario.rounds.map((round) => ({ ...round, crash: undefined })),
+    rounds: scenario.rounds.map((round) => ({ ...round, crash: undefined, losesDisk: false })),
   });
 }
 
@@ -54,6 +55,12 @@ export function difference(expected: RunResult, actual: RunResult): string | und
   const found = firstDifference(expected, actual);
   if (found === undefined) return undefined;
   return `${found.place}, number ${found.number}: expected ${found.expected}, got ${found.actual}`;
+}
+
+async function loseDisk(driver: TopologyDriver): Promise<void> {
+  const { state } = driver;
+  for (const { store, partition } of state.tables()) await state.wipe(store, partition);
+  await driver.crash();
 }
 
 async function send(driver: TopologyDriver, round: Scenario['rounds'][number]): Promise<void> {

@@ -1,0 +1,45 @@
+import { expect, describe, test } from 'vitest';
+import { TopologyDriver } from '../../../runtime/testing/index.ts';
+import { partitionOf } from '../../../topology/core/murmur2.ts';
+import { definitionOf } from '../topology.ts';
+
+const definition = definitionOf(`
+application: sinks
+streams:
+  in:     { topic: in, key: string, value: long }
+  out:    { topic: out, key: string, value: long }
+  little: { topic: little, key: string, value: long }
+  big:    { topic: big, key: string, value: long }
+stages:
+  copy:   { from: in, to: out }
+  choose: { from: in, to: { by: 'value < 10 ? "little" : "big"', among: [little, big] } }
+`);
+
+describe('a sink', () => {
+  test('chooses the partition as Kafka does, and keeps that of a record without a key', async () => {
+    const driver = await TopologyDriver.start({ definition, partitions: 5 });
+    const keys = ['a', 'b', 'some longer key', ''];
+    await driver.send('in', ...keys.map((key) => ({ key, value: 1, time: 1, partition: 4 })), {
+      value: 2,
+      time: 1,
+      partition: 3,
+    });
+    await driver.settle();
+    const partitions = (await driver.all('out')).map(({ key, partition }) => [key, partition]);
+    expect(new Map(partitions as [string | null, number][])).toEqual(
+      new Map([
+        ...keys.map((key) => [key, partitionOf(Buffer.from(key), 5)] as const),
+        [null, 3] as const,
+      ]),
+    );
+    await driver.close();
+  });
+
+  test('writes to the stream that its expression chooses', async () => {
+    const driver = await TopologyDriver.start({ definition, partitions: 1 });
+    await driver.pipe('in', ...[1, 20, 3].map((value) => ({ key: 'a', value, time: 1 })));
+    const values = async (stream: string) => (await driver.all(stream)).map(({ value }) => value);
+    expect([await values('little'), await values('big')]).toEqual([[1, 3], [20]]);
+    await driver.close();
+  });
+});
