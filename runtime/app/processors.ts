@@ -129,7 +129,7 @@ async function importFile(name: string, file: string): Promise<Record<string, un
   } catch (error) {
     throw new ConfigError(
       'PROCESSOR_IMPORT',
-      `processor "${name}" cannot be loaded: ${shortPath(file)} throws on import: ${messageOf(error)}${placeIn(error, file)}`,
+      `processor "${name}" cannot be loaded: ${shortPath(file)}${lineIn(error, file)} throws on import: ${messageOf(error)}`,
       { cause: error },
     );
   }
@@ -148,11 +148,10 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** ` (line 12)` where the stack tells where in the file it was thrown. */
-function placeIn(error: unknown, file: string): string {
+/** `:12` where the stack tells which line of the file threw. */
+function lineIn(error: unknown, file: string): string {
   if (!(error instanceof Error) || error.stack === undefined) return '';
   const url = pathToFileURL(file).href;
   const at = error.stack.split('\n').find((line) => line.includes(url));
-  const line = at?.slice(at.indexOf(url) + url.length).match(/^:(\d+)/)?.[1];
-  return line === undefined ? '' : ` (line ${line})`;
+  return at?.slice(at.indexOf(url) + url.length).match(/^:\d+/)?.[0] ?? '';
 }

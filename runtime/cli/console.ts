@@ -47,7 +47,7 @@ export class Console {
   status(text: string): void {
     if (!this.watched || text === this.line) return;
     this.line = text;
-    this.err.write(`\r\u001B[2K${text.slice(0, Math.max(20, (this.err.columns ?? 80) - 1))}`);
+    this.err.write(`\r\u001B[2K${text.slice(0, (this.err.columns || 80) - 1)}`);
   }
 
   /** Asks a yes-or-no question on the terminal; undefined where there is none to ask on. */

@@ -35,18 +35,18 @@ export function runCommand(console: Console, done: (code: ExitCode) => void): Co
     .option('--json', 'print what was done as one JSON object, in the end')
     .addHelpText(
       'after',
-      '\nSIGINT (Ctrl-C) and SIGTERM commit what is completed and stop with exit code 0; what was\n' +
-        'under way is read again at the next start. A second one ends the process at once.\n\n' +
+      '\nSIGINT (Ctrl-C) and SIGTERM commit what is completed and stop with exit code 0 (1 with\n' +
+        '--until-caught-up: it has not); what was under way is read again at the next start. A\n' +
+        'second one ends the process at once.\n\n' +
         'Example:\n  $ millrace run topology/orders/orders.yaml --data /var/lib/orders',
     )
     .action(async (file: string, options: RunOptions) => {
       const signals = onSignal();
       try {
-        await run(console, file, options, signals.signal);
+        done(await run(console, file, options, signals.signal));
       } finally {
         signals.release();
       }
-      done(exitCodes.fine);
     });
 }
 
@@ -55,7 +55,10 @@ async function run(
   file: string,
   options: RunOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ExitCode> {
+  const untilCaughtUp = options.untilCaughtUp === true;
+  // A service that was stopped did what it was asked to; a job did not.
+  const stopped = untilCaughtUp ? exitCodes.findings : exitCodes.fine;
   const settings = settingsOf(options);
   const sync = options.sync ?? settings.sync;
   const application = await start(console, signal, {
@@ -68,7 +71,7 @@ async function run(
   if (application === undefined) {
     // The process ends now, in the middle of its start: as safe as a crash, and nothing has run.
     console.note('stopped while it was starting\n');
-    return;
+    return stopped;
   }
   const name = application.definition.application;
   const hint = console.watched ? '; Ctrl-C stops it' : '';
@@ -76,7 +79,7 @@ async function run(
   const meter = new RunMeter(application, () => systemClock.monotonic());
   const ended = await untilEnd(application, {
     signal,
-    untilCaughtUp: options.untilCaughtUp === true,
+    untilCaughtUp,
     ...(console.watched ? { poll: () => console.status(`${name}: ${meter.line()}`) } : {}),
   });
   await close(application);
@@ -88,9 +91,11 @@ async function run(
       `${showCount(records)} records in ${seconds.toFixed(1)} s` +
       `${deadLettered === 0 ? '' : `, ${showCount(deadLettered)} of them to the dead letters`}\n`,
   );
-  if (options.json !== true) return;
-  const summary = { application: name, ended, records, deadLettered, commits, seconds };
-  await console.write(`${JSON.stringify(summary)}\n`);
+  if (options.json === true) {
+    const summary = { application: name, ended, records, deadLettered, commits, seconds };
+    await console.write(`${JSON.stringify(summary)}\n`);
+  }
+  return ended === 'stopped' ? stopped : exitCodes.fine;
 }
 
 /** Starts the application; undefined if the signal came first. */

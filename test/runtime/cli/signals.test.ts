@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { Cli } from './cli.ts';
 import { expectComplete, load, loadSize, loudWords } from './load.ts';
-import { projects } from './project.ts';
+import { projects, words } from './project.ts';
 
 const project = projects();
 const script = fileURLToPath(new URL('child/signals.ts', import.meta.url));
@@ -40,6 +40,44 @@ describe('a signal while the application works', () => {
     service.process.kill('SIGKILL');
     expect((await service.ended).code).toBeNull();
     await expectComplete(cwd);
+  }, 60_000);
+});
+
+describe('a signal', () => {
+  /** Loads for a minute. */
+  const slow = {
+    ...words,
+    'processors/shout.ts': `process.stderr.write('loading\\n');
+await new Promise((resolve) => setTimeout(resolve, 60_000));
+export function shout(): void {}
+`,
+  };
+
+  test.each([
+    ['a service', [], 0],
+    ['a job', ['--until-caught-up'], 1],
+  ] as const)('ends %s at once while it is starting', async (_, more, code) => {
+    const cwd = project(slow);
+    const starting = new Cli(['run', 'words.yaml', '--data', 'data', ...more], { cwd });
+    await starting.until(({ stderr }) => stderr.includes('loading'));
+    starting.process.kill('SIGTERM');
+    expect(await starting.ended).toEqual({
+      code,
+      stdout: '',
+      stderr: 'loading\nstopped while it was starting\n',
+    });
+  });
+
+  test('ends a job that has not caught up with 1', async () => {
+    const cwd = project(loudWords);
+    await load(cwd);
+    const args = ['run', 'words.yaml', '--data', 'data', '--until-caught-up'];
+    const job = new Cli(args, { cwd });
+    await job.until(({ stderr }) => stderr.includes('record 2500'));
+    job.process.kill('SIGINT');
+    const { code, stderr } = await job.ended;
+    expect(stderr).toContain('application "words" is stopped');
+    expect(code).toBe(1);
   }, 60_000);
 });
 
