@@ -70,6 +70,7 @@ export class TopologyDriver {
   readonly clock: ManualClock;
   readonly log: MemoryLog;
   readonly state = new MemoryStateBackend();
+  readonly registry = new MemoryRegistry();
   /** What the engine said to its operator (stores that are rebuilt). */
   readonly reports: string[] = [];
   /** Crashes so far. */
@@ -78,7 +79,6 @@ export class TopologyDriver {
   private readonly options: DriverOptions;
   private readonly catalog: SchemaCatalog & AvroSchemas;
   private readonly functions: ReadonlyMap<string, unknown>;
-  private readonly registry = new MemoryRegistry();
   private topics: NamedTopics | undefined;
   private assembled: Assembled | undefined;
   private readonly crashPoints: { point: CrashPoint; skip: number }[] = [];
