@@ -5,12 +5,17 @@ import type { Log, TopicInfo } from '../ports.ts';
 /** Partitions of a topic that neither the file nor the log knows. */
 const defaultPartitions = 1;
 
-/** Where a topology file speaks of a topic's key (`partitions`, `cleanup`): `orders.yaml:7:12`; undefined where it does not. */
+/**
+ * Where a topology file speaks of a topic's key (`partitions`, `cleanup`): `orders.yaml:7:12`;
+ * undefined where it does not.
+ */
 export type PlaceOfTopic = (topic: string, key: 'partitions' | 'cleanup') => string | undefined;
 
 /**
- * Creates the topics of a plan that are missing, and verifies those that are there (the check that only the log can make). Returns the partition count of each.
- * @throws {ConfigError} TOPIC_PARTITIONS, TOPIC_CLEANUP where a topic is not what the file says; CHANGELOG_MISSING where a changelog is gone though the
+ * Creates the topics of a plan that are missing, and verifies those that are there (the check that
+ * only the log can make). Returns the partition count of each.
+ * @throws {ConfigError} TOPIC_PARTITIONS, TOPIC_CLEANUP where a topic is not what the file says;
+ * CHANGELOG_MISSING where a changelog is gone though the
  *   application has committed positions
  */
 export async function ensureTopics(

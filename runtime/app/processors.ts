@@ -16,7 +16,10 @@ interface FunctionUse {
   readonly on?: 'key';
 }
 
-/** Names of all functions that a definition uses: stages, `use:` functions and call handlers, each once, sorted. */
+/**
+ * Names of all functions that a definition uses: stages, `use:` functions and call handlers, each
+ * once, sorted.
+ */
 export function usedFunctions(definition: Definition): readonly string[] {
   return [...new Set(functionUses(definition).map(({ name }) => name))].sort();
 }
@@ -80,8 +83,10 @@ function functionFiles(folder: string): string[] {
 }
 
 /**
- * Imports the functions that a definition uses from its processors folder: `fan-out` is the export `fanOut` of `fan-out.ts` (or .mts, .js, .mjs).
- * @throws {ConfigError} PROCESSOR_FILE, PROCESSOR_IMPORT or PROCESSOR_EXPORT naming all that is wrong
+ * Imports the functions that a definition uses from its processors folder: `fan-out` is the export
+ * `fanOut` of `fan-out.ts` (or .mts, .js, .mjs).
+ * @throws {ConfigError} PROCESSOR_FILE, PROCESSOR_IMPORT or PROCESSOR_EXPORT naming all that is
+ * wrong
  */
 export async function loadProcessors(
   names: readonly string[],

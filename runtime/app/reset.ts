@@ -19,7 +19,8 @@ export interface ResetPlan {
 }
 
 /**
- * What a reset of the application would take away. Its internal topics are known by name; one that could be two applications' is the one's with the longer name.
+ * What a reset of the application would take away. Its internal topics are known by name; one that
+ * could be two applications' is the one's with the longer name.
  * @throws {ConfigError} APPLICATION_OWNED when it is running
  */
 export async function planReset(
@@ -51,7 +52,8 @@ export async function knownApplications(log: EmbeddedLog): Promise<readonly stri
 }
 
 /**
- * Takes away what the plan says; a reset that was cut off is finished by another one. Between its steps the application cannot start, or is refused because its
+ * Takes away what the plan says; a reset that was cut off is finished by another one. Between its
+ * steps the application cannot start, or is refused because its
  * changelogs are gone.
  * @throws {ConfigError} APPLICATION_OWNED when it is running
  */
@@ -90,7 +92,8 @@ export interface FolderResetPlan {
 
 /**
  * What a reset of the data folder would take away.
- * @throws {ConfigError} LOG_MISSING when it is no data folder, DATA_IN_USE when a process has it open
+ * @throws {ConfigError} LOG_MISSING when it is no data folder, DATA_IN_USE when a process has it
+ * open
  */
 export async function planFolderReset(folder: string): Promise<FolderResetPlan> {
   const layout = dataLayout(folder);
@@ -107,7 +110,8 @@ export async function planFolderReset(folder: string): Promise<FolderResetPlan> 
 }
 
 /**
- * Takes the log and all state of a data folder away, and the folder itself if nothing else lies in it.
+ * Takes the log and all state of a data folder away, and the folder itself if nothing else lies in
+ * it.
  * @throws {ConfigError} DATA_IN_USE when a process has it open
  */
 export async function resetFolder(folder: string, plan: FolderResetPlan): Promise<void> {

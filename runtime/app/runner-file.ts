@@ -157,7 +157,8 @@ export const runnerTable = object<RunnerFile>({
 export const runnerFileName = 'millrace.yaml';
 
 /**
- * Settings of the runner file at `file`; undefined: of `millrace.yaml` in the working directory, if it is there.
+ * Settings of the runner file at `file`; undefined: of `millrace.yaml` in the working directory, if
+ * it is there.
  * @throws {ConfigError} RUNNER_FILE when the file cannot be read, or with all its problems
  */
 export function readRunnerFile(

@@ -60,7 +60,8 @@ export interface TopologySource {
 const unknownType = 'E052';
 
 /**
- * Reads a topology file and the `.avsc` files of its schema folder, and checks them. Imports no processor, but looks whether their files are there. Problems are
+ * Reads a topology file and the `.avsc` files of its schema folder, and checks them. Imports no
+ * processor, but looks whether their files are there. Problems are
  * in the result.
  * @throws {ConfigError} TOPOLOGY_FILE when a file is not there or cannot be read
  */
@@ -100,7 +101,10 @@ export function readTopology(file: string): TopologySource {
 /** Problems shown at most. */
 const limit = 50;
 
-/** Problems of schemas, then of the topology, as text; how many there are in the last line. Empty if there are none. */
+/**
+ * Problems of schemas, then of the topology, as text; how many there are in the last line. Empty if
+ * there are none.
+ */
 export function renderTopologyProblems(topology: TopologySource): string {
   const parts = locateSchemaProblems(topology.schemaProblems, topology.schemaFiles);
   if (topology.problems.length > 0) parts.push(topology);
@@ -135,7 +139,10 @@ export function checkedGraph(topology: TopologySource): Graph {
   );
 }
 
-/** Where a topology file declares a topic: at one of its keys, or at the name of its stream or table. */
+/**
+ * Where a topology file declares a topic: at one of its keys, or at the name of its stream or
+ * table.
+ */
 export function placeOfTopic({ definition, source }: TopologySource): PlaceOfTopic {
   return (topic, key) => {
     for (const section of ['streams', 'tables'] as const) {

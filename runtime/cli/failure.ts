@@ -22,7 +22,9 @@ export interface Failure {
   readonly exitCode: ExitCode;
 }
 
-/** Codes of a {@link ConfigError} whose cause is code of the user's project, not its surroundings. */
+/**
+ * Codes of a {@link ConfigError} whose cause is code of the user's project, not its surroundings.
+ */
 const projectCodes: ReadonlySet<string> = new Set([
   'CALL_HANDLER',
   'PROCESSOR_EXPORT',
@@ -46,7 +48,10 @@ export function explainFailure(error: unknown): Failure {
   return { text, exitCode: exitCodeOf(error) };
 }
 
-/** Where the user's code threw what a record failed of: one line of the stack of the innermost cause, if it tells. */
+/**
+ * Where the user's code threw what a record failed of: one line of the stack of the innermost
+ * cause, if it tells.
+ */
 function placeOfThrow(error: StreamsError): string {
   if (!(error instanceof ProcessingError)) return '';
   let cause: unknown = error;

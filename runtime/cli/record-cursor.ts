@@ -16,7 +16,9 @@ export interface StoredRecord extends TopicPartition {
   readonly headers: readonly Header[];
 }
 
-/** Where reading begins: an end of the log, an offset, or the first record of a time (ms) or later. */
+/**
+ * Where reading begins: an end of the log, an offset, or the first record of a time (ms) or later.
+ */
 export type ReadFrom =
   'earliest' | 'latest' | { readonly offset: number } | { readonly time: number };
 
@@ -94,7 +96,8 @@ export interface ReadOptions {
 }
 
 /**
- * Committed records of partitions, merged by time as far as they are there; of one partition in order of offset. Without `follow` it ends where the partitions ended when it began.
+ * Committed records of partitions, merged by time as far as they are there; of one partition in
+ * order of offset. Without `follow` it ends where the partitions ended when it began.
  */
 export async function* readRecords(log: Log, options: ReadOptions): AsyncGenerator<StoredRecord> {
   const { partitions, from, follow, signal } = options;

@@ -171,7 +171,10 @@ function parsedText(text: string): unknown {
   }
 }
 
-/** The halves of a change in a repartition topic (see `change-serde.ts`); undefined: the bytes are none. */
+/**
+ * The halves of a change in a repartition topic (see `change-serde.ts`); undefined: the bytes are
+ * none.
+ */
 function changeHalves(
   bytes: Buffer,
 ):

@@ -10,7 +10,10 @@ export interface RunState {
   readonly lag: number;
 }
 
-/** Counts what an application does from now on. What it has read stays right when the application is closed. */
+/**
+ * Counts what an application does from now on. What it has read stays right when the application is
+ * closed.
+ */
 export class RunMeter {
   private readonly application: Application;
   private readonly tasks: Application['tasks'];

@@ -134,7 +134,9 @@ function aborted(signal: AbortSignal): Promise<undefined> {
   });
 }
 
-/** Resolves with why the run is over: it failed, the signal came, or there is nothing left to do. */
+/**
+ * Resolves with why the run is over: it failed, the signal came, or there is nothing left to do.
+ */
 async function untilEnd(
   application: Application,
   options: {

@@ -1,4 +1,7 @@
-/** Rows as columns of text, the first row as head. Columns named in `right` (by index) are set to the right. */
+/**
+ * Rows as columns of text, the first row as head. Columns named in `right` (by index) are set to
+ * the right.
+ */
 export function textTable(
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],

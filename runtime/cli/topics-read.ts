@@ -38,7 +38,8 @@ export function topicsReadCommand(console: Console): Command {
     .addOption(format('--value', 'how values are read'))
     .addHelpText(
       'after',
-      '\nRecords of several partitions are merged by time. Bytes that cannot be read are shown as base64, with the reason.\n\n' +
+      '\nRecords of several partitions are merged by time. Bytes that cannot be read are shown as\n' +
+        'base64, with the reason.\n\n' +
         'Example:\n  $ millrace topics read orders.status --from latest --follow',
     )
     .action(async (topic: string, options: ReadCommandOptions) => {

@@ -1,6 +1,9 @@
 import type { StateBackend } from '../ports.ts';
 
-/** The same backend; `applied` is told how many rows of which store are written. For progress while stores are restored. */
+/**
+ * The same backend; `applied` is told how many rows of which store are written. For progress while
+ * stores are restored.
+ */
 export function watchedState(
   state: StateBackend,
   applied: (store: string, rows: number) => void,

@@ -2,7 +2,8 @@ import { expect } from 'vitest';
 import type { CliResult } from './cli.ts';
 
 /**
- * Compares what a command printed, and its exit code, with `test/golden/cli/<name>.txt`. What differs from run to run (process ids, times, the temporary folder)
+ * Compares what a command printed, and its exit code, with `test/golden/cli/<name>.txt`. What
+ * differs from run to run (process ids, times, the temporary folder)
  * is replaced first. An answer fits on one screen.
  */
 export async function expectGolden(

@@ -6,7 +6,9 @@ import { produce, saidWriter, withDataFolder, words } from './project.ts';
 /** Words of {@link load}: enough for many batches and commits. */
 export const loadSize = 20_000;
 
-/** The files of the project, with a processor that says on standard error which thousand it is at. */
+/**
+ * The files of the project, with a processor that says on standard error which thousand it is at.
+ */
 export const loudWords: Readonly<Record<string, string>> = {
   ...words,
   'processors/shout.ts': `let records = 0;
@@ -45,7 +47,9 @@ async function lines(cwd: string, topic: string, ...more: string[]): Promise<Lin
     .map((line) => JSON.parse(line) as Line);
 }
 
-/** Finishes the work, and expects every word shouted once, in order, and every count to be right. */
+/**
+ * Finishes the work, and expects every word shouted once, in order, and every count to be right.
+ */
 export async function expectComplete(cwd: string): Promise<void> {
   const args = ['run', 'words.yaml', '--data', 'data', '--until-caught-up'];
   const rest = await cli(args, { cwd });
