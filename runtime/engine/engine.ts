@@ -162,7 +162,7 @@ export class Engine {
     if (this.state === 'failed') throw this.failure;
     if (this.state !== 'running') return false;
     const now = this.parts.clock.now();
-    if (this.tasks.every((task) => task.state !== 'busy')) this.parts.globals.advance();
+    if (this.betweenBatches) this.parts.globals.advance();
     const worked = !this.committer.saturated(this.tasks) && this.work(now);
     this.turn++;
     this.observeFailures(now);
@@ -230,7 +230,8 @@ export class Engine {
       this.fetcher.busy ||
       this.committer.inCommit !== undefined ||
       this.resolving.size > 0 ||
-      this.parts.globals.busy
+      this.parts.globals.busy ||
+      (this.parts.globals.hasArrived && this.betweenBatches)
     );
   }
 
@@ -278,6 +279,10 @@ export class Engine {
     for (const task of this.tasks) task.close();
     this.parts.globals.close();
     this.state = 'closed';
+  }
+
+  private get betweenBatches(): boolean {
+    return this.tasks.every((task) => task.state !== 'busy');
   }
 
   private get failed(): boolean {

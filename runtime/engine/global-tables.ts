@@ -55,7 +55,12 @@ export class GlobalTables {
 
   /** True while rows are fetched or written. */
   get busy(): boolean {
-    return this.applying || this.fetching || this.arrived.length > 0;
+    return this.applying || this.fetching;
+  }
+
+  /** True when rows wait for {@link advance}. */
+  get hasArrived(): boolean {
+    return this.arrived.length > 0;
   }
 
   /** Opens the stores and loads them up to the end of their topics as of now. */

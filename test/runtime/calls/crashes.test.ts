@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CallFailure, type CallHandler } from '../../../processors/index.ts';
 import { seededRandom } from '../../../runtime/engine/random.ts';
 import { type CrashPoint, TopologyDriver } from '../../../runtime/testing/index.ts';
+import { StreamsError } from '../../../topology/core/errors.ts';
 import { definitionOf, errorHeaders } from '../topology.ts';
 
 const schemas = [
@@ -153,6 +154,28 @@ describe('calls', () => {
     await driver.advance('1m');
     expect(driver.crashes).toBeGreaterThanOrEqual(10);
     expect(service.requests).toBeGreaterThan(250);
+    await expectEveryOrderOnce(driver, service);
+    await driver.close();
+  });
+
+  test('take a reply again whose transaction was aborted', async () => {
+    const service = new Service(7);
+    const driver = await TopologyDriver.start({
+      definition: definition(),
+      schemas,
+      calls: { payments: service.handler },
+    });
+    let commits = 0;
+    driver.log.onCommit = async ({ positions }) => {
+      if (positions.length > 0 && ++commits % 2 === 0) {
+        throw new StreamsError('TRANSACTION_ABORTED', 'the test aborted it');
+      }
+    };
+    for (let i = 0; i < orders.length; i += 20) {
+      await driver.send('orders', ...orders.slice(i, i + 20));
+      await driver.settle();
+    }
+    expect(commits).toBeGreaterThan(20);
     await expectEveryOrderOnce(driver, service);
     await driver.close();
   });

@@ -1,4 +1,4 @@
-import { map, tap } from 'rxjs';
+import { concat, map, mergeMap, of, tap, throwError } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import {
   type KeyValueStore,
@@ -63,6 +63,33 @@ describe('a failing record', () => {
       deadLettered: 100,
     });
     expect(driver.outcomes('numbers')).toEqual({ in: 10_000, out: 10_000, emitted: 10_000 });
+    await driver.close();
+  });
+
+  test('takes back what it had sent before it failed', async () => {
+    const run: Stage = (inputs) => ({
+      out: inputs.in.pipe(
+        mergeMap((it) => {
+          const two = of(it, it.withValue(it.value + 100));
+          return it.value === 1
+            ? concat(
+                two,
+                throwError(() => new Error('no')),
+              )
+            : two;
+        }),
+      ),
+    });
+    const driver = await TopologyDriver.start({
+      definition: oneStage(),
+      functions: { run },
+      partitions: 1,
+    });
+    await driver.send('numbers', ...numbers(3));
+    await driver.settle();
+    const results = (await driver.all('results')).map(({ value }) => value);
+    expect(results).toEqual([0, 100, 2, 102]);
+    expect(driver.outcomes('run')).toEqual({ in: 3, out: 4, emitted: 2, deadLettered: 1 });
     await driver.close();
   });
 

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { mapAsync, type ProcessStage, type StreamRecord } from '../../../processors/index.ts';
+import { TopologyDriver } from '../../../runtime/testing/index.ts';
+import { definitionOf } from '../topology.ts';
+
+type Text = StreamRecord<string, string>;
+
+const definition = definitionOf(`
+application: world
+streams:
+  asked:   { topic: asked, key: string, value: string }
+  answers: { topic: answers, key: string, value: string }
+tables:
+  names: { topic: names, key: string, value: string, global: true }
+stages:
+  wait:    { in: { in: asked }, process: wait, out: { out: { key: string, value: string } } }
+  look-up: { from: wait.out, join: { with: names, kind: left, on: value, expr: 'right == null ? "?" : right' }, to: answers }
+`);
+
+async function start(delayMs = 0): Promise<TopologyDriver> {
+  const wait: ProcessStage<{ readonly in: Text }, { readonly out: Text }> = (inputs) => ({
+    out:
+      delayMs === 0
+        ? inputs.in
+        : inputs.in.pipe(
+            mapAsync({ concurrency: 1, order: 'none' }, async (it) => {
+              await new Promise<void>((resolve) => {
+                driver.clock.after(delayMs, resolve);
+              });
+              return it;
+            }),
+          ),
+  });
+  const driver = await TopologyDriver.start({ definition, functions: { wait } });
+  return driver;
+}
+
+async function ask(driver: TopologyDriver, name: string): Promise<unknown> {
+  await driver.pipe('asked', { key: `asks ${name}`, value: name, time: 1 });
+  return (await driver.read('answers')).at(-1)?.value;
+}
+
+describe('a global table', () => {
+  test('is found by any key, from every partition, and follows its topic', async () => {
+    const driver = await start();
+    expect(await ask(driver, 'a')).toBe('?');
+    await driver.pipe('names', ...['a', 'b', 'c', 'd'].map((key) => ({ key, value: `${key}!` })));
+    for (const name of ['a', 'b', 'c', 'd']) expect(await ask(driver, name)).toBe(`${name}!`);
+    await driver.pipe('names', { key: 'a', value: 'new' }, { key: 'b', value: null });
+    expect([await ask(driver, 'a'), await ask(driver, 'b')]).toEqual(['new', '?']);
+    await driver.close();
+  });
+
+  test('is whole again after a crash, and where the disk is lost', async () => {
+    const driver = await start();
+    await driver.pipe('names', ...['a', 'b', 'c', 'd'].map((key) => ({ key, value: `${key}!` })));
+    await driver.crash();
+    expect(await ask(driver, 'c')).toBe('c!');
+    for (const { store, partition } of driver.state.tables()) {
+      await driver.state.wipe(store, partition);
+    }
+    await driver.crash();
+    for (const name of ['a', 'b', 'c', 'd']) expect(await ask(driver, name)).toBe(`${name}!`);
+    await driver.close();
+  });
+
+  test('stands still while a batch runs (E7)', async () => {
+    const driver = await start(1000);
+    await driver.pipe('names', { key: 'a', value: 'old' });
+    await driver.send('asked', { key: 'k', value: 'a', time: 1 });
+    await driver.settle();
+    await driver.send('names', { key: 'a', value: 'new' });
+    await driver.settle();
+    await driver.advance(1000);
+    expect((await driver.read('answers')).map(({ value }) => value)).toEqual(['old']);
+    await driver.send('asked', { key: 'k', value: 'a', time: 2 });
+    await driver.advance(1000);
+    expect((await driver.read('answers')).map(({ value }) => value)).toEqual(['new']);
+    await driver.close();
+  });
+});
