@@ -39,9 +39,9 @@ export class Serdes {
       case 'json':
         return jsonSerde;
       case 'string':
-        return stringSerde as Serde;
+        return stringSerde;
       case 'bytes':
-        return bytesSerde as Serde;
+        return bytesSerde;
       case 'avro': {
         const schemaId = await this.schemaId(topic, 'value', type, use);
         return avroSerde(this.schemas, type, { schemaId, resolver: this.cache });

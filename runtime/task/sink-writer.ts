@@ -90,11 +90,7 @@ export class SinkWriter {
   private writeValue(record: StreamRecord, start: number): number {
     const { options, bindings, scratch } = this;
     if (options.changes !== undefined) {
-      return scratch.write(
-        options.changes as Serde,
-        { old: record.old, value: record.value },
-        start,
-      );
+      return scratch.write(options.changes, { old: record.old, value: record.value }, start);
     }
     let value = record.value;
     if (value === null || value === undefined) return -1;

@@ -32,7 +32,7 @@ export class StreamRecord<K = unknown, V = unknown> {
     topic = '',
     partition = -1,
     offset = -1,
-    old: V | null | undefined = undefined,
+    old?: V | null,
   ) {
     this.key = key;
     this.value = value;
@@ -65,8 +65,8 @@ export class StreamRecord<K = unknown, V = unknown> {
     headers?: readonly Header[];
   }): StreamRecord<L, W> {
     return new StreamRecord<L, W>(
-      'key' in change ? (change.key as L) : (this.key as unknown as L),
-      'value' in change ? (change.value as W) : (this.value as unknown as W),
+      'key' in change ? change.key : (this.key as unknown as L),
+      'value' in change ? change.value : (this.value as unknown as W),
       change.time ?? this.time,
       change.headers ?? this.headers,
       this.topic,
