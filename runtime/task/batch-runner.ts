@@ -19,6 +19,7 @@ import { AttemptContext, type ContextHost } from './stage-context.ts';
 import type { TaskStores } from './task-stores.ts';
 import { Rejections, type RejectionOptions } from './rejections.ts';
 import { punctuationId, type TaskTimes } from './task-times.ts';
+import type { QueueItem } from './partition-queue.ts';
 import type { WorkItem } from './work-item.ts';
 
 export interface BatchRunnerOptions {
@@ -204,17 +205,18 @@ export class BatchRunner implements PipelineHost, ContextHost {
   private push(pipeline: Pipeline, item: WorkItem, attempt: Attempt): void {
     if (item instanceof StreamRecord) {
       const record = item;
+      this.trace(record, attempt);
       const refused = this.refusal(record);
       if (refused !== undefined) {
         this.rejections.refuse(record.topic, record.partition, record.offset, refused, attempt);
         return;
       }
-      this.trace(record, attempt);
       this.times.observe(record.topic, record.time);
       this.countTaken(record.topic, attempt);
       pipeline.push(record);
       if (this.times.streamTime >= this.times.streamDue) this.fireStreamTime(pipeline);
     } else if (item.kind === 'poison') {
+      this.trace(item, attempt);
       this.rejections.refuse(item.topic, item.partition, item.offset, item.error, attempt);
     } else if (item.kind === 'tick') {
       this.fire(pipeline, item.punctuation, item.time);
@@ -344,16 +346,16 @@ export class BatchRunner implements PipelineHost, ContextHost {
     done({ attempt, items, intents: this.intents.splice(0) });
   }
 
-  private trace(record: StreamRecord, attempt: Attempt): void {
-    const topic = this.options.trace;
-    if (topic === undefined) return;
-    const { partition, offset } = record;
+  private trace(taken: QueueItem, attempt: Attempt): void {
+    const { trace } = this.options;
+    if (trace === undefined) return;
+    const { topic, partition, offset, time } = taken;
     attempt.output.appendPair(
-      topic,
+      trace,
       0,
-      record.time,
+      Math.max(0, time),
       Buffer.from(this.taskId),
-      Buffer.from(JSON.stringify({ topic: record.topic, partition, offset })),
+      Buffer.from(JSON.stringify({ topic, partition, offset })),
       noHeaders,
     );
   }
