@@ -145,6 +145,7 @@ export class CallDispatcher {
         abort.abort();
       });
     });
+    this.timers.add(cancel);
     try {
       const answer = handler(intent.request, {
         idempotencyKey: intent.idempotencyKey,
@@ -161,6 +162,7 @@ export class CallDispatcher {
       return { kind: 'failure', failure: kind, reason: (error as Error).message };
     } finally {
       cancel();
+      this.timers.delete(cancel);
       this.aborts.delete(abort);
     }
   }

@@ -195,8 +195,8 @@ export class BatchRunner implements PipelineHost, ContextHost {
     const cancel = this.options.clock.after(this.options.budgetMs, () => {
       attempt.fail(this.budgetError(open.pending()[0] ?? ''));
     });
+    attempt.keep(cancel);
     attempt.whenSettled(() => {
-      cancel();
       attempt.end();
       then();
     });

@@ -264,6 +264,7 @@ describe('CallDispatcher', () => {
     bench.issue('b', 'b');
     bench.dispatcher.close();
     expect(bench.requests[0]?.signal.aborted).toBe(true);
+    expect(bench.clock.nextDue()).toBeUndefined();
     await bench.answer(0);
     await bench.advance(10_000);
     bench.issue('c', 'c');

@@ -204,6 +204,28 @@ describe('an asynchronous stage', () => {
     await driver.close();
   });
 
+  test('that hangs leaves no timer behind when the application is closed', async () => {
+    let aborted = false;
+    const run: Stage = (inputs) => ({
+      out: inputs.in.pipe(
+        mapAsync({ concurrency: 4, order: 'per-key' }, async (it, signal) => {
+          signal.addEventListener('abort', () => (aborted = true));
+          await new Promise(() => {});
+          return it;
+        }),
+      ),
+    });
+    const driver = await TopologyDriver.start({
+      definition: oneStage(),
+      functions: { run },
+      partitions: 1,
+    });
+    await driver.send('numbers', ...numbers(1));
+    await driver.settle();
+    await driver.close();
+    expect([driver.clock.nextDue(), aborted]).toEqual([undefined, true]);
+  });
+
   test('delays the commit of no other task', async () => {
     const run: Stage = (inputs) => ({
       out: inputs.in.pipe(
