@@ -14,6 +14,8 @@ const intervalMs = 200;
  * since the last flush cannot be used again, so the file would grow without end.
  */
 const idleMs = 30_000;
+/** Resident pages are counted this often, ms. */
+const measureMs = 100;
 
 /** Flushes commits as the mode says. */
 export class Durability {
@@ -22,6 +24,7 @@ export class Durability {
   private readonly clock: Clock;
   private cancel: (() => void) | undefined;
   private flushedAtMs: number;
+  private measuredAtMs = 0;
 
   constructor(flusher: Flusher, mode: SyncMode, clock: Clock) {
     this.flusher = flusher;
@@ -45,10 +48,15 @@ export class Durability {
 
   /**
    * Lets go of an old snapshot. A process that only reads holds the one of its last flush, and no
-   * other process could use pages again that were freed since. To be called now and then.
+   * other process could use pages again that were freed since. Also flushes when much of the file
+   * has become resident by reading it. To be called now and then.
    */
   advance(): void {
-    if (this.clock.monotonic() - this.flushedAtMs >= idleMs) this.flushAside();
+    const now = this.clock.monotonic();
+    if (now - this.flushedAtMs >= idleMs) this.flushAside();
+    if (now - this.measuredAtMs < measureMs) return;
+    this.measuredAtMs = now;
+    if (this.flusher.due) this.flushAside();
   }
 
   /** Flushes what is left and stops. */

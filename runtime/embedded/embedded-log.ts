@@ -67,7 +67,11 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
   const entry = enterLog(layout, { ahead: sync !== 'commit', create: options.create ?? true });
   try {
     const environment = new Environment(layout.records, 'no-sync');
-    const flusher = new Flusher(environment, dataFile(layout.records), layout.marks, entry.id);
+    const flusher = new Flusher(environment, {
+      dataFile: dataFile(layout.records),
+      marksFolder: layout.marks,
+      id: entry.id,
+    });
     flusher.flushNow();
     settleEntry(layout, entry);
     return new EmbeddedLog({ layout, entry, environment, flusher }, { ...options, sync });

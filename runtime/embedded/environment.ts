@@ -2,6 +2,7 @@ import { ABORT, open, TransactionFlags } from 'lmdb';
 import type { RootDatabase } from 'lmdb';
 import { join } from 'node:path';
 import { StorageError, isStreamsError } from '../../topology/core/errors.ts';
+import { mapBytes } from '../mapped/mapped-budget.ts';
 import { headDamage, pageBytes } from './head-pages.ts';
 
 /** A read snapshot that is held: pages of it are not written over until it is released. */
@@ -25,8 +26,10 @@ const withoutSync: TransactionFlags = ABORTABLE | SYNCHRONOUS_COMMIT | NO_SYNC_F
  */
 export class Environment {
   readonly path: string;
-  private readonly database: RootDatabase<Buffer, Buffer>;
   private readonly flags: TransactionFlags;
+  private opened: RootDatabase<Buffer, Buffer> | undefined;
+  /** Why it could not be opened again. */
+  private failure: unknown;
 
   /**
    * Opens or creates the environment in the folder `path`.
@@ -35,19 +38,33 @@ export class Environment {
   constructor(path: string, durability: 'sync' | 'no-sync') {
     this.path = path;
     this.flags = durability === 'sync' ? withSync : withoutSync;
-    const damage = guarded(path, () => headDamage(dataFile(path)));
-    if (damage !== undefined) throw logCorrupt(path, damage);
-    this.database = guarded(path, () =>
-      open<Buffer, Buffer>({
-        path,
-        // A folder, even if its name has a dot in it.
-        noSubdir: false,
-        encoding: 'binary',
-        keyEncoding: 'binary',
-        overlappingSync: false,
-        pageSize: pageBytes,
-      }),
-    );
+    this.opened = openDatabase(path);
+  }
+
+  private get database(): RootDatabase<Buffer, Buffer> {
+    if (this.opened === undefined) throw this.failure;
+    return this.opened;
+  }
+
+  /**
+   * Closes the environment and opens it again: what was resident of the mapped file no longer is.
+   *
+   * The snapshots that this process held are gone, so pages of the last mark may be written over by
+   * the next commit: only the {@link Flusher} may call it, which makes a mark before that. All here
+   * is synchronous, so nothing of this process is read or written meanwhile; a range must have been
+   * read to its end, or left.
+   * @throws {StorageError} LOG_CORRUPT, LOG_IO, now and whenever it is used after that
+   */
+  reopen(): void {
+    // Nothing is waited for, since all writes are synchronous.
+    void this.database.close();
+    this.opened = undefined;
+    try {
+      this.opened = openDatabase(this.path);
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
   }
 
   /** The value, copied, or undefined. Inside `write` it is the transaction's own state. */
@@ -146,8 +163,25 @@ export class Environment {
   }
 
   async close(): Promise<void> {
-    await this.database.close();
+    await this.opened?.close();
   }
+}
+
+function openDatabase(path: string): RootDatabase<Buffer, Buffer> {
+  const damage = guarded(path, () => headDamage(dataFile(path)));
+  if (damage !== undefined) throw logCorrupt(path, damage);
+  return guarded(path, () =>
+    open<Buffer, Buffer>({
+      path,
+      // A folder, even if its name has a dot in it.
+      noSubdir: false,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      overlappingSync: false,
+      pageSize: pageBytes,
+      mapSize: mapBytes,
+    }),
+  );
 }
 
 /** The path of LMDB's file in an environment's folder. */

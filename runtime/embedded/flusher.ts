@@ -1,5 +1,6 @@
 import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { MappedBudget } from '../mapped/mapped-budget.ts';
 import { storageError } from './environment.ts';
 import type { Environment, Snapshot } from './environment.ts';
 import { headBytes } from './head-pages.ts';
@@ -25,6 +26,11 @@ const sync = promisify(fdatasync);
  *
  * Each process has a mark file of its own; the latest mark of all counts. A process makes its first
  * mark before it writes anything: until then the snapshot of nobody may be held.
+ *
+ * So whoever writes holds a snapshot that is not later than the latest mark, one of its own, and
+ * depends on no other process for it. That is why a process may at any time let go of its snapshot
+ * and come in anew, as long as it makes a mark before it writes again. It does so when too much of
+ * the mapped file has become resident, after step 4: {@link renew}.
  */
 export class Flusher {
   /** Set when a flush failed: what the disk has is unknown, and nothing more is accepted. */
@@ -33,16 +39,30 @@ export class Flusher {
   private readonly dataFile: string;
   private readonly descriptor: number;
   private readonly marks: MarkFile;
+  private readonly budget: MappedBudget;
   private held: Snapshot | undefined;
   private running: Promise<void> | undefined;
   private queued: Promise<void> | undefined;
 
-  /** `dataFile` is LMDB's file of the environment; `id` names the mark file in `marksFolder`. */
-  constructor(environment: Environment, dataFile: string, marksFolder: string, id: string) {
+  /**
+   * @param place `dataFile` is LMDB's file of the environment; `id` names the mark file in
+   * `marksFolder`
+   */
+  constructor(
+    environment: Environment,
+    place: { readonly dataFile: string; readonly marksFolder: string; readonly id: string },
+    budget: MappedBudget = new MappedBudget(),
+  ) {
     this.environment = environment;
-    this.dataFile = dataFile;
-    this.descriptor = openSync(dataFile, 'r+');
-    this.marks = new MarkFile(marksFolder, id);
+    this.dataFile = place.dataFile;
+    this.descriptor = openSync(place.dataFile, 'r+');
+    this.marks = new MarkFile(place.marksFolder, place.id);
+    this.budget = budget;
+  }
+
+  /** True when so much of the file is resident that a flush would map it anew. */
+  get due(): boolean {
+    return this.budget.isSpent();
   }
 
   /** Makes a mark, blocking. For the first one. */
@@ -94,12 +114,26 @@ export class Flusher {
       await sync(this.descriptor); // Step 2
       await this.marks.write(mark); // Step 3
       this.hold(snapshot); // Step 4
+      if (this.due) this.renew();
     } catch (error) {
       this.failure = storageError(this.dataFile, error);
       throw this.failure;
     } finally {
       if (this.queued === undefined) this.running = undefined;
     }
+  }
+
+  /**
+   * Maps the file anew, and makes a mark before anything else can run: between the two this process
+   * holds no snapshot. A crash here: the latest mark is in force, other processes kept its pages,
+   * and this one has written nothing.
+   */
+  private renew(): void {
+    this.held?.release();
+    this.held = undefined;
+    this.environment.reopen();
+    this.flushNow();
+    this.budget.renew();
   }
 
   private capture(): { readonly mark: Mark; readonly snapshot: Snapshot } {

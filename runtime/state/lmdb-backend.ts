@@ -8,13 +8,13 @@ import {
   truncateSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
-import type { Database, RootDatabase } from 'lmdb';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
 import type { StateBackend, StateTable, StateWrites } from '../ports.ts';
-import { headProblem, pageBytes } from './lmdb-head.ts';
+import type { MappedBudget } from '../mapped/mapped-budget.ts';
+import { headProblem } from './lmdb-head.ts';
 import { checkKey, LmdbTable, tablePrefix } from './lmdb-table.ts';
 import type { TableMeta } from './lmdb-table.ts';
+import { StateEnvironment } from './state-environment.ts';
 
 /**
  * State stores of one application in one LMDB environment, `<data>/state/<application>/`.
@@ -33,9 +33,7 @@ import type { TableMeta } from './lmdb-table.ts';
  */
 export class LmdbStateBackend implements StateBackend {
   readonly #folder: string;
-  readonly #root: RootDatabase;
-  readonly #rows: Database<Buffer, Buffer>;
-  readonly #meta: Database<unknown, string>;
+  readonly #environment: StateEnvironment;
   readonly #tables = new Map<string, LmdbTable>();
   /** Tables with staged rows or a new position. */
   readonly #changed = new Set<LmdbTable>();
@@ -44,15 +42,9 @@ export class LmdbStateBackend implements StateBackend {
   #writing: Promise<void> | undefined;
   #failure: StorageError | undefined;
 
-  private constructor(folder: string, root: RootDatabase) {
+  private constructor(folder: string, environment: StateEnvironment) {
     this.#folder = folder;
-    this.#root = root;
-    this.#rows = root.openDB<Buffer, Buffer>({
-      name: 'rows',
-      encoding: 'binary',
-      keyEncoding: 'binary',
-    });
-    this.#meta = root.openDB<unknown, string>({ name: 'meta', encoding: 'json' });
+    this.#environment = environment;
   }
 
   /**
@@ -66,31 +58,24 @@ export class LmdbStateBackend implements StateBackend {
     readonly stateFolder: string;
     readonly application: string;
     readonly setAside: (notice: { readonly movedTo: string; readonly reason: string }) => void;
+    /** How much of the mapped file may be resident. @defaultValue 48 MiB */
+    readonly budget?: MappedBudget;
   }): Promise<LmdbStateBackend> {
     const folder = join(options.stateFolder, options.application);
     try {
-      return await openSound(folder);
+      return await openSound(folder, options.budget);
     } catch (error) {
       if (!isCorruption(error)) throw folderError(folder, error);
       const movedTo = unusedName(folder);
       renameSync(folder, movedTo);
       options.setAside({ movedTo, reason: error.message });
-      return await openSound(folder);
+      return await openSound(folder, options.budget);
     }
   }
 
   /** Opens without looking whether all rows can be read. */
-  static openFolder(folder: string): LmdbStateBackend {
-    const root = open(folder, {
-      noSubdir: false,
-      maxDbs: 4,
-      overlappingSync: false,
-      // Every write is in a batch of ours. Its own batching drops a promise, whose rejection (a
-      // full disk) would end the process.
-      eventTurnBatching: false,
-      pageSize: pageBytes,
-    });
-    const backend = new LmdbStateBackend(folder, root);
+  static openFolder(folder: string, budget?: MappedBudget): LmdbStateBackend {
+    const backend = new LmdbStateBackend(folder, new StateEnvironment(folder, budget));
     backend.#load();
     return backend;
   }
@@ -129,8 +114,8 @@ export class LmdbStateBackend implements StateBackend {
     try {
       // The rows are out of sight with this one transaction; taking them off the disk may then be
       // interrupted and is finished at the next start.
-      await this.#root.batch(() => {
-        void this.#meta.put(`${garbagePrefix}${old}`, old);
+      await this.#environment.batch(() => {
+        void this.#environment.meta.put(`${garbagePrefix}${old}`, old);
         this.#saveTable(table);
       });
       await this.#collect(old);
@@ -153,47 +138,51 @@ export class LmdbStateBackend implements StateBackend {
     try {
       await this.#drain();
     } finally {
-      await this.#root.close();
+      await this.#environment.close();
     }
   }
 
   /** Reads every row once: LMDB finds broken pages. Returns the number of rows. */
   verify(): number {
     let count = 0;
-    for (const { value } of this.#rows.getRange({})) count += value.length >= 0 ? 1 : 0;
+    for (const { value } of this.#environment.rows.getRange({})) count += value.length >= 0 ? 1 : 0;
     return count;
   }
 
   /** Bytes that the pages in use take, by LMDB's own account. */
   usedBytes(): number {
-    const stats = this.#root.getStats() as { lastPageNumber: number; pageSize: number };
+    const stats = this.#environment.root.getStats() as { lastPageNumber: number; pageSize: number };
     return (stats.lastPageNumber + 1) * stats.pageSize;
   }
 
   /** Takes what an interrupted wipe has left off the disk. */
   async collectGarbage(): Promise<void> {
     const range = { start: garbagePrefix, end: `${garbagePrefix}~` };
-    for (const { value } of this.#meta.getRange(range)) await this.#collect(value as number);
+    const numbers = [...this.#environment.meta.getRange(range)].map(({ value }) => value as number);
+    for (const number of numbers) await this.#collect(number);
   }
 
   #load(): void {
-    const version = this.#meta.get(formatKey);
-    if (version === undefined) this.#meta.putSync(formatKey, formatVersion);
+    const version = this.#environment.meta.get(formatKey);
+    if (version === undefined) this.#environment.meta.putSync(formatKey, formatVersion);
     else if (version !== formatVersion) {
-      void this.#root.close();
+      void this.#environment.close();
       throw new StorageError(
         'STATE_VERSION',
         `the state in "${this.#folder}" has format ${show(version)}, this version reads ${formatVersion}: run the version that made it, or delete the folder to rebuild the state from the changelogs`,
       );
     }
-    this.#incarnation = this.#meta.get(incarnationKey) as string | undefined;
-    for (const { key, value } of this.#meta.getRange({ start: 'table/', end: 'table/~' })) {
+    this.#incarnation = this.#environment.meta.get(incarnationKey) as string | undefined;
+    for (const { key, value } of this.#environment.meta.getRange({
+      start: 'table/',
+      end: 'table/~',
+    })) {
       const [, store, partition] = key.split('/') as [string, string, string];
       const table = this.#newTable(store, Number(partition), value as TableMeta);
       table.saved = true;
       this.#nextNumber = Math.max(this.#nextNumber, table.meta.number + 1);
     }
-    for (const { value } of this.#meta.getRange({
+    for (const { value } of this.#environment.meta.getRange({
       start: garbagePrefix,
       end: `${garbagePrefix}~`,
     })) {
@@ -209,7 +198,7 @@ export class LmdbStateBackend implements StateBackend {
   }
 
   #newTable(store: string, partition: number, meta: TableMeta): LmdbTable {
-    const table = new LmdbTable(this.#rows, store, partition, meta);
+    const table = new LmdbTable(this.#environment, store, partition, meta);
     this.#tables.set(tableId(store, partition), table);
     return table;
   }
@@ -241,8 +230,9 @@ export class LmdbStateBackend implements StateBackend {
       const tables = [...this.#changed];
       this.#changed.clear();
       try {
-        await this.#root.batch(() => this.#putAll(tables));
+        await this.#environment.batch(() => this.#putAll(tables));
         for (const { staged } of tables) staged.end();
+        if (this.#environment.due) await this.#environment.renew();
       } catch (error) {
         this.#failure = await this.#writeError(error);
       }
@@ -250,18 +240,18 @@ export class LmdbStateBackend implements StateBackend {
   }
 
   #putAll(tables: readonly LmdbTable[]): void {
-    void this.#meta.put(incarnationKey, this.#incarnation);
+    void this.#environment.meta.put(incarnationKey, this.#incarnation);
     for (const table of tables) {
       for (const [key, row] of table.staged.begin()) {
-        if (row === null) void this.#rows.remove(table.key(key));
-        else void this.#rows.put(table.key(key), row);
+        if (row === null) void this.#environment.rows.remove(table.key(key));
+        else void this.#environment.rows.put(table.key(key), row);
       }
       this.#saveTable(table);
     }
   }
 
   #saveTable(table: LmdbTable): void {
-    void this.#meta.put(`table/${tableId(table.store, table.partition)}`, table.meta);
+    void this.#environment.meta.put(`table/${tableId(table.store, table.partition)}`, table.meta);
     table.saved = true;
   }
 
@@ -269,16 +259,18 @@ export class LmdbStateBackend implements StateBackend {
     const start = tablePrefix(number);
     const end = tablePrefix(number + 1);
     for (;;) {
-      const keys = [...this.#rows.getKeys({ start, end, limit: collectChunk })];
-      await this.#root.batch(() => {
-        for (const key of keys) void this.#rows.remove(key);
-        if (keys.length < collectChunk) void this.#meta.remove(`${garbagePrefix}${number}`);
+      const keys = [...this.#environment.rows.getKeys({ start, end, limit: collectChunk })];
+      await this.#environment.batch(() => {
+        for (const key of keys) void this.#environment.rows.remove(key);
+        if (keys.length < collectChunk)
+          void this.#environment.meta.remove(`${garbagePrefix}${number}`);
       });
       if (keys.length < collectChunk) return;
     }
   }
 
   async #writeError(error: unknown): Promise<StorageError> {
+    if (error instanceof StorageError) return error;
     const cause = await (error as { commitError?: Promise<never> }).commitError?.catch(
       (reason: unknown) => reason,
     );
@@ -317,10 +309,13 @@ function tableId(store: string, partition: number): string {
  * Opens, and looks through all rows where the file is shorter than LMDB thinks: then something has
  * cut it.
  */
-async function openSound(folder: string): Promise<LmdbStateBackend> {
+async function openSound(
+  folder: string,
+  budget: MappedBudget | undefined,
+): Promise<LmdbStateBackend> {
   const file = join(folder, 'data.mdb');
   prepare(folder, file);
-  const backend = LmdbStateBackend.openFolder(folder);
+  const backend = LmdbStateBackend.openFolder(folder, budget);
   const needed = backend.usedBytes();
   if (existsSync(file) && statSync(file).size < needed) {
     // Pages beyond the end of the file would kill the process when they are touched; as zeros they

@@ -1,8 +1,9 @@
-import type { Database, Transaction } from 'lmdb';
+import type { Transaction } from 'lmdb';
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import type { StateTable } from '../ports.ts';
 import { maxKeyBytes } from './row-format.ts';
 import { OverlaidRows, StagedRows } from './staged-rows.ts';
+import type { StateEnvironment } from './state-environment.ts';
 
 /**
  * What the environment knows of a table: its number, and the changelog position of what is applied.
@@ -43,12 +44,12 @@ export class LmdbTable implements StateTable {
   saved = false;
   /** Rows that the disk does not have yet. */
   readonly staged = new StagedRows();
-  readonly #rows: Database<Buffer, Buffer>;
+  readonly #environment: StateEnvironment;
   readonly #scratch = Buffer.allocUnsafeSlow(longestKey);
   #meta: TableMeta;
 
-  constructor(rows: Database<Buffer, Buffer>, store: string, partition: number, meta: TableMeta) {
-    this.#rows = rows;
+  constructor(environment: StateEnvironment, store: string, partition: number, meta: TableMeta) {
+    this.#environment = environment;
     this.store = store;
     this.partition = partition;
     this.#meta = meta;
@@ -75,7 +76,7 @@ export class LmdbTable implements StateTable {
       const staged = this.staged.get(key);
       if (staged !== undefined) return staged[1] ?? undefined;
     }
-    return this.#rows.getBinaryFast(this.key(key));
+    return this.#environment.rows.getBinaryFast(this.key(key));
   }
 
   range(
@@ -84,7 +85,7 @@ export class LmdbTable implements StateTable {
   ): Iterable<readonly [key: Buffer, row: Buffer]> {
     const start = Buffer.from(this.key(from ?? Buffer.alloc(0)));
     const end = to === undefined ? tablePrefix(this.#meta.number + 1) : Buffer.from(this.key(to));
-    const disk = new DiskRows(this.#rows, { start, end });
+    const disk = new DiskRows(this.#environment, { start, end });
     return this.staged.empty ? disk : new OverlaidRows(disk, this.staged.range(from, to));
   }
 
@@ -98,7 +99,7 @@ export class LmdbTable implements StateTable {
       for (const _ of this.range(undefined, undefined)) count++;
       return count;
     }
-    return this.#rows.getKeysCount({
+    return this.#environment.rows.getKeysCount({
       start: tablePrefix(this.#meta.number),
       end: tablePrefix(this.#meta.number + 1),
     });
@@ -114,12 +115,16 @@ interface DatabaseEntry {
  * Rows of a range as of its construction: holds a read transaction until it is used up or given up.
  */
 class DiskRows implements IterableIterator<readonly [key: Buffer, row: Buffer]> {
+  readonly #environment: StateEnvironment;
   readonly #snapshot: Transaction;
   readonly #entries: Iterator<DatabaseEntry>;
   #over = false;
 
-  constructor(rows: Database<Buffer, Buffer>, range: { start: Buffer; end: Buffer }) {
+  constructor(environment: StateEnvironment, range: { start: Buffer; end: Buffer }) {
+    const { rows } = environment;
+    this.#environment = environment;
     this.#snapshot = rows.useReadTransaction();
+    environment.openRanges++;
     this.#entries = rows.getRange({ ...range, transaction: this.#snapshot })[Symbol.iterator]();
   }
 
@@ -142,8 +147,10 @@ class DiskRows implements IterableIterator<readonly [key: Buffer, row: Buffer]> 
   }
 
   #end(): IteratorResult<readonly [key: Buffer, row: Buffer]> {
-    if (!this.#over) this.#snapshot.done();
+    if (this.#over) return end;
     this.#over = true;
+    this.#snapshot.done();
+    this.#environment.openRanges--;
     return end;
   }
 }

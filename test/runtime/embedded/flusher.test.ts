@@ -70,7 +70,11 @@ describe('Flusher', () => {
     const folder = newFolder();
     marks = newFolder();
     environment = new Environment(folder, 'no-sync');
-    flusher = new Flusher(environment, dataFile(folder), marks, 'a');
+    flusher = new Flusher(environment, {
+      dataFile: dataFile(folder),
+      marksFolder: marks,
+      id: 'a',
+    });
     flusher.flushNow();
   });
 
@@ -107,7 +111,11 @@ describe('Flusher', () => {
   });
 
   test('accepts nothing more after a failure', async () => {
-    const other = new Flusher(environment, join(environment.path, 'data.mdb'), marks, 'b');
+    const other = new Flusher(environment, {
+      dataFile: dataFile(environment.path),
+      marksFolder: marks,
+      id: 'b',
+    });
     other.close();
     const failure = expect(other.flush()).rejects;
     await failure.toMatchObject({ name: 'StorageError', code: 'LOG_IO' });

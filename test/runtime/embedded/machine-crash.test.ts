@@ -84,7 +84,11 @@ describe('recovery after a machine crash', () => {
       const entry = enterLog(layout, { ahead: true, create: true });
       const environment = new Environment(layout.records, 'no-sync');
       const file = dataFile(layout.records);
-      const flusher = new Flusher(environment, file, layout.marks, entry.id);
+      const flusher = new Flusher(environment, {
+        dataFile: file,
+        marksFolder: layout.marks,
+        id: entry.id,
+      });
       flusher.flushNow();
       settleEntry(layout, entry);
       const disk = new Disk(file);
