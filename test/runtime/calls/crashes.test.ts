@@ -226,7 +226,7 @@ describe('calls', () => {
     });
     await driver.send('orders', ...orders.slice(0, 3));
     await driver.advance('1s');
-    expect((await driver.all('unclear')).map(({ value }) => value).toSorted()).toEqual([0, 1, 2]);
+    expect(await valuesOf(driver, 'unclear')).toEqual(new Set([0, 1, 2]));
     await driver.close();
   });
 
@@ -243,7 +243,7 @@ describe('calls', () => {
     });
     await driver.send('orders', ...orders.slice(0, 3));
     await driver.advance('1s');
-    expect((await driver.all('paid')).map(({ value }) => value).toSorted()).toEqual([0, 2]);
+    expect(await valuesOf(driver, 'paid')).toEqual(new Set([0, 2]));
     const letters = await driver.all('pay.dead-letters');
     expect(letters.map(({ key, time }) => [String(key), time])).toEqual([['o1', 1]]);
     expect(letters[0]?.value).toEqual(Buffer.from([0, 0, 0, 0, schemaOf(letters[0]?.value), 2]));
@@ -257,6 +257,10 @@ describe('calls', () => {
     await driver.close();
   });
 });
+
+async function valuesOf(driver: TopologyDriver, stream: string): Promise<ReadonlySet<unknown>> {
+  return new Set((await driver.all(stream)).map(({ value }) => value));
+}
 
 /** The schema id in a payload. */
 function schemaOf(value: unknown): number {
