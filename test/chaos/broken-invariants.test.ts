@@ -6,7 +6,7 @@ import type { Breakage } from './child/settings.ts';
 import type { CheckName } from './finding.ts';
 import { runBroken } from './scenarios.ts';
 
-const timeoutMs = 120_000;
+const timeoutMs = 240_000;
 
 let folder = '';
 beforeAll(async () => {

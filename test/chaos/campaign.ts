@@ -141,8 +141,11 @@ class Campaign {
     if (this.#random() < this.#options.diskChecks) {
       this.#found.push(...(await checkDiskBehindLog(this.#data, this.#plan as Plan)));
     }
-    if (this.#options.strays === true && this.#random() < 0.3) {
+    // Not after every kill: the share of dead letters must stay below `halt-above`.
+    const strays = this.#options.strays === true && this.#kills % 3 === 0;
+    if (strays && this.#recoveries > 0) {
       await this.#strays.send(this.#data, this.#random);
+      print('a careless producer sends repeats, conflicts and nonsense');
     }
   }
 

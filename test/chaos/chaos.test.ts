@@ -6,7 +6,7 @@ import { runScarce, runUnlimited } from './scenarios.ts';
 
 /** Another one at each run; a failure is repeated with `CHAOS_SEED=… npx vitest run test/chaos`. */
 const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
-const timeoutMs = 180_000;
+const timeoutMs = 300_000;
 
 let folder = '';
 beforeAll(async () => {

@@ -22,11 +22,12 @@ const nobody: Ownership = {
 };
 const group = 'strays';
 
-/** Records that a careless producer sends between two lives: repeats, conflicts, picks of paid orders and of none. */
+/** Records that a careless producer sends between two lives: repeats, conflicts, what does not decode, picks of paid orders and of none. */
 export class Strays {
   /** Order → records of it that came from here. */
   readonly #placed = new Map<string, number>();
 
+  /** Sends a few, all in one transaction; of what the log holds already. */
   async send(data: string, random: () => number): Promise<void> {
     await withFolder(data, async (log) => {
       const placed = await recordsOf(log, 'orders.placed');
@@ -47,6 +48,8 @@ export class Strays {
       ];
       if (order !== undefined) {
         add(order.topic, order.key, order.value, order.time);
+        add(order.topic, order.key, Buffer.from('no order'), order.time);
+        this.#count(order);
         this.#count(order);
       }
       if (first !== undefined && other !== undefined && !isSameKey(first, other)) {
@@ -65,7 +68,7 @@ export class Strays {
           add('orders.picked', Buffer.from(orderId), pick, pay.time);
         }
       }
-      await commit(log, appends);
+      if (appends.length > 0) await commit(log, appends);
     });
   }
 

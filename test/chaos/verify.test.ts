@@ -15,7 +15,7 @@ beforeAll(async () => {
   const result = await runInDriver({ ...options, strays: true });
   expect(result.findings).toEqual([]);
   ({ evidence } = result);
-}, 60_000);
+}, 240_000);
 
 /** The evidence with the records of a topic changed. */
 function withTopic(

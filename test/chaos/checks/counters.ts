@@ -72,14 +72,15 @@ export function checkConservation(
   const findings = new Findings('conservation');
   const placed = (evidence.topics.get('orders.placed') ?? []).flat().length;
   let duplicates = 0;
-  let conflicts = 0;
+  let deadLetters = 0;
   for (const { outcomes } of evidence.controls.values()) {
     duplicates += outcomes['once']?.duplicate ?? 0;
-    conflicts += outcomes['once']?.deadLettered ?? 0;
+    deadLetters += outcomes['once']?.deadLettered ?? 0;
+    deadLetters += outcomes['placed']?.deadLettered ?? 0;
   }
   const ended = [...states.values()].reduce((sum, all) => sum + all.length, 0);
-  if (placed - duplicates !== ended + conflicts) {
-    const right = `${ended} ended + ${conflicts} conflicts`;
+  if (placed - duplicates !== ended + deadLetters) {
+    const right = `${ended} ended + ${deadLetters} dead letters`;
     findings.add(`${placed} placed − ${duplicates} duplicates is not ${right}`);
   }
   return findings.list();

@@ -15,7 +15,7 @@ const points = [
   'call.replied',
 ] as const satisfies readonly CrashPoint[];
 const seed = 11;
-const timeoutMs = 60_000;
+const timeoutMs = 240_000;
 
 let baskets: readonly RetailBasket[] = [];
 beforeAll(async () => {

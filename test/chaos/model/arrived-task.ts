@@ -40,6 +40,10 @@ export class ArrivedTask implements TaskModel {
   }
 
   take(logged: TakenRecord): void {
+    if (logged.value === undefined) {
+      this.#refuse('deliveries', logged);
+      return;
+    }
     const delivery = logged.topic === 'warehouse.deliveries';
     const time = delivery ? (logged.value as Delivery).deliveredAt : logged.time;
     const record = { ...logged, time };

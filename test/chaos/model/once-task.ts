@@ -18,6 +18,10 @@ export class OnceTask implements TaskModel {
   }
 
   take(logged: TakenRecord): void {
+    if (logged.value === undefined) {
+      this.#writer.deadLetter('placed', logged, this.#deadLetterPartitions);
+      return;
+    }
     const order = logged.value as OrderPlaced;
     // The stream says `time: value.placedAt`.
     const record = { ...logged, time: order.placedAt };

@@ -6,11 +6,18 @@ import { ModelWriter } from './writer.ts';
 export class PickedTask implements TaskModel {
   readonly #writer: ModelWriter;
 
-  constructor(partition: number, partitions: number) {
+  readonly #deadLetterPartitions: number;
+
+  constructor(partition: number, partitions: number, deadLetterPartitions: number) {
+    this.#deadLetterPartitions = deadLetterPartitions;
     this.#writer = new ModelWriter(`picked_${partition}`, partition, partitions);
   }
 
   take(logged: TakenRecord): void {
+    if (logged.value === undefined) {
+      this.#writer.deadLetter('picked', logged, this.#deadLetterPartitions);
+      return;
+    }
     const picked = logged.value as OrderPicked;
     this.#writer.write('settle', picked.storeId, picked, { ...logged, time: picked.pickedAt });
   }

@@ -4,7 +4,7 @@ export interface TakenRecord {
   readonly partition: number;
   readonly offset: number;
   readonly key: string | null;
-  /** Decoded, plain. */
+  /** Decoded, plain; undefined: it does not decode. */
   readonly value: unknown;
   readonly time: number;
   readonly headers: readonly (readonly [name: string, value: string])[];

@@ -6,12 +6,20 @@ import { OnceTask } from './once-task.ts';
 import { PickedTask } from './picked-task.ts';
 import type { TakenRecord, TaskModel } from './records.ts';
 
-/** Text topics among the inputs: none. Every input value of the order system is Avro, every key text. */
+/** Every input value of the order system is Avro, every key text. */
 function takenRecord(record: LoggedRecord, decode: Evidence['decode']): TakenRecord {
   const { topic, partition, offset, time, key, value, headers } = record;
   const raw = { time, key: hex(key), value: hex(value) };
   const text = key === null ? null : key.toString('utf8');
-  return { topic, partition, offset, time, key: text, value: decode(value), headers, raw };
+  return { topic, partition, offset, time, key: text, value: decoded(value, decode), headers, raw };
+}
+
+function decoded(value: Buffer | null, decode: Evidence['decode']): unknown {
+  try {
+    return decode(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function hex(bytes: Buffer | null): string {
@@ -39,7 +47,7 @@ export function runModel(
           ? new ArrivedTask(...places)
           : sourceTopics.includes('orders-charge-repartition')
             ? new ChargeTask(partition, partitions, answerTo)
-            : new PickedTask(partition, partitions);
+            : new PickedTask(...places);
       models.set(`${id}_${partition}`, model);
     }
   }
