@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { Console } from './console.ts';
-import { runCommandLine } from './program.ts';
+
+// Halves the time that a command takes to start, from the second one on. What is imported before
+// this line is not cached.
+enableCompileCache();
+const { runCommandLine } = await import('./program.ts');
 
 // A reader that has seen enough (`| head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from 'vitest';
+import { afterEach, vi } from 'vitest';
 
 const main = fileURLToPath(new URL('../../../runtime/cli/main.ts', import.meta.url));
 
@@ -22,6 +22,9 @@ export interface CliOptions {
   /** Another script than the command line. */
   readonly script?: string;
 }
+
+// Processes start slowly on a machine that is busy with other tests.
+vi.setConfig({ testTimeout: 60_000 });
 
 const running = new Set<ChildProcess>();
 afterEach(() => {
