@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+import { growHeapWithNeed } from '../heap.ts';
 import { Console } from './console.ts';
 
+growHeapWithNeed();
 // Halves the time that a command takes to start, from the second one on. What is imported before
 // this line is not cached.
 enableCompileCache();

@@ -4,6 +4,7 @@ import { CommanderError } from 'commander';
 import { isStreamsError } from '../../topology/core/errors.ts';
 import { startApplication } from '../app/application.ts';
 import type { Application } from '../app/application.ts';
+import { growHeapWithNeed } from '../heap.ts';
 import { ProgressLine } from './progress.ts';
 import { startProvider } from './provider-process.ts';
 import { runOrders } from './run-orders.ts';
@@ -25,6 +26,7 @@ const maxOpenCalls = 1000;
 const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 const redrawMs = 200;
 
+growHeapWithNeed();
 const line = new ProgressLine(process.stderr);
 try {
   process.exitCode = await start(parseStartOptions(process.argv.slice(2)));
