@@ -19,6 +19,12 @@ interface Module {
   readonly functions: string[];
 }
 
+/** Signs that have a result where an operand is null. */
+const comparesNull: ReadonlySet<string> = new Set(['===', '!==', '==', '!=']);
+
+/** Helpers that have a result where an argument is null. */
+const takesNull: ReadonlySet<string> = new Set(['contains', 'containsEqual', 'equal']);
+
 /** Slots of the macro variables in scope, in order. */
 type Slots = readonly number[];
 
@@ -68,12 +74,13 @@ function link(module: Module, result: string, text: string): (bindings: Bindings
 }
 
 /**
- * Fields of checked expressions are read from null only where a record has a null key or value,
- * which no type tells.
+ * Checked expressions meet null only where a record has a null key or value, which no type tells.
  */
 function explain(error: unknown, text: string): unknown {
   if (isStreamsError(error)) return error;
-  return new ProcessingError('EXPRESSION_NULL', `${text} reads a part of null`, { cause: error });
+  return new ProcessingError('EXPRESSION_NULL', `${text} needs a value where the record has null`, {
+    cause: error,
+  });
 }
 
 function constant(value: unknown, module: Module): string {
@@ -91,6 +98,12 @@ function objectKey(name: string, module: Module): string {
 
 function expression(ir: Ir, module: Module, slots: Slots): string {
   const sub = (part: Ir): string => expression(part, module, slots);
+  // A record's own key or value may be null whatever its type: JavaScript would compute with it.
+  const operand = (part: Ir): string => {
+    if (part.op !== 'variable') return sub(part);
+    module.helpers.add('present');
+    return `present(${sub(part)})`;
+  };
   switch (ir.op) {
     case 'const':
       return constant(ir.value, module);
@@ -107,20 +120,22 @@ function expression(ir: Ir, module: Module, slots: Slots): string {
         ? `${sub(ir.of)}.${ir.name}`
         : `${sub(ir.of)}[${constant(ir.name, module)}]`;
     case 'infix':
-      return `(${sub(ir.left)} ${ir.sign} ${sub(ir.right)})`;
+      return comparesNull.has(ir.sign)
+        ? `(${sub(ir.left)} ${ir.sign} ${sub(ir.right)})`
+        : `(${operand(ir.left)} ${ir.sign} ${operand(ir.right)})`;
     case 'not':
-      return `(!${sub(ir.of)})`;
+      return `(!${operand(ir.of)})`;
     case 'minus':
-      return `(-${sub(ir.of)})`;
+      return `(-${operand(ir.of)})`;
     case 'if':
-      return `(${sub(ir.test)} ? ${sub(ir.yes)} : ${sub(ir.no)})`;
+      return `(${operand(ir.test)} ? ${sub(ir.yes)} : ${sub(ir.no)})`;
     case 'list':
       return `[${ir.items.map(sub).join(', ')}]`;
     case 'object':
       return `({ ${ir.entries.map(([key, value]) => `[${sub(key)}]: ${sub(value)}`).join(', ')} })`;
     case 'call':
       module.helpers.add(ir.helper);
-      return `${ir.helper}(${ir.args.map(sub).join(', ')})`;
+      return `${ir.helper}(${ir.args.map(takesNull.has(ir.helper) ? sub : operand).join(', ')})`;
     case 'bind': {
       const name = define(
         module,

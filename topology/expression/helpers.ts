@@ -84,6 +84,11 @@ const infinities = new Map([
 /** Functions of compiled expressions, by name. Pure. */
 export const helpers = {
   ...timeHelpers,
+  present: (value: unknown): unknown => {
+    if (value === null || value === undefined) throw new TypeError('null');
+    return value;
+  },
+
   addInt: (a: number, b: number, at: string): number => checked(a + b, at),
   subtractInt: (a: number, b: number, at: string): number => checked(a - b, at),
   multiplyInt: (a: number, b: number, at: string): number => checked(a * b, at),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { bindings, marks, optional, order, problems, run, scope } from './shop-scope.ts';
+import { compileExpression } from '../../../topology/expression/compile.ts';
+import { bindings, marks, optional, order, problems, run, scope, types } from './shop-scope.ts';
 
 describe('optional values', () => {
   test.each([
@@ -70,8 +71,34 @@ describe('optional values', () => {
     expect(() => run('value.total > 1', bound)).toThrow(
       expect.objectContaining({
         code: 'EXPRESSION_NULL',
-        message: 'value.total > 1 reads a part of null',
+        message: 'value.total > 1 needs a value where the record has null',
       }),
     );
+  });
+
+  test('fails the record where a null key or value of primitive type is computed with', () => {
+    const longs = { ...scope, variables: { key: types.long, value: types.long } };
+    for (const text of ['value + 5', 'string(value)', 'value % 3 == 0', 'value > 1', '-value']) {
+      const result = compileExpression(text, longs);
+      if (!result.ok) throw new Error(text);
+      const bound = { ...bindings(), value: null };
+      expect(() => result.expression.run(bound), text).toThrow(
+        expect.objectContaining({ code: 'EXPRESSION_NULL' }),
+      );
+    }
+  });
+
+  test('passes a null value on, and compares it', () => {
+    const texts = { ...scope, variables: { key: types.string, value: types.string } };
+    const bound = { ...bindings(), value: null };
+    for (const [expression, expected] of [
+      ['value', null],
+      ['value == "a"', false],
+      ['value != "a"', true],
+    ] as const) {
+      const result = compileExpression(expression, texts);
+      if (!result.ok) throw new Error(expression);
+      expect(result.expression.run(bound), expression).toBe(expected);
+    }
   });
 });
