@@ -63,7 +63,7 @@ describe('the package, installed in an empty project', () => {
     expect(installed).toMatchObject({ code: 0, stderr: '' });
   }, slowMs);
 
-  afterAll(() => rmSync(project, { recursive: true, force: true }));
+  afterAll(() => rmSync(project, { recursive: true, force: true }), slowMs);
 
   test('holds built code, types and documents, and nothing of tests, benchmarks and orders', () => {
     const others = files.filter((file) => !/^(dist|docs)\//.test(file));
