@@ -1,6 +1,6 @@
 import type { Clock } from '../../topology/core/clock.ts';
 
-/** The machine's clock. Timers do not keep the process alive by themselves: what runs does. */
+/** The machine's clock. A timer keeps the process alive until it fires or is cancelled. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
