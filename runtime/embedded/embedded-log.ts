@@ -5,6 +5,7 @@ import { assignBaseOffset, batchLastOffset } from '../codec/batch-header.ts';
 import { defaultCompaction } from '../log/compaction.ts';
 import type { CompactionOptions } from '../log/compaction.ts';
 import { fenced } from '../log/log-errors.ts';
+import type { MappedBudget } from '../mapped/mapped-budget.ts';
 import type {
   Committed,
   FetchedPartition,
@@ -54,6 +55,8 @@ export interface EmbeddedLogOptions {
   readonly maxBytes?: number;
   /** @defaultValue {@link defaultCompaction} */
   readonly compaction?: Partial<CompactionOptions>;
+  /** How much of the log's file may be resident in this process. @defaultValue 48 MiB */
+  readonly budget?: MappedBudget;
 }
 
 /**
@@ -67,11 +70,12 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
   const entry = enterLog(layout, { ahead: sync !== 'commit', create: options.create ?? true });
   try {
     const environment = new Environment(layout.records, 'no-sync');
-    const flusher = new Flusher(environment, {
+    const place = {
       dataFile: dataFile(layout.records),
       marksFolder: layout.marks,
       id: entry.id,
-    });
+    };
+    const flusher = new Flusher(environment, place, options.budget);
     flusher.flushNow();
     settleEntry(layout, entry);
     return new EmbeddedLog({ layout, entry, environment, flusher }, { ...options, sync });

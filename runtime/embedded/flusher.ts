@@ -65,13 +65,14 @@ export class Flusher {
     return this.budget.isSpent();
   }
 
-  /** Makes a mark, blocking. For the first one. */
+  /** Makes a mark, blocking. For the first one since the file was mapped. */
   flushNow(): void {
     try {
       const { mark, snapshot } = this.capture();
       fdatasyncSync(this.descriptor);
       this.marks.writeSync(mark);
       this.hold(snapshot);
+      this.budget.renew();
     } catch (error) {
       throw storageError(this.dataFile, error);
     }
@@ -133,7 +134,6 @@ export class Flusher {
     this.held = undefined;
     this.environment.reopen();
     this.flushNow();
-    this.budget.renew();
   }
 
   private capture(): { readonly mark: Mark; readonly snapshot: Snapshot } {

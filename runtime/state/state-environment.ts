@@ -29,6 +29,7 @@ export class StateEnvironment {
     this.#folder = folder;
     this.#budget = budget;
     this.#opened = openDatabases(folder);
+    budget.renew();
   }
 
   get root(): RootDatabase {

@@ -17,6 +17,7 @@ import { Flusher } from '../../../runtime/embedded/flusher.ts';
 import { dataLayout } from '../../../runtime/embedded/layout.ts';
 import { enterLog, leaveLog, settleEntry } from '../../../runtime/embedded/recovery.ts';
 import { rewriteControl } from './control.ts';
+import { randomBudget } from '../mapped/budgets.ts';
 import { testFolders } from './folders.ts';
 import { randomOf } from './random.ts';
 
@@ -49,8 +50,14 @@ class Disk {
     this.versions.push(this.file());
   }
 
-  flushed(): void {
-    this.versions = [this.file()];
+  /** The version that is being written now. */
+  get present(): number {
+    return this.versions.length - 1;
+  }
+
+  /** All pages are on disk as of a version, or newer. */
+  flushed(version: number): void {
+    this.versions.splice(0, version);
   }
 
   /** What may be found after the machine died now. */
@@ -75,6 +82,15 @@ class Disk {
   }
 }
 
+/** An environment that says when it was opened again, before anything else can be done. */
+class Watched extends Environment {
+  onReopened: () => void = () => {};
+  override reopen(): void {
+    super.reopen();
+    this.onReopened();
+  }
+}
+
 describe('recovery after a machine crash', () => {
   test.each([1, 2, 3, 4, 5, 6])(
     'finds the last flushed state whatever pages the disk has kept (seed %d)',
@@ -82,13 +98,10 @@ describe('recovery after a machine crash', () => {
       const random = randomOf(seed);
       const layout = dataLayout(newFolder());
       const entry = enterLog(layout, { ahead: true, create: true });
-      const environment = new Environment(layout.records, 'no-sync');
+      const environment = new Watched(layout.records, 'no-sync');
       const file = dataFile(layout.records);
-      const flusher = new Flusher(environment, {
-        dataFile: file,
-        marksFolder: layout.marks,
-        id: entry.id,
-      });
+      const place = { dataFile: file, marksFolder: layout.marks, id: entry.id };
+      const flusher = new Flusher(environment, place, randomBudget(random));
       flusher.flushNow();
       settleEntry(layout, entry);
       const disk = new Disk(file);
@@ -131,26 +144,54 @@ describe('recovery after a machine crash', () => {
         rmSync(other.root, { recursive: true });
       };
 
+      const copyOfMarks = (): string => {
+        const marks = join(newFolder(), 'marks');
+        cpSync(layout.marks, marks, { recursive: true });
+        return marks;
+      };
+      const expectRecoveredBy = async (
+        marks: string,
+        expected: Rows,
+        image: Buffer,
+      ): Promise<void> => {
+        const present = copyOfMarks();
+        cpSync(marks, layout.marks, { recursive: true });
+        await expectRecovered(expected, image);
+        cpSync(present, layout.marks, { recursive: true });
+      };
+
+      let renewals = 0;
       let flushed = new Map(rows);
       for (let round = 0; round < 40; round++) {
         for (let i = Math.floor(random() * 4); i >= 0; i--) change();
         if (random() < 0.25) await expectRecovered(flushed, disk.afterCrash(random));
         if (random() < 0.5) {
-          const marks = join(newFolder(), 'marks');
-          cpSync(layout.marks, marks, { recursive: true });
-          await flusher.flush();
-          if (random() < 0.3) {
-            // It died between the flush of the file and that of the mark.
-            const marked = join(newFolder(), 'marks');
-            cpSync(layout.marks, marked, { recursive: true });
-            cpSync(marks, layout.marks, { recursive: true });
-            await expectRecovered(flushed, disk.afterCrash(random));
-            cpSync(marked, layout.marks, { recursive: true });
+          const marks = copyOfMarks();
+          const image = disk.afterCrash(random);
+          const marked = { version: disk.present, rows: new Map(rows) };
+          let renewal: { readonly marks: string; readonly image: Buffer } | undefined;
+          environment.onReopened = () => {
+            // No snapshot is held now, and the mark that counts is the one just made.
+            disk.flushed(marked.version);
+            renewal = { marks: copyOfMarks(), image: disk.afterCrash(random) };
+          };
+          const flushing = flusher.flush();
+          if (random() < 0.5) change();
+          await flushing;
+          // It died between the flush of the file and that of the mark.
+          if (random() < 0.3) await expectRecoveredBy(marks, flushed, image);
+          if (renewal === undefined) {
+            disk.flushed(marked.version);
+            flushed = marked.rows;
+            continue;
           }
-          disk.flushed();
+          renewals++;
+          await expectRecoveredBy(renewal.marks, marked.rows, renewal.image);
+          disk.flushed(disk.present);
           flushed = new Map(rows);
         }
       }
+      expect(renewals).toBeGreaterThan(2);
       flusher.close();
       await environment.close();
       leaveLog(layout, entry);

@@ -4,6 +4,7 @@ import { MemoryLog } from '../../../runtime/memory/memory-log.ts';
 import type { Log, Membership, Transactor } from '../../../runtime/ports.ts';
 import { batchOf, plain, recordsOf } from '../codec/records.ts';
 import { realClock } from '../log-harness.ts';
+import { randomBudget } from '../mapped/budgets.ts';
 import { testFolders } from './folders.ts';
 import { randomOf } from './random.ts';
 
@@ -55,8 +56,9 @@ describe('EmbeddedLog', () => {
         compaction: { minDirtyBytes: 1, minDirtyRatio: 0.3, deleteRetentionMs: 2_000 },
       };
       const folder = newFolder();
+      const onFolder = { ...options, folder, sync: 'never', budget: randomBudget(random) } as const;
       const memory = new MemoryLog(options);
-      let embedded = await openEmbeddedLog({ ...options, folder, sync: 'never' });
+      let embedded = await openEmbeddedLog(onFolder);
       const inMemory = await joined(memory);
       let onDisk = await joined(embedded);
       let now = 0;
@@ -88,7 +90,7 @@ describe('EmbeddedLog', () => {
           while (await embedded.maintain(now));
         } else {
           await embedded.close();
-          embedded = await openEmbeddedLog({ ...options, folder, sync: 'never' });
+          embedded = await openEmbeddedLog(onFolder);
           onDisk = await joined(embedded);
         }
         if (step % 10 === 9) expect(await visible(embedded)).toEqual(await visible(memory));
