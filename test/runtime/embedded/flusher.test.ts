@@ -1,5 +1,4 @@
 import { closeSync, openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dataFile, Environment } from '../../../runtime/embedded/environment.ts';
 import { Flusher } from '../../../runtime/embedded/flusher.ts';
