@@ -8,8 +8,11 @@ import type { OutputBuffer } from './output-buffer.ts';
 export class Attempt {
   readonly output: OutputBuffer;
   readonly outcomes = new Map<string, Outcomes>();
-  /** Source topic → counters of its source: one look-up per record. */
+  /** Source topic → counters of its source. */
   readonly sources = new Map<string, Outcomes>();
+  /** Topic and counters of the record taken last: records come in runs of one topic. */
+  latestTopic: string | undefined;
+  latestOutcomes: Outcomes = newOutcomes();
   /** First failure; undefined while there is none. */
   failure: { readonly error: unknown } | undefined;
   /** True once the batch has ended: handles made for this attempt throw (E8). */

@@ -238,6 +238,13 @@ export class BatchRunner implements PipelineHost, ContextHost {
 
   /** Counts a record for its source, unless the source has a stage, which counts itself. */
   private countTaken(topic: string, attempt: Attempt): void {
+    if (topic === attempt.latestTopic) {
+      const latest = attempt.latestOutcomes;
+      latest.in++;
+      latest.emitted++;
+      latest.out++;
+      return;
+    }
     let outcomes = attempt.sources.get(topic);
     if (outcomes === undefined) {
       const source = this.options.topology.sources.find((it) => it.node.topics.includes(topic));
@@ -245,6 +252,8 @@ export class BatchRunner implements PipelineHost, ContextHost {
       outcomes = own ? newOutcomes() : attempt.outcomesOf(source.node.name);
       attempt.sources.set(topic, outcomes);
     }
+    attempt.latestTopic = topic;
+    attempt.latestOutcomes = outcomes;
     outcomes.in++;
     outcomes.emitted++;
     outcomes.out++;

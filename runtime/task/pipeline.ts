@@ -28,6 +28,9 @@ interface Fork {
  * Everything listens before anything is pushed; the attempt is over when all sinks and all outputs of users' stages have completed.
  */
 export class Pipeline {
+  /** Topic and ports of the record pushed last: records come in runs of one topic. */
+  private latestTopic: string | undefined;
+  private latestPorts: readonly Relay[] = [];
   private readonly sources = new Map<string, Relay[]>();
   private readonly ticks = new Map<string, Relay>();
   private readonly replyPorts = new Map<string, Relay>();
@@ -52,8 +55,11 @@ export class Pipeline {
 
   /** Pushes a record into every source that reads its topic. */
   push(record: StreamRecord): void {
-    const ports = this.sources.get(record.topic);
-    if (ports === undefined) return;
+    if (record.topic !== this.latestTopic) {
+      this.latestTopic = record.topic;
+      this.latestPorts = this.sources.get(record.topic) ?? [];
+    }
+    const ports = this.latestPorts;
     for (let i = 0; i < ports.length; i++) (ports[i] as Relay).next(record);
   }
 

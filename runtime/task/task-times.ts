@@ -15,6 +15,11 @@ export interface TimesSnapshot {
   readonly sequences: Readonly<Record<string, number>>;
 }
 
+interface PartitionTime {
+  readonly topic: string;
+  time: number;
+}
+
 /** Name of a punctuation's due time in {@link TimesSnapshot.dues}. */
 export function punctuationId(stage: string, name: string): string {
   return `${stage}.${name}`;
@@ -24,7 +29,9 @@ export class TaskTimes {
   streamTime = -1;
   /** Stream time from which a stream-time punctuation may be due: a bound that spares looking at each of them for every record. */
   streamDue = -1;
-  private partitionTimes = new Map<string, number>();
+  private partitionTimes = new Map<string, PartitionTime>();
+  /** The partition time written last: records come in runs of one topic. */
+  private latest: PartitionTime | undefined;
   private operatorTimes = new Map<string, number>();
   private dues = new Map<string, number>();
   private sequences = new Map<string, number>();
@@ -32,12 +39,20 @@ export class TaskTimes {
   /** Takes note of a record of `topic` with this time. Times never go back. */
   observe(topic: string, time: number): void {
     if (time > this.streamTime) this.streamTime = time;
-    const known = this.partitionTimes.get(topic);
-    if (known === undefined || time > known) this.partitionTimes.set(topic, time);
+    let partition = this.latest;
+    if (partition?.topic !== topic) {
+      partition = this.partitionTimes.get(topic);
+      if (partition === undefined) {
+        partition = { topic, time };
+        this.partitionTimes.set(topic, partition);
+      }
+      this.latest = partition;
+    }
+    if (time > partition.time) partition.time = time;
   }
 
   partitionTime(topic: string): number {
-    return this.partitionTimes.get(topic) ?? -1;
+    return this.partitionTimes.get(topic)?.time ?? -1;
   }
 
   operatorTime(stage: string): number {
@@ -68,7 +83,9 @@ export class TaskTimes {
     for (const [name, due] of this.dues) dues[name] = Number.isFinite(due) ? due : null;
     return {
       streamTime: this.streamTime,
-      partitionTimes: Object.fromEntries(this.partitionTimes),
+      partitionTimes: Object.fromEntries(
+        [...this.partitionTimes.values()].map(({ topic, time }) => [topic, time]),
+      ),
       operatorTimes: Object.fromEntries(this.operatorTimes),
       dues,
       sequences: Object.fromEntries(this.sequences),
@@ -77,7 +94,10 @@ export class TaskTimes {
 
   restore(snapshot: TimesSnapshot): void {
     this.streamTime = snapshot.streamTime;
-    this.partitionTimes = new Map(Object.entries(snapshot.partitionTimes));
+    this.partitionTimes = new Map(
+      Object.entries(snapshot.partitionTimes).map(([topic, time]) => [topic, { topic, time }]),
+    );
+    this.latest = undefined;
     this.operatorTimes = new Map(Object.entries(snapshot.operatorTimes));
     this.dues = new Map(
       Object.entries(snapshot.dues).map(([name, due]) => [name, due ?? Number.POSITIVE_INFINITY]),

@@ -332,11 +332,12 @@ export class Task {
     if (!this.group.ready(nowMs)) return undefined;
     const items: WorkItem[] = [];
     const most = this.options.batchRecords();
-    do {
-      const queue = this.group.next();
-      if (queue === undefined) break;
+    for (let queue = this.group.next(); queue !== undefined; queue = this.group.next()) {
       items.push(queue.take());
-    } while (items.length < most && this.group.ready(nowMs));
+      if (items.length >= most) break;
+      // Whether the task may go on changes only when a partition has run empty.
+      if (queue.headTime() === undefined && !this.group.ready(nowMs)) break;
+    }
     return items.length === 0 ? undefined : items;
   }
 }
