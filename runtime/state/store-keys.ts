@@ -4,6 +4,9 @@ import { SerdeError } from '../../topology/core/errors.ts';
 import { maxKeyBytes } from './row-format.ts';
 import { inStore } from './store-errors.ts';
 
+/** Memory that the bytes of keys share, at a time. */
+const slabBytes = 64 * 1024;
+
 /** Key kinds whose values are map keys as they are: equal exactly when their bytes are. */
 const plainKinds: ReadonlySet<string> = new Set(['string', 'int', 'long', 'boolean']);
 
@@ -16,6 +19,8 @@ export class StoreKeys {
   readonly #serde: Serde;
   readonly #plain: boolean;
   readonly #scratch = Buffer.allocUnsafeSlow(maxKeyBytes);
+  #slab = Buffer.alloc(0);
+  #slabEnd = 0;
 
   constructor(store: string, type: AvroType, serde: Serde) {
     this.#store = store;
@@ -38,9 +43,15 @@ export class StoreKeys {
     return this.#scratch.subarray(0, this.#write(key));
   }
 
-  /** The key's bytes, for keeps. */
+  /** The key's bytes, for keeps. Those of many keys share memory: they are kept until they are on disk. */
   bytes(key: unknown): Buffer {
-    return Buffer.from(this.view(key));
+    if (this.#slab.length - this.#slabEnd < maxKeyBytes) {
+      this.#slab = Buffer.allocUnsafeSlow(slabBytes);
+      this.#slabEnd = 0;
+    }
+    const start = this.#slabEnd;
+    this.#slabEnd = this.#write(key, this.#slab, start);
+    return this.#slab.subarray(start, this.#slabEnd);
   }
 
   /** Throws where {@link view} would. */
@@ -52,17 +63,18 @@ export class StoreKeys {
     return this.#serde.read(bytes, 0, bytes.length);
   }
 
-  #write(key: unknown): number {
+  /** Writes the key's bytes and gives the position after them. */
+  #write(key: unknown, buffer = this.#scratch, start = 0): number {
     let end: number;
     try {
-      end = this.#serde.write(key, this.#scratch, 0);
+      end = this.#serde.write(key, buffer, start);
     } catch (error) {
       throw inStore(this.#store, error);
     }
-    if (end >= 0) return end;
+    if (end >= 0 && end - start <= maxKeyBytes) return end;
     throw new SerdeError(
       'STORE_KEY_SIZE',
-      `store "${this.#store}" got a key of ${-1 - end} bytes or more: a key has at most ${maxKeyBytes} bytes`,
+      `store "${this.#store}" got a key of ${end < 0 ? -1 - end : end - start} bytes or more: a key has at most ${maxKeyBytes} bytes`,
     );
   }
 }
