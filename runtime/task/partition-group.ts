@@ -11,6 +11,8 @@ export interface PartitionHead {
   readonly lag: number | undefined;
   /** Not to be read at present (back-pressure of a call); as if it had nothing and never would. */
   readonly paused: boolean;
+  /** Schema id that the head waits for: there is a record, but its time is not known yet. */
+  readonly pendingSchema: number | undefined;
 }
 
 /** Deadline of a partition that was waited for long enough: nobody has to wake up for it. */
@@ -32,7 +34,7 @@ export class PartitionGroup<P extends PartitionHead> {
 
   /**
    * Whether the task may process now. With data in all partitions: yes. With an empty one: no while the log is known (or not known not) to have more of it;
-   * when caught up, only after `maxTaskIdleMs` of waiting (wall clock `nowMs`).
+   * when caught up, only after `maxTaskIdleMs` of waiting (wall clock `nowMs`). With one whose head waits for a schema: no, as that record may be the next.
    */
   ready(nowMs: number): boolean {
     let buffered = false;
@@ -42,6 +44,9 @@ export class PartitionGroup<P extends PartitionHead> {
         this.deadlines.delete(partition);
       } else if (partition.headTime() !== undefined) {
         buffered = true;
+        this.deadlines.delete(partition);
+      } else if (partition.pendingSchema !== undefined) {
+        blocked = true;
         this.deadlines.delete(partition);
       } else if (this.maxTaskIdleMs !== neverIdle) {
         blocked = this.mustWaitFor(partition, nowMs) || blocked;
@@ -80,7 +85,9 @@ export class PartitionGroup<P extends PartitionHead> {
       this.deadlines.delete(partition);
       return true;
     }
-    const deadline = this.deadlines.get(partition) ?? nowMs + this.maxTaskIdleMs;
+    // Never later than from now on: the wall clock may have gone back.
+    const latest = nowMs + this.maxTaskIdleMs;
+    const deadline = Math.min(this.deadlines.get(partition) ?? latest, latest);
     const waits = nowMs < deadline;
     this.deadlines.set(partition, waits ? deadline : waitedOut);
     return waits;

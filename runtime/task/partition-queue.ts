@@ -88,10 +88,8 @@ export class PartitionQueue implements PartitionHead {
     }
     this.fetchPosition = fetched.nextOffset;
     this.endOffset = fetched.endOffset;
-    if (fetched.batches.length === 0 && this.headTime() === undefined) {
-      // Only markers or compacted offsets lay between: the position moves past them.
-      this.position = Math.max(this.position, fetched.nextOffset);
-    }
+    // Only markers or compacted offsets lay between: the position moves past them.
+    if (fetched.batches.length === 0) this.settlePosition();
   }
 
   /** Drops everything and starts over at `position` (an aborted transaction rewinds, E2). */
@@ -125,7 +123,7 @@ export class PartitionQueue implements PartitionHead {
   /** To be called when the queue ran empty: the position goes past offsets that hold nothing. */
   settlePosition(): void {
     if (this.headTime() === undefined && this.pendingSchema === undefined) {
-      this.position = this.fetchPosition;
+      this.position = Math.max(this.position, this.fetchPosition);
     }
   }
 

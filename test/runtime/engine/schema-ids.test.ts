@@ -81,6 +81,28 @@ describe('a schema id that was not seen yet', () => {
   });
 });
 
+describe('a record whose schema is looked up', () => {
+  test('holds back the other inputs of its task, and is not lost in a crash', async () => {
+    const bench = new EngineBench(table);
+    await bench.start();
+    const id = await bench.registry.register('others', '"int"');
+    bench.registry.down = true;
+    await bench.append('numbers', avro('a', id, 1));
+    await bench.settle();
+    await bench.append('asked', {
+      time: 2,
+      key: Buffer.from('a'),
+      value: Buffer.from('?'),
+      headers: [],
+    });
+    await bench.settle();
+    bench.registry.down = false;
+    await bench.start();
+    await bench.settle();
+    expect((await bench.read('results')).map(({ value }) => value?.at(-1))).toEqual([2]);
+  });
+});
+
 describe('a table whose rows were written under another schema', () => {
   test('is restored whole on a fresh disk', async () => {
     const bench = new EngineBench(table);

@@ -7,6 +7,7 @@ class Times implements PartitionHead {
   readonly times: number[] = [];
   lag: number | undefined = 0;
   paused = false;
+  pendingSchema: number | undefined;
 
   constructor(...times: readonly number[]) {
     this.times.push(...times);
@@ -129,5 +130,27 @@ describe('PartitionGroup', () => {
     open.times.shift();
     expect(group.ready(20)).toBe(false);
     expect(group.next()).toBeUndefined();
+  });
+
+  test.each([-1, 0])(
+    'waits for a head whose schema is looked up, with max-task-idle %d',
+    (idle) => {
+      const pending = new Times();
+      const group = new PartitionGroup([new Times(5), pending], idle);
+      pending.pendingSchema = 7;
+      expect(group.ready(0)).toBe(false);
+      expect(group.idleUntil()).toBeUndefined();
+      pending.pendingSchema = undefined;
+      pending.times.push(1);
+      expect([group.ready(0), group.next()]).toEqual([true, pending]);
+    },
+  );
+
+  test('waits for an empty partition no longer when the clock goes back', () => {
+    const group = new PartitionGroup([new Times(1), new Times()], 10);
+    expect(group.ready(100_000)).toBe(false);
+    expect(group.ready(0)).toBe(false);
+    expect(group.idleUntil()).toBe(10);
+    expect(group.ready(10)).toBe(true);
   });
 });

@@ -168,4 +168,19 @@ describe('PartitionQueue', () => {
     takeAll(queue);
     expect(queue.caughtUp).toBe(true);
   });
+
+  test('keeps its place before a record that waits for a schema when there is nothing new', () => {
+    const queue = queueAt(0);
+    unresolved.add('later');
+    queue.add(fetched(2, 2, batch(0, 'later', 'b')));
+    expect(queue.headTime()).toBeUndefined();
+    queue.add(fetched(2, 2));
+    expect(queue.position).toBe(0);
+    unresolved.delete('later');
+    queue.schemaResolved();
+    expect(takeAll(queue)).toEqual([
+      ['later', 0],
+      ['b', 1],
+    ]);
+  });
 });
