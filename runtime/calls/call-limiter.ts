@@ -5,6 +5,7 @@ export class CallLimiter {
   private readonly limit: number;
   private inFlight = 0;
   private readonly waiting: (() => void)[] = [];
+  private starting = false;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -12,17 +13,25 @@ export class CallLimiter {
 
   /** Calls `start` as soon as a slot is free, at once if one is. The caller gives it back with {@link release}. */
   acquire(start: () => void): void {
-    if (this.inFlight < this.limit) {
-      this.inFlight++;
-      start();
-    } else {
-      this.waiting.push(start);
-    }
+    this.waiting.push(start);
+    this.advance();
   }
 
   release(): void {
-    const next = this.waiting.shift();
-    if (next === undefined) this.inFlight--;
-    else next();
+    this.inFlight--;
+    this.advance();
+  }
+
+  /** A loop, since a call that was given up gives its slot back at once: any number of them may stand in a row. */
+  private advance(): void {
+    if (this.starting) return;
+    this.starting = true;
+    while (this.inFlight < this.limit) {
+      const start = this.waiting.shift();
+      if (start === undefined) break;
+      this.inFlight++;
+      start();
+    }
+    this.starting = false;
   }
 }

@@ -271,6 +271,16 @@ describe('CallDispatcher', () => {
     expect([bench.names, bench.ended]).toEqual([['a'], []]);
   });
 
+  test('lets go of as many waiting calls as there may be when it is closed', async () => {
+    const limiter = new CallLimiter(1);
+    const [bench, other] = [new Bench({ limiter }), new Bench({ limiter })];
+    for (let i = 0; i < 20_000; i++) bench.issue('a', `lane ${i}`);
+    other.issue('b', 'b');
+    bench.dispatcher.close();
+    await bench.answer(0);
+    expect([bench.names, other.names]).toEqual([['a'], ['b']]);
+  });
+
   test('leaves no timer behind once a call has ended', async () => {
     const bench = new Bench();
     bench.issue('a', 'a');
