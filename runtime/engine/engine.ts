@@ -2,7 +2,7 @@ import type { CallHandler } from '../../processors/call-handler.ts';
 import type { Clock } from '../../topology/core/clock.ts';
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import type { TopicPartition } from '../../topology/core/topic-partition.ts';
-import type { HaltAbove } from '../../topology/definition/definition.ts';
+import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import type { Log, Membership, StateBackend, Transactor } from '../ports.ts';
 import type { CompiledSubTopology } from '../task/compiled.ts';
@@ -40,8 +40,8 @@ export interface EngineParts {
 
 export interface TaskCallbacks {
   readonly wake: () => void;
-  /** A record failed and goes to the dead letters, under a policy with this rule. */
-  readonly recordFailed: (rule: HaltAbove | undefined) => void;
+  /** A completed batch sent a record to the dead letters, under this policy. */
+  readonly recordFailed: (policy: ErrorPolicyDef) => void;
 }
 
 /**
@@ -98,7 +98,7 @@ export class Engine {
     this.halts = new HaltGuards(parts.plan);
     this.factory = parts.factory({
       wake,
-      recordFailed: (rule) => this.halts.failed(rule),
+      recordFailed: (policy) => this.halts.failed(policy),
     });
     this.fetcher = new Fetcher(log, options.fetchBytes, { wake, fail });
     this.calls = new CallDesk({
@@ -165,7 +165,7 @@ export class Engine {
     if (this.betweenBatches) this.parts.globals.advance();
     const worked = !this.committer.saturated(this.tasks) && this.work(now);
     this.turn++;
-    this.observeFailures(now);
+    this.observeFailures();
     if (this.failed) throw this.failure;
     if (worked) this.parts.probe?.('batch.completed');
     this.resolveSchemas();
@@ -330,11 +330,11 @@ export class Engine {
     }
   }
 
-  private observeFailures(nowMs: number): void {
+  private observeFailures(): void {
     let records = 0;
     for (const task of this.tasks) records += task.takeObserved();
     try {
-      this.halts.observe(records, nowMs);
+      this.halts.observe(records, this.parts.clock.monotonic());
     } catch (error) {
       this.fail(error);
     }

@@ -63,10 +63,10 @@ export class HaltGuards {
     this.guards = guards;
   }
 
-  /** A record failed under a policy with this rule. */
-  failed(rule: HaltAbove | undefined): void {
-    if (rule === undefined) return;
-    const id = JSON.stringify(rule);
+  /** A record failed under this policy. */
+  failed(policy: ErrorPolicyDef): void {
+    if (!('haltAbove' in policy) || policy.haltAbove === undefined) return;
+    const id = JSON.stringify(policy.haltAbove);
     this.failures.set(id, (this.failures.get(id) ?? 0) + 1);
   }
 

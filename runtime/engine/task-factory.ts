@@ -3,7 +3,7 @@ import type { Clock } from '../../topology/core/clock.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
 import { controlTopic, taskId } from '../../topology/core/names.ts';
 import { partitionId, type TopicPartition } from '../../topology/core/topic-partition.ts';
-import type { ErrorPolicyDef, HaltAbove } from '../../topology/definition/definition.ts';
+import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
 import type { Plan, StorePlan } from '../../topology/plan/plan.ts';
 import { type IntentCodec, type JournaledIntent } from '../calls/intent-codec.ts';
 import type { Log, Position, StateBackend } from '../ports.ts';
@@ -42,7 +42,7 @@ export interface TaskFactoryOptions {
   readonly report: (message: string) => void;
   readonly trace?: string;
   readonly wake: () => void;
-  readonly recordFailed: (rule: HaltAbove | undefined) => void;
+  readonly recordFailed: (policy: ErrorPolicyDef) => void;
 }
 
 /** Makes the tasks of an assignment: positions, control records, restored stores, journals. */
@@ -150,6 +150,7 @@ export class TaskFactory {
         controlPartition: partition % this.options.partitionsOf(controls),
         maxTaskIdleMs: options.maxTaskIdleMs,
         batchRecords: this.batchRecords(),
+        recordFailed: this.options.recordFailed,
         wake: this.options.wake,
       },
       clock.now(),
@@ -254,7 +255,7 @@ export class TaskFactory {
   }
 
   private deadLetters(id: string, partition: number): DeadLetters {
-    const { plan, partitionsOf, recordFailed } = this.options;
+    const { plan, partitionsOf } = this.options;
     const byStage = new Map<string, ErrorPolicyDef>();
     for (const node of plan.subTopologies.flatMap((it) => it.nodes)) {
       if (node.kind === 'stage' && node.errors !== undefined) byStage.set(node.name, node.errors);
@@ -264,8 +265,6 @@ export class TaskFactory {
       partition,
       partitions: partitionsOf,
       policy: (stage) => byStage.get(stage) ?? plan.errors,
-      failed: (_stage, policy) =>
-        recordFailed('haltAbove' in policy ? policy.haltAbove : undefined),
     });
   }
 

@@ -1,5 +1,6 @@
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import { addOutcomes, newOutcomes, type Outcomes } from '../../processors/outcomes.ts';
+import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
 import type { OutputBuffer } from './output-buffer.ts';
 
 /**
@@ -13,6 +14,8 @@ export class Attempt {
   /** Topic and counters of the record taken last: records come in runs of one topic. */
   latestTopic: string | undefined;
   latestOutcomes: Outcomes = newOutcomes();
+  /** The error policies of the records that it sent to dead letters, one for each. */
+  readonly failedUnder: ErrorPolicyDef[] = [];
   /** First failure; undefined while there is none. */
   failure: { readonly error: unknown } | undefined;
   /** True once the batch has ended: handles made for this attempt throw (E8). */
@@ -37,9 +40,10 @@ export class Attempt {
     return outcomes;
   }
 
-  /** Takes over the counters of an attempt that is a part of this one (a savepoint). */
+  /** Takes over the counters and failures of an attempt that is a part of this one (a savepoint). */
   absorb(part: Attempt): void {
     for (const [node, outcomes] of part.outcomes) addOutcomes(this.outcomesOf(node), outcomes);
+    this.failedUnder.push(...part.failedUnder);
   }
 
   fail(error: unknown): void {

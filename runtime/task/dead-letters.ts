@@ -1,7 +1,7 @@
 import { type ErrorPlace, isStreamsError, ProcessingError } from '../../topology/core/errors.ts';
 import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
+import type { Attempt } from './attempt.ts';
 import { deadLetterHeaders, errorMessage, type RawRecord } from './dead-letter.ts';
-import type { OutputBuffer } from './output-buffer.ts';
 
 export interface DeadLetterOptions {
   readonly taskId: string;
@@ -9,8 +9,6 @@ export interface DeadLetterOptions {
   /** What happens to a record that fails in a stage. */
   readonly policy: (stage: string) => ErrorPolicyDef;
   readonly partitions: (topic: string) => number;
-  /** Told of each failure, before it is written. */
-  readonly failed: (stage: string, policy: ErrorPolicyDef, error: unknown) => void;
 }
 
 /** Sends failing records of a task to the dead-letter topic that their stage names; or stops, where its policy is to fail. */
@@ -22,16 +20,17 @@ export class DeadLetters {
   }
 
   /**
+   * Writes a dead letter into the output of the attempt, and notes there under which policy.
    * @throws {ProcessingError} STAGE_FAILED_FATAL when the stage's policy is `fail`: the application stops before the record
    */
-  write(raw: RawRecord, error: unknown, place: ErrorPlace, output: OutputBuffer): void {
+  write(raw: RawRecord, error: unknown, place: ErrorPlace, attempt: Attempt): void {
     const { options } = this;
     const stage = place.stage ?? '';
     const policy = options.policy(stage);
     if ('fail' in policy) throw fatal(error, { taskId: options.taskId, ...place });
-    options.failed(stage, policy, error);
+    attempt.failedUnder.push(policy);
     const topic = policy.deadLetter;
-    output.appendPair(
+    attempt.output.appendPair(
       topic,
       options.partition % options.partitions(topic),
       raw.time,

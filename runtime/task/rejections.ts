@@ -40,7 +40,7 @@ export class Rejections {
   refuse(topic: string, partition: number, offset: number, error: unknown, attempt: Attempt): void {
     const stage = this.sourceOf(topic);
     const raw = this.options.raw(topic, offset) ?? nothing;
-    this.options.deadLetters.write(raw, error, { stage, topic, partition, offset }, attempt.output);
+    this.options.deadLetters.write(raw, error, { stage, topic, partition, offset }, attempt);
     const outcomes = attempt.outcomesOf(stage);
     outcomes.in++;
     outcomes.deadLettered++;
@@ -59,7 +59,7 @@ export class Rejections {
         ? this.rawOfReply(present)
         : (this.options.raw(record.topic, record.offset) ?? nothing);
     const error = new ProcessingError('RECORD_REJECTED', reason);
-    this.options.deadLetters.write(raw, error, placeOf(record, stage), attempt.output);
+    this.options.deadLetters.write(raw, error, placeOf(record, stage), attempt);
   }
 
   /**
@@ -87,7 +87,7 @@ export class Rejections {
     const source = this.sourceOf(record.topic);
     const stage = stageOf(error) ?? source;
     const raw = this.options.raw(record.topic, record.offset) ?? nothing;
-    this.options.deadLetters.write(raw, error, placeOf(record, stage), attempt.output);
+    this.options.deadLetters.write(raw, error, placeOf(record, stage), attempt);
     if (stage !== source) {
       const taken = attempt.outcomesOf(source);
       taken.in++;
@@ -104,7 +104,7 @@ export class Rejections {
     this.options.journals.remove(journal, item.sequence);
     const stage = stageOf(error) ?? item.stage;
     const place = placeOf(item.intent.record, stage);
-    this.options.deadLetters.write(this.rawOfReply(item), error, place, attempt.output);
+    this.options.deadLetters.write(this.rawOfReply(item), error, place, attempt);
     attempt.outcomesOf(stage).deadLettered++;
   }
 
@@ -116,7 +116,7 @@ export class Rejections {
     const stage = stageOf(error) ?? punctuation.stage;
     const value = Buffer.from(JSON.stringify({ punctuation: punctuation.name, time }));
     const raw = { key: null, value, headers: noHeaders, time: Math.max(0, time) };
-    this.options.deadLetters.write(raw, error, { stage }, attempt.output);
+    this.options.deadLetters.write(raw, error, { stage }, attempt);
     attempt.outcomesOf(stage).deadLettered++;
   }
 

@@ -1,5 +1,6 @@
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import { StreamRecord } from '../../topology/core/record.ts';
+import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
 import type { Append, Position } from '../ports.ts';
 import { BatchRunner, type CompletedBatch, type SequencedIntent } from './batch-runner.ts';
 import type { CompiledSubTopology } from './compiled.ts';
@@ -46,6 +47,8 @@ export interface TaskOptions {
   readonly batchRecords: () => number;
   /** Last committed control record; undefined: none yet. */
   readonly control: TaskControl | undefined;
+  /** Told of the error policy of each record that a completed batch sent to dead letters. */
+  readonly recordFailed: (policy: ErrorPolicyDef) => void;
   /** Called when a batch that was pending is over: the engine looks at the task again. */
   readonly wake: () => void;
 }
@@ -301,6 +304,7 @@ export class Task {
         this.observed++;
       }
     }
+    for (const policy of batch.attempt.failedUnder) this.options.recordFailed(policy);
     this.sealedControl = this.controlNow();
   }
 

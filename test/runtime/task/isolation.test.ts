@@ -167,6 +167,46 @@ describe('a failing record', () => {
   });
 });
 
+describe('the share of failures that stops the line', () => {
+  const rule = 'dead-letter: one.dead-letters, halt-above: 5% of 100 per 1m';
+  const run: Stage = (inputs) => ({
+    out: inputs.in.pipe(
+      mapAsync({ concurrency: 4, order: 'per-key' }, async (it) => {
+        await new Promise(setImmediate);
+        if (it.value < 0) throw new Error('negative');
+        return it;
+      }),
+    ),
+  });
+  const some = (count: number, value: number, time = 0) =>
+    Array.from({ length: count }, () => ({ key: 'a', value, time }));
+  const start = () =>
+    TopologyDriver.start({
+      definition: oneStage('', rule),
+      functions: { run },
+      partitions: 1,
+      options: { 'max-future': '1h' },
+    });
+
+  test('counts a refused record once, though its batch runs again', async () => {
+    const driver = await start();
+    await driver.send('numbers', ...some(3, 1, 1e9), ...some(2, -1), ...some(95, 1));
+    await driver.settle();
+    expect(await driver.all('one.dead-letters')).toHaveLength(5);
+    await driver.close();
+  });
+
+  test('counts a failure together with the records of its batch', async () => {
+    const driver = await start();
+    await driver.send('numbers', ...some(5, -1), ...some(95, 1));
+    await driver.settle();
+    await driver.send('numbers', ...some(1, -1), ...some(99, 1));
+    await driver.settle();
+    expect(await driver.all('one.dead-letters')).toHaveLength(6);
+    await driver.close();
+  });
+});
+
 describe('an asynchronous stage', () => {
   test('that hangs on a record is named, and only that record is dead-lettered', async () => {
     const run: Stage = (inputs) => ({
