@@ -21,3 +21,12 @@ export function nextDue(dueMs: number, intervalMs: number, nowMs: number): numbe
   if (nowMs < next) return next;
   return dueMs + (Math.floor((nowMs - dueMs) / intervalMs) + 1) * intervalMs;
 }
+
+/**
+ * A due time as it is where the wall clock has gone back: one that lies more than an interval ahead of now comes back, on its grid, to at most that. Any
+ * other stays.
+ */
+export function dueAfterJump(dueMs: number, intervalMs: number, nowMs: number): number {
+  if (dueMs <= nowMs + intervalMs || dueMs === neverDue) return dueMs;
+  return dueMs - (Math.ceil((dueMs - nowMs) / intervalMs) - 1) * intervalMs;
+}

@@ -8,7 +8,7 @@ import { OutputBuffer } from './output-buffer.ts';
 import type { BuilderPool } from './output-buffer.ts';
 import { PartitionGroup } from './partition-group.ts';
 import type { PartitionQueue } from './partition-queue.ts';
-import { firstDue } from './punctuation-schedule.ts';
+import { dueAfterJump, firstDue, neverDue } from './punctuation-schedule.ts';
 import { encodeControl, OutcomeTotals, type TaskControl } from './task-control.ts';
 import type { TaskStores } from './task-stores.ts';
 import { punctuationId, type TaskTimes } from './task-times.ts';
@@ -90,6 +90,8 @@ export class Task {
   private inCommit: TaskTransaction | undefined;
   private running: readonly WorkItem[] = [];
   private completedBytes = 0;
+  /** The last batch was one of punctuations. */
+  private ticked = false;
 
   constructor(options: TaskOptions, nowMs: number) {
     this.options = options;
@@ -158,10 +160,10 @@ export class Task {
     return next;
   }
 
-  /** Runs one batch if there is something to do: replies first, then due punctuations, then records. True if it did. */
+  /** Runs one batch if there is something to do: replies first, then due punctuations and records in turn. True if it did. */
   work(nowMs: number): boolean {
     if (this.state !== 'ready') return false;
-    const items = this.takeReplies() ?? this.dueTicks(nowMs) ?? this.takeRecords(nowMs);
+    const items = this.takeReplies() ?? this.takeTurn(nowMs);
     if (items === undefined) return false;
     this.begin(items);
     return true;
@@ -321,15 +323,26 @@ export class Task {
     return this.replies.splice(0, this.options.batchRecords());
   }
 
+  /** Due punctuations, unless they had the last turn and there are records: one that takes longer than its interval is always due. */
+  private takeTurn(nowMs: number): readonly WorkItem[] | undefined {
+    const ticks = this.dueTicks(nowMs);
+    const records = ticks === undefined || this.ticked ? this.takeRecords(nowMs) : undefined;
+    const items = records ?? ticks;
+    if (items !== undefined) this.ticked = records === undefined;
+    return items;
+  }
+
   private dueTicks(nowMs: number): TickItem[] | undefined {
-    const due = this.topology.punctuations.filter(
-      (punctuation) =>
-        punctuation.by === 'wall-clock' &&
-        (this.options.times.due(punctuationId(punctuation.stage, punctuation.name)) ??
-          Number.POSITIVE_INFINITY) <= nowMs,
-    );
-    if (due.length === 0) return undefined;
-    return due.map((punctuation) => ({ kind: 'tick', punctuation, time: nowMs }));
+    const { times } = this.options;
+    const due: TickItem[] = [];
+    for (const punctuation of this.topology.punctuations) {
+      if (punctuation.by !== 'wall-clock') continue;
+      const id = punctuationId(punctuation.stage, punctuation.name);
+      const time = dueAfterJump(times.due(id) ?? neverDue, punctuation.everyMs, nowMs);
+      times.setDue(id, time);
+      if (time <= nowMs) due.push({ kind: 'tick', punctuation, time: nowMs });
+    }
+    return due.length === 0 ? undefined : due;
   }
 
   private takeRecords(nowMs: number): WorkItem[] | undefined {

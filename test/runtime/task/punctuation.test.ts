@@ -1,5 +1,5 @@
 import { merge, mergeMap } from 'rxjs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   effect,
   type KeyValueStore,
@@ -121,7 +121,52 @@ describe('a wall-clock punctuation', () => {
   });
 });
 
+describe('a wall clock that jumps', () => {
+  test('back delays a punctuation by an interval at most, restarts included', async () => {
+    const driver = await start(every10('wall-clock'), counting);
+    const clock = vi.spyOn(driver.clock, 'now');
+    // As on a machine that starts with a wrong clock.
+    clock.mockReturnValue(1e12);
+    await driver.settle();
+    await driver.pipe('numbers', ...at(3));
+    expect(await ticks(driver)).toEqual([[0, 1e12]]);
+    clock.mockReturnValue(1005);
+    await driver.crash();
+    await driver.settle();
+    clock.mockReturnValue(1010);
+    await driver.settle();
+    expect(await ticks(driver)).toEqual([
+      [0, 1e12],
+      [1, 1010],
+    ]);
+    await driver.close();
+  });
+});
+
 describe('a punctuation', () => {
+  test('that takes longer than its interval does not keep the records out', async () => {
+    let now = 0;
+    const slow: Stage = (inputs, context) => ({
+      out: merge(
+        inputs.in,
+        inputs.tick.pipe(
+          mergeMap(({ time }) => {
+            if (now < 500) now += 20;
+            return [context.record({ key: 'tick', value: 0, time })];
+          }),
+        ),
+      ),
+    });
+    const driver = await start(every10('wall-clock'), slow);
+    vi.spyOn(driver.clock, 'now').mockImplementation(() => now);
+    await driver.send('numbers', ...at(1, 2));
+    now = 10;
+    await driver.settle();
+    const keys = (await driver.all('results')).map(({ key }) => key);
+    expect(keys.slice(0, 4)).toEqual(['tick', 'a', 'a', 'tick']);
+    await driver.close();
+  });
+
   test('never fires again once it is cancelled, restarts included', async () => {
     const once: Stage = (inputs, context) => ({
       out: inputs.tick.pipe(
