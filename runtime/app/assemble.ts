@@ -59,7 +59,7 @@ export interface Assembled {
 export async function assemble(assembly: Assembly): Promise<Assembled> {
   const { plan, catalog, functions, log, state, clock, options } = assembly;
   const partitions = await ensureTopics(plan, log, assembly.placeOf);
-  const cache = new SchemaCache(assembly.registry);
+  const cache = new SchemaCache(assembly.registry, clock);
   const serdes = new Serdes(catalog, cache);
   const partitionsOf = (topic: string): number => partitions.get(topic) ?? 1;
   const compiler = new TopologyCompiler({

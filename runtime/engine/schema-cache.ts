@@ -1,7 +1,13 @@
 import type { AvroSchemas, SchemaResolver } from '../../schemas/index.ts';
 import { subjectFor } from '../../schemas/index.ts';
 import type { AvroType } from '../../topology/core/avro.ts';
+import type { Clock } from '../../topology/core/clock.ts';
 import type { SchemaRegistry } from '../ports.ts';
+
+/** An id that the registry did not know is not asked for again before this time is over, ms. */
+const absentMs = 10_000;
+/** Such ids in memory, at most: bytes that are no record at all may name any. */
+const maxAbsent = 10_000;
 
 /**
  * Schemas by registry id, as far as they were asked for. Look-ups are synchronous; what is missing is fetched before the batch that needs it (design.md 9).
@@ -9,27 +15,39 @@ import type { SchemaRegistry } from '../ports.ts';
 export class SchemaCache implements SchemaResolver {
   private readonly registry: SchemaRegistry;
   private readonly texts = new Map<number, string>();
-  private readonly absent = new Set<number>();
+  private readonly clock: Clock;
+  /** Id that the registry did not know → when it was asked, monotonic ms. */
+  private readonly absent = new Map<number, number>();
 
-  constructor(registry: SchemaRegistry) {
+  constructor(registry: SchemaRegistry, clock: Clock) {
     this.registry = registry;
+    this.clock = clock;
   }
 
   schemaText(id: number): string | undefined {
     return this.texts.get(id);
   }
 
-  /** True when the registry was asked and does not know the id: a record that bears it is a record failure. */
+  /**
+   * True when the registry was asked and did not know the id: a record that bears it is a record failure. It counts for 10 s, since a schema may be registered
+   * late; then the id is to be asked for again.
+   */
   isAbsent(id: number): boolean {
-    return this.absent.has(id);
+    const askedMs = this.absent.get(id);
+    return askedMs !== undefined && this.clock.monotonic() - askedMs < absentMs;
   }
 
   /** Asks the registry for an id. Rejects when it cannot be reached: the caller waits and tries again. */
   async load(id: number): Promise<void> {
     if (this.texts.has(id)) return;
     const text = await this.registry.schema(id);
-    if (text === undefined) this.absent.add(id);
-    else this.texts.set(id, text);
+    if (text !== undefined) {
+      this.absent.delete(id);
+      this.texts.set(id, text);
+      return;
+    }
+    if (this.absent.size >= maxAbsent) this.absent.clear();
+    this.absent.set(id, this.clock.monotonic());
   }
 
   /**

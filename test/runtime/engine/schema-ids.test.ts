@@ -81,6 +81,29 @@ describe('a schema id that was not seen yet', () => {
   });
 });
 
+describe('a schema id that the registry did not know', () => {
+  test('is asked for again after a while, and then its records are read', async () => {
+    const bench = new EngineBench(topology);
+    await bench.start();
+    const last = await bench.registry.register('others', '"int"');
+    const next = last + 1;
+    await bench.append('numbers', avro('a', next, 1), avro('b', next, 2));
+    await bench.settle();
+    bench.clock.advanceTo(9_999);
+    await bench.append('numbers', avro('c', next, 3));
+    await bench.settle();
+    expect(bench.registry.asked.filter((id) => id === next)).toHaveLength(1);
+    expect(await bench.read('ids.dead-letters')).toHaveLength(3);
+    const registered = await bench.registry.register('others', '{"type":"int","doc":"new"}');
+    expect(registered).toBe(next);
+    bench.clock.advanceTo(10_000);
+    await bench.append('numbers', avro('d', next, 4));
+    await bench.settle();
+    expect(await texts(bench)).toEqual(['4']);
+    expect(await bench.read('ids.dead-letters')).toHaveLength(3);
+  });
+});
+
 describe('a record whose schema is looked up', () => {
   test('holds back the other inputs of its task, and is not lost in a crash', async () => {
     const bench = new EngineBench(table);
