@@ -18,7 +18,7 @@ import type { CompiledEngineOptions } from './engine-options.ts';
  * - `batch.completed`: nothing; the input is read again.
  * - `commit.begin`: nothing.
  * - `commit.logged`: outputs, changelogs, positions and control are committed; the disk store lacks them and takes them from the changelog.
- * - `commit.applied`: everything; journaled intents are issued at the next start.
+ * - `commit.applied`: everything, though the disk may still have to take it from the changelog; journaled intents are issued at the next start.
  * - `call.issued`: the intent is journaled and its request may have arrived: it is issued again, with the same key.
  * - `call.replied`: as before: the reply is lost, the provider answers the repeat.
  */
@@ -48,7 +48,8 @@ export interface CommitterOptions {
  * Steps of a commit, and what a crash after each leaves behind, see {@link CrashPoint}:
  * 1. Seal the completed batches of every task: outputs, changelogs, control record, positions (E1, E3).
  * 2. Commit them to the log. An unclear outcome is resolved inside (E2).
- * 3. Apply the overlays to the disk stores, with changelog positions and the log's incarnation, in one disk transaction (E4).
+ * 3. Apply the overlays to the disk stores, with changelog positions and the log's incarnation: never a part of them (E4). The disk may lag: a crash costs the
+ *    replay of what it had not taken yet, which may be several transactions.
  * 4. Tell the tasks; issue the calls that were journaled (E2: nothing leaves before).
  */
 export class Committer {
