@@ -14,8 +14,8 @@ const intervalMs = 200;
  * since the last flush cannot be used again, so the file would grow without end.
  */
 const idleMs = 30_000;
-/** Resident pages are counted this often, ms. */
-const measureMs = 100;
+/** Resident pages are counted at most this often, ms. */
+const measureMs = 10;
 
 /** Flushes commits as the mode says. */
 export class Durability {
@@ -48,15 +48,17 @@ export class Durability {
 
   /**
    * Lets go of an old snapshot. A process that only reads holds the one of its last flush, and no
-   * other process could use pages again that were freed since. Also flushes when much of the file
-   * has become resident by reading it. To be called now and then.
+   * other process could use pages again that were freed since. When much of the file has become
+   * resident by reading it, waits until it is mapped anew: whoever reads on and on without leaving
+   * the event loop a turn would have all of it resident. To be called before reading much.
    */
-  advance(): void {
+  async advance(): Promise<void> {
     const now = this.clock.monotonic();
-    if (now - this.flushedAtMs >= idleMs) this.flushAside();
-    if (now - this.measuredAtMs < measureMs) return;
-    this.measuredAtMs = now;
-    if (this.flusher.due) this.flushAside();
+    const idle = now - this.flushedAtMs >= idleMs;
+    const measured = now - this.measuredAtMs < measureMs;
+    if (!measured) this.measuredAtMs = now;
+    if (!measured && this.flusher.due) await this.flush().catch(keptByFlusher);
+    else if (idle) this.flushAside();
   }
 
   /** Flushes what is left and stops. */
@@ -72,7 +74,9 @@ export class Durability {
   }
 
   private flushAside(): void {
-    // A failure is kept by the flusher; the next commit reports it.
-    this.flush().catch(() => {});
+    this.flush().catch(keptByFlusher);
   }
 }
+
+/** The flusher keeps a failure, and the next commit reports it. */
+function keptByFlusher(): void {}

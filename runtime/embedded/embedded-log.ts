@@ -55,7 +55,7 @@ export interface EmbeddedLogOptions {
   readonly maxBytes?: number;
   /** @defaultValue {@link defaultCompaction} */
   readonly compaction?: Partial<CompactionOptions>;
-  /** How much of the log's file may be resident in this process. @defaultValue 48 MiB */
+  /** How much of the log's file may be resident in this process. @defaultValue 32 MiB */
   readonly budget?: MappedBudget;
 }
 
@@ -177,7 +177,7 @@ export class EmbeddedLog implements Log {
     positions: readonly Position[],
     limits: FetchLimits,
   ): Promise<readonly FetchedPartition[]> {
-    this.durability.advance();
+    await this.durability.advance();
     this.environment.refresh();
     let left = limits.maxBytes;
     return positions.map(({ topic, partition, offset }) => {
@@ -269,7 +269,7 @@ export class EmbeddedLog implements Log {
    * @throws {StorageError} LOG_FULL, LOG_CORRUPT
    */
   async maintain(nowMs: number = this.clock.now()): Promise<boolean> {
-    this.durability.advance();
+    await this.durability.advance();
     this.environment.clearDeadReaders();
     const worked = this.maintenance.step(nowMs);
     if (worked) await this.durability.settle();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** How much of one memory-mapped file may become resident before it is mapped anew, bytes. */
-export const defaultMappedBytes: number = 48 * 1024 * 1024;
+export const defaultMappedBytes: number = 32 * 1024 * 1024;
 
 /**
  * Address space that LMDB reserves for a file, bytes. A larger file is mapped again, with twice the

@@ -58,8 +58,8 @@ export class LmdbStateBackend implements StateBackend {
     readonly stateFolder: string;
     readonly application: string;
     readonly setAside: (notice: { readonly movedTo: string; readonly reason: string }) => void;
-    /** How much of the mapped file may be resident. @defaultValue 48 MiB */
-    readonly budget?: MappedBudget;
+    /** How much of the mapped file may be resident. @defaultValue 32 MiB */
+    readonly budget?: MappedBudget | undefined;
   }): Promise<LmdbStateBackend> {
     const folder = join(options.stateFolder, options.application);
     try {

@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
 import { IllegalStateError, StorageError } from '../../topology/core/errors.ts';
 import { mapBytes, MappedBudget } from '../mapped/mapped-budget.ts';
-import { pageBytes } from './lmdb-head.ts';
+import { headProblem, pageBytes } from './lmdb-head.ts';
 
 interface Opened {
   readonly root: RootDatabase;
@@ -74,6 +75,9 @@ export class StateEnvironment {
     this.#opened = undefined;
     try {
       await root.close();
+      // LMDB's binding ends the process over a file that is none of its.
+      const problem = headProblem(join(this.#folder, 'data.mdb'));
+      if (problem !== undefined) throw new Error(problem);
       this.#opened = openDatabases(this.#folder);
     } catch (cause) {
       this.#failure = new StorageError(

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { MappedBudget } from '../../../runtime/mapped/mapped-budget.ts';
 import type { StateBackend, StateWrites } from '../../../runtime/ports.ts';
 import { LmdbStateBackend } from '../../../runtime/state/lmdb-backend.ts';
 import { MemoryStateBackend } from '../../../runtime/state/memory-backend.ts';
@@ -12,6 +13,7 @@ import { StoreCache } from '../../../runtime/state/working-set.ts';
 import { jsonSerde, primitiveSerde } from '../../../schemas/index.ts';
 import type { Serde } from '../../../schemas/index.ts';
 import type { AvroType } from '../../../topology/core/avro.ts';
+import { spentBudget } from '../mapped/budgets.ts';
 
 /** A state backend that can be closed and opened again, as a process that ends and starts does. */
 export interface BackendFixture {
@@ -32,6 +34,15 @@ export function memoryFixture(): BackendFixture {
 }
 
 export function lmdbFixture(): BackendFixture {
+  return lmdbOf('LmdbStateBackend', () => undefined);
+}
+
+/** LMDB, with the file mapped anew after every write. */
+export function renewingFixture(): BackendFixture {
+  return lmdbOf('LmdbStateBackend, mapped anew all the time', spentBudget);
+}
+
+function lmdbOf(name: string, budget: () => MappedBudget | undefined): BackendFixture {
   const stateFolder = mkdtempSync(join(tmpdir(), 'millrace-state-'));
   let backend: LmdbStateBackend | undefined;
   const open = async (): Promise<LmdbStateBackend> => {
@@ -41,11 +52,12 @@ export function lmdbFixture(): BackendFixture {
       setAside: ({ reason }) => {
         throw new Error(`set aside: ${reason}`);
       },
+      budget: budget(),
     });
     return backend;
   };
   return {
-    name: 'LmdbStateBackend',
+    name,
     open,
     reopen: async () => {
       await backend?.close();

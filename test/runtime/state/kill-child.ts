@@ -1,9 +1,10 @@
 import { writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { LmdbStateBackend } from '../../../runtime/state/lmdb-backend.ts';
+import { spentBudget } from '../mapped/budgets.ts';
 
 /**
- * Applies transactions without end, each writing its number into every row of one store and into
+ * Arguments: folder, and whether the file is mapped anew after every write. Applies transactions without end, each writing its number into every row of one store and into
  * two positions, and reports each as a line.
  */
 const backend = await LmdbStateBackend.open({
@@ -12,6 +13,7 @@ const backend = await LmdbStateBackend.open({
   setAside: ({ reason }) => {
     throw new Error(reason);
   },
+  budget: process.argv[3] === 'true' ? spentBudget() : undefined,
 });
 const first = (backend.open('s', 0).position() ?? 0) + 1;
 for (let n = first; ; n++) {

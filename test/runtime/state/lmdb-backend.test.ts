@@ -176,26 +176,33 @@ describe('LmdbStateBackend', () => {
     expect(notices).toEqual([]);
   }, 30_000);
 
-  test('is whole, and some transactions behind at most, after SIGKILL at any moment', async () => {
-    const script = fileURLToPath(new URL('kill-child.ts', import.meta.url));
-    let position = 0;
-    for (let round = 0; round < 4; round++) {
-      const acknowledged = await runAndKill(script, 150 + round * 60);
-      const backend = await openBackend();
-      const table = backend.open('s', 0);
-      const before = position;
-      position = table.position() ?? 0;
-      expect(position).toBeGreaterThanOrEqual(before);
-      expect(position).toBeLessThanOrEqual(acknowledged + 1);
-      const rows = [...table.range(undefined, undefined)];
-      expect(rows.length).toBe(position === 0 ? 0 : 2000);
-      expect(rows.every(([, v]) => v.readUInt32BE(0) === position)).toBe(true);
-      expect(backend.open('t', 1).position() ?? 0).toBe(position);
-      await closeBackend(backend);
-    }
-    expect(position).toBeGreaterThan(0);
-    expect(notices).toEqual([]);
-  }, 60_000);
+  test.each([false, true])(
+    'is whole, and some transactions behind at most, after SIGKILL at any moment (mapped anew: %s)',
+    async (renewing) => {
+      const script = fileURLToPath(new URL('kill-child.ts', import.meta.url));
+      let position = 0;
+      for (let round = 0; round < 4; round++) {
+        const acknowledged = await runAndKill(
+          [script, stateFolder, String(renewing)],
+          150 + round * 60,
+        );
+        const backend = await openBackend();
+        const table = backend.open('s', 0);
+        const before = position;
+        position = table.position() ?? 0;
+        expect(position).toBeGreaterThanOrEqual(before);
+        expect(position).toBeLessThanOrEqual(acknowledged + 1);
+        const rows = [...table.range(undefined, undefined)];
+        expect(rows.length).toBe(position === 0 ? 0 : 2000);
+        expect(rows.every(([, v]) => v.readUInt32BE(0) === position)).toBe(true);
+        expect(backend.open('t', 1).position() ?? 0).toBe(position);
+        await closeBackend(backend);
+      }
+      expect(position).toBeGreaterThan(0);
+      expect(notices).toEqual([]);
+    },
+    60_000,
+  );
 });
 
 /**
@@ -219,9 +226,9 @@ function runUntilFull(script: string): Promise<{ output: string; code: number | 
  * Runs the child until it has reported work and `afterMs` have gone by, kills it, and returns the
  * last transaction that it reported as applied.
  */
-function runAndKill(script: string, afterMs: number): Promise<number> {
+function runAndKill(args: readonly string[], afterMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, stateFolder], {
+    const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let last = 0;

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import type { StateBackend, StateWrites } from '../../../runtime/ports.ts';
 import { restoreWrites, wipeStore } from '../../../runtime/state/restore.ts';
-import { lmdbFixture, memoryFixture } from './harness.ts';
+import { lmdbFixture, memoryFixture, renewingFixture } from './harness.ts';
 
 function rows(entries: Record<string, string | null>): StateWrites['rows'] {
   return Object.entries(entries).map(([k, v]) => [
@@ -20,7 +20,7 @@ function write(
 }
 
 /** What every state backend does. */
-describe.each([memoryFixture, lmdbFixture])('a state backend: %o', (make) => {
+describe.each([memoryFixture, lmdbFixture, renewingFixture])('a state backend: %o', (make) => {
   const fixture = make();
   let backend: StateBackend;
   beforeEach(async () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { StateBackend } from '../../../runtime/ports.ts';
-import { lmdbFixture, memoryFixture, StoreRig } from './harness.ts';
+import { lmdbFixture, memoryFixture, renewingFixture, StoreRig } from './harness.ts';
 import type { BackendFixture } from './harness.ts';
 
 type Row = readonly [value: unknown, time: number, keep: boolean];
@@ -271,6 +271,7 @@ async function expectAllSwept(rig: StoreRig, rows: Rows): Promise<void> {
 describe.each([
   [memoryFixture, 1500],
   [lmdbFixture, 60],
+  [renewingFixture, 60],
 ] as const)('a store under random work, aborts and crashes', (make, numRuns) => {
   const fixture: BackendFixture = make();
   afterAll(() => fixture.dispose());
