@@ -15,6 +15,7 @@ import type {
   SinkNode,
   SourceNode,
   StageNode,
+  StorePlan,
   SubTopology,
 } from '../../topology/plan/plan.ts';
 import { IntentCodec } from '../calls/intent-codec.ts';
@@ -67,10 +68,8 @@ export class TopologyCompiler {
       }
       if (node.operator.kind === 'call') calls.push(node);
     }
-    const stores = topology.stores.flatMap((name) => {
-      const store = this.options.plan.stores.get(name);
-      return store === undefined || store.global ? [] : [store];
-    });
+    const plans = (names: readonly string[]): readonly StorePlan[] =>
+      names.flatMap((name) => this.options.plan.stores.get(name) ?? []);
     return {
       id: topology.id,
       partitions: topology.partitions,
@@ -78,7 +77,10 @@ export class TopologyCompiler {
       sources: nodes.filter((node) => node.kind === 'source'),
       punctuations,
       calls,
-      stores,
+      stores: plans(topology.stores).filter((store) => !store.global),
+      readsGlobals: topology.nodes.some(
+        (node) => node.kind === 'stage' && plans(node.stores).some((store) => store.global),
+      ),
       callsBelow: callsBelowTopics(topology.nodes),
     };
   }

@@ -14,6 +14,7 @@ import { Fetcher } from './fetcher.ts';
 import type { GlobalTables } from './global-tables.ts';
 import { HaltGuards } from './halt-guard.ts';
 import type { SchemaCache } from './schema-cache.ts';
+import { SchemaLookups } from './schema-lookups.ts';
 import { Signal } from './signal.ts';
 import type { TaskFactory } from './task-factory.ts';
 
@@ -83,7 +84,7 @@ export class Engine {
   private readonly fetcher: Fetcher;
   private readonly factory: TaskFactory;
   private readonly halts: HaltGuards;
-  private readonly resolving = new Set<number>();
+  private readonly lookups: SchemaLookups;
   private membership: Membership | undefined;
   private transactor: Transactor | undefined;
   private cancelWake: (() => void) | undefined;
@@ -101,6 +102,12 @@ export class Engine {
       recordFailed: (policy) => this.halts.failed(policy),
     });
     this.fetcher = new Fetcher(log, options.fetchBytes, { wake, fail });
+    this.lookups = new SchemaLookups({
+      cache: parts.cache,
+      clock,
+      queues: () => [...this.tasks.flatMap((task) => task.queues), ...parts.globals.queues],
+      wake,
+    });
     this.calls = new CallDesk({
       clock,
       random: parts.random,
@@ -168,7 +175,7 @@ export class Engine {
     this.observeFailures();
     if (this.failed) throw this.failure;
     if (worked) this.parts.probe?.('batch.completed');
-    this.resolveSchemas();
+    this.lookups.step();
     // A fetch under way may bring more for this transaction: the input is not dry yet.
     this.committer.step(this.tasks, !worked && !this.fetcher.busy);
     this.fetcher.step();
@@ -177,9 +184,12 @@ export class Engine {
 
   private work(nowMs: number): boolean {
     let worked = false;
+    // Rows of global tables come in between batches only; a task that always has one would keep them out.
+    const held = !this.betweenBatches && this.parts.globals.overdue(this.parts.clock.monotonic());
     // Round robin: no task is first for ever.
     for (let i = 0; i < this.tasks.length; i++) {
       const task = this.tasks[(this.turn + i) % this.tasks.length] as Task;
+      if (held && task.topology.readsGlobals) continue;
       this.calls.pause(task);
       if (task.work(nowMs)) worked = true;
       if (task.state === 'failed') this.fail(task.failure);
@@ -229,7 +239,7 @@ export class Engine {
     return (
       this.fetcher.busy ||
       this.committer.inCommit !== undefined ||
-      this.resolving.size > 0 ||
+      this.lookups.busy ||
       this.parts.globals.busy ||
       (this.parts.globals.hasArrived && this.betweenBatches)
     );
@@ -281,8 +291,9 @@ export class Engine {
     this.state = 'closed';
   }
 
+  /** No task that reads a global table is inside a batch (E7). */
   private get betweenBatches(): boolean {
-    return this.tasks.every((task) => task.state !== 'busy');
+    return this.tasks.every((task) => task.state !== 'busy' || !task.topology.readsGlobals);
   }
 
   private get failed(): boolean {
@@ -338,34 +349,6 @@ export class Engine {
     } catch (error) {
       this.fail(error);
     }
-  }
-
-  private resolveSchemas(): void {
-    for (const task of this.tasks) {
-      for (const queue of task.queues) {
-        const id = queue.pendingSchema;
-        if (id === undefined || this.resolving.has(id)) continue;
-        this.resolving.add(id);
-        this.parts.cache.load(id).then(
-          () => this.schemaResolved(id),
-          // The registry is down: the task waits, its records do not fail (design.md 9).
-          () => {
-            this.parts.clock.after(1000, () => {
-              this.resolving.delete(id);
-              this.signal.notify();
-            });
-          },
-        );
-      }
-    }
-  }
-
-  private schemaResolved(id: number): void {
-    this.resolving.delete(id);
-    for (const task of this.tasks) {
-      for (const queue of task.queues) if (queue.pendingSchema === id) queue.schemaResolved();
-    }
-    this.signal.notify();
   }
 
   /** Wall-clock time at which a punctuation, or the end of waiting for a partition, is due; undefined: none. */

@@ -1,7 +1,7 @@
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import { StreamRecord } from '../../topology/core/record.ts';
 import type { GlobalTable, Plan } from '../../topology/plan/plan.ts';
-import type { FetchedPartition, Log, StateBackend } from '../ports.ts';
+import type { FetchedPartition, Log, StateBackend, StateWrites } from '../ports.ts';
 import { TaskStore } from '../state/task-store.ts';
 import type { StoreCache } from '../state/working-set.ts';
 import { PartitionQueue } from '../task/partition-queue.ts';
@@ -11,6 +11,8 @@ import type { Serdes } from './serdes.ts';
 const fetchLimits = { maxBytes: 4 * 1024 * 1024, maxBytesPerPartition: 1024 * 1024 };
 /** How long to wait for new rows before looking again, ms. */
 const maxWaitMs = 1000;
+/** How long rows wait for a moment between batches before no more batches begin, ms. */
+const patienceMs = 1000;
 
 export interface GlobalTablesOptions {
   readonly plan: Plan;
@@ -42,6 +44,7 @@ export class GlobalTables {
   private readonly options: GlobalTablesOptions;
   private readonly loaded: Loaded[] = [];
   private arrived: { queue: PartitionQueue; fetched: FetchedPartition }[] = [];
+  private arrivedMs: number | undefined;
   private waiting: AbortController | undefined;
   private applying = false;
   private fetching = false;
@@ -60,7 +63,22 @@ export class GlobalTables {
 
   /** True when rows wait for {@link advance}. */
   get hasArrived(): boolean {
-    return this.arrived.length > 0;
+    return this.arrived.length > 0 || this.queues.some(isReadable);
+  }
+
+  /** Partitions that are read, of all tables. */
+  get queues(): readonly PartitionQueue[] {
+    return this.loaded.flatMap((it) => it.queues);
+  }
+
+  /** True when rows wait for {@link advance} for so long that tasks which read them must not begin another batch. To be asked at every step, with monotonic time. */
+  overdue(nowMs: number): boolean {
+    if (!this.hasArrived) {
+      this.arrivedMs = undefined;
+      return false;
+    }
+    this.arrivedMs ??= nowMs;
+    return nowMs - this.arrivedMs >= patienceMs;
   }
 
   /** Opens the stores and loads them up to the end of their topics as of now. */
@@ -79,16 +97,14 @@ export class GlobalTables {
     }
   }
 
-  /** Takes rows that have arrived into the stores, and asks for more. Call only between batches. */
+  /** Takes rows that have arrived into the stores, at once, and asks for more. Call only between batches. */
   advance(): void {
-    if (this.closed || this.loaded.length === 0) return;
-    if (this.arrived.length > 0 && !this.applying) {
+    if (this.closed || this.loaded.length === 0 || this.applying) return;
+    if (this.hasArrived) {
+      this.arrivedMs = undefined;
       this.applying = true;
-      const arrived = this.arrived;
-      this.arrived = [];
-      for (const { queue, fetched } of arrived) queue.add(fetched);
-      this.applyArrived(arrived.map(({ queue }) => queue)).catch(this.fail);
-    } else if (!this.fetching && !this.applying && this.waiting === undefined) {
+      this.applyArrived().catch(this.fail);
+    } else if (!this.fetching && this.waiting === undefined) {
       this.await();
     }
   }
@@ -142,10 +158,12 @@ export class GlobalTables {
     }
   }
 
-  /** Puts the queue's rows into the store and on disk, with the new position. A schema that is missing is fetched between two chunks. */
+  /** Puts the queue's rows into the store and on disk. A schema that is missing is fetched between two chunks. */
   private async take(store: TaskStore, queue: PartitionQueue): Promise<void> {
+    const { log, state } = this.options;
     for (;;) {
-      await this.takeChunk(store, queue);
+      await state.apply(this.takeRows(store, queue), log.incarnation);
+      store.applied();
       const id = queue.pendingSchema;
       if (id === undefined) return;
       await this.options.serdes.cache.load(id);
@@ -153,7 +171,8 @@ export class GlobalTables {
     }
   }
 
-  private async takeChunk(store: TaskStore, queue: PartitionQueue): Promise<void> {
+  /** Takes what can be read of the queue into the store; gives what is to be put on disk, with the new position. */
+  private takeRows(store: TaskStore, queue: PartitionQueue): readonly StateWrites[] {
     store.beginBatch();
     while (queue.headTime() !== undefined) {
       const item = queue.take();
@@ -171,19 +190,30 @@ export class GlobalTables {
     queue.release();
     store.commitBatch();
     store.seal({ append() {} });
-    const { log, state } = this.options;
     const { partition, position } = queue;
     const writes = [...store.acknowledged(partition === 0 ? position : undefined)];
     if (partition !== 0) writes.push({ store: store.name, partition, rows: [], position });
-    await state.apply(writes, log.incarnation);
-    store.applied();
+    return writes;
   }
 
-  private async applyArrived(queues: readonly PartitionQueue[]): Promise<void> {
-    for (const queue of queues) {
-      const loaded = this.loaded.find((it) => it.queues.includes(queue));
-      if (loaded !== undefined && !this.closed) await this.take(loaded.store, queue);
+  /** All rows go into the stores before this returns its promise: a batch that begins in the same step sees all or none (E7). */
+  private async applyArrived(): Promise<void> {
+    const { log, state } = this.options;
+    const changed = new Set(this.queues.filter(isReadable));
+    for (const { queue, fetched } of this.arrived.splice(0)) {
+      queue.add(fetched);
+      changed.add(queue);
     }
+    const taken = this.loaded.flatMap(({ store, queues }) =>
+      queues
+        .filter((queue) => changed.has(queue))
+        .map((queue) => ({ store, writes: this.takeRows(store, queue) })),
+    );
+    await state.apply(
+      taken.flatMap(({ writes }) => writes),
+      log.incarnation,
+    );
+    for (const { store } of taken) store.applied();
     this.applying = false;
     this.wake();
   }
@@ -191,7 +221,8 @@ export class GlobalTables {
   private await(): void {
     const abort = new AbortController();
     this.waiting = abort;
-    const queues = this.loaded.flatMap((it) => it.queues);
+    // What waits for a schema gets no more to keep.
+    const queues = this.queues.filter((queue) => queue.pendingSchema === undefined);
     const positions = queues.map(({ topic, partition, fetchPosition }) => ({
       topic,
       partition,
@@ -218,4 +249,8 @@ export class GlobalTables {
         if (!this.closed) this.fail(error);
       });
   }
+}
+
+function isReadable(queue: PartitionQueue): boolean {
+  return queue.headTime() !== undefined;
 }

@@ -21,6 +21,8 @@ export interface CompiledSubTopology {
   readonly calls: readonly StageNode[];
   /** Stores that its tasks own (no global ones). */
   readonly stores: readonly StorePlan[];
+  /** A stage of it reads a global table. */
+  readonly readsGlobals: boolean;
   /** Topic → call stages that can be reached from it: their back-pressure pauses it. */
   readonly callsBelow: ReadonlyMap<string, readonly string[]>;
 }

@@ -78,4 +78,44 @@ describe('a global table', () => {
     expect((await driver.read('answers')).map(({ value }) => value)).toEqual(['new']);
     await driver.close();
   });
+
+  test('is the same for all records of a batch, whatever its partitions (E7)', async () => {
+    const wait: ProcessStage<{ readonly in: Text }, { readonly out: Text }> = (inputs) => ({
+      out: inputs.in.pipe(
+        mapAsync({ concurrency: 100, order: 'none' }, async (it) => {
+          for (let turns = Number(it.key); turns > 0; turns--) await Promise.resolve();
+          return it;
+        }),
+      ),
+    });
+    const driver = await TopologyDriver.start({ definition, functions: { wait } });
+    const names = Array.from({ length: 10 }, (_, i) => ({ key: `n${i}`, value: 'row' }));
+    await driver.send('names', ...names);
+    // Looked up over many turns, all in one batch.
+    const asked = names.flatMap(({ key }) =>
+      [0, 1, 2, 4, 8, 16, 32].map((turns) => ({ key: String(turns), value: key, partition: 0 })),
+    );
+    await driver.send('asked', ...asked);
+    await driver.settle();
+    const answers = new Set((await driver.all('answers')).map(({ value }) => value));
+    expect([...answers]).toHaveLength(1);
+    await driver.close();
+  });
+
+  test('comes through though there is always a batch of some task', async () => {
+    const driver = await start(1500);
+    await driver.send('names', { key: 'a', value: 'old' });
+    await driver.settle();
+    // Tasks take turns: one of them is inside a batch at any time.
+    for (let i = 0; i < 12; i++) {
+      await driver.send('asked', { key: 'k', value: 'a', time: i, partition: i % 2 });
+      if (i === 1) await driver.send('names', { key: 'a', value: 'new' });
+      await driver.advance(750);
+    }
+    await driver.advance('20s');
+    const values = (await driver.all('answers')).map(({ value }) => value);
+    expect(values).toHaveLength(12);
+    expect(values.filter((value) => value === 'old').length).toBeLessThanOrEqual(4);
+    await driver.close();
+  });
 });

@@ -126,6 +126,28 @@ describe('a record whose schema is looked up', () => {
   });
 });
 
+describe('a row of a global table whose schema is looked up', () => {
+  test('waits while the registry is down, and then comes through', async () => {
+    const bench = new EngineBench(
+      table
+        .replace('cleanup: compact }\nstages', 'cleanup: compact, global: true }\nstages')
+        .replace('with: numbers,', 'with: numbers, on: key,'),
+    );
+    await bench.start();
+    const id = await bench.registry.register('others', '"int"');
+    bench.registry.down = true;
+    await bench.append('numbers', avro('a', id, 1), avro('b', id, 3));
+    await bench.settle();
+    bench.registry.down = false;
+    bench.clock.advanceTo(1000);
+    await bench.settle();
+    const value = Buffer.from('?');
+    await bench.append('asked', { time: 2, key: Buffer.from('b'), value, headers: [] });
+    await bench.settle();
+    expect((await bench.read('results')).map((it) => it.value?.at(-1))).toEqual([6]);
+  });
+});
+
 describe('a table whose rows were written under another schema', () => {
   test('is restored whole on a fresh disk', async () => {
     const bench = new EngineBench(table);

@@ -1,0 +1,56 @@
+import type { Clock } from '../../topology/core/clock.ts';
+import type { PartitionQueue } from '../task/partition-queue.ts';
+import type { SchemaCache } from './schema-cache.ts';
+
+/** How long to wait before a registry that cannot be reached is asked again, ms. */
+const pauseMs = 1000;
+
+export interface SchemaLookupsOptions {
+  readonly cache: SchemaCache;
+  readonly clock: Clock;
+  /** All queues whose heads may wait for a schema. */
+  readonly queues: () => readonly PartitionQueue[];
+  readonly wake: () => void;
+}
+
+/** Asks the registry for schemas that heads of queues wait for. While it is down they wait; their records do not fail (design.md 9). */
+export class SchemaLookups {
+  private readonly options: SchemaLookupsOptions;
+  /** Ids that are asked for, or will be after a pause. */
+  private readonly resolving = new Set<number>();
+
+  constructor(options: SchemaLookupsOptions) {
+    this.options = options;
+  }
+
+  /** True while a look-up is under way. */
+  get busy(): boolean {
+    return this.resolving.size > 0;
+  }
+
+  /** Begins the look-ups that are missing. */
+  step(): void {
+    const { cache, clock, queues, wake } = this.options;
+    for (const { pendingSchema: id } of queues()) {
+      if (id === undefined || this.resolving.has(id)) continue;
+      this.resolving.add(id);
+      cache.load(id).then(
+        () => this.resolved(id),
+        () => {
+          clock.after(pauseMs, () => {
+            this.resolving.delete(id);
+            wake();
+          });
+        },
+      );
+    }
+  }
+
+  private resolved(id: number): void {
+    this.resolving.delete(id);
+    for (const queue of this.options.queues()) {
+      if (queue.pendingSchema === id) queue.schemaResolved();
+    }
+    this.options.wake();
+  }
+}
