@@ -10,12 +10,13 @@ import type { SchemaCache } from './schema-cache.ts';
 
 /**
  * Rows of a source-backed store from records of its source topic, through the same decode and time path as in processing (design.md 6). Records that do not decode
- * are no rows: in processing they went to the dead letters.
+ * are no rows: in processing they went to the dead letters. In place of others that were refused there stands the row that they left as it was.
  */
 export class SourceRows {
   private readonly cache: SchemaCache;
   private readonly decode: DecodeRecord;
   private readonly topic: string;
+  private readonly refused: ReadonlyMap<number, ChangelogRecord>;
   private readonly keySerde: Serde;
   private readonly valueSerde: Serde;
   private readonly builder = new RecordBatchBuilder();
@@ -25,11 +26,13 @@ export class SourceRows {
   constructor(
     decode: DecodeRecord,
     topic: string,
+    refused: ReadonlyMap<number, ChangelogRecord>,
     serdes: { keySerde: Serde; valueSerde: Serde; cache: SchemaCache },
   ) {
     this.cache = serdes.cache;
     this.decode = decode;
     this.topic = topic;
+    this.refused = refused;
     this.keySerde = serdes.keySerde;
     this.valueSerde = serdes.valueSerde;
   }
@@ -41,7 +44,7 @@ export class SourceRows {
   async rows(records: readonly ReadRecord[]): Promise<readonly ChangelogRecord[]> {
     const rows: ChangelogRecord[] = [];
     for (const record of records) {
-      let row = this.row(record);
+      let row = this.refused.get(record.offset) ?? this.row(record);
       while (typeof row === 'number') {
         await this.cache.load(row);
         row = this.row(record);

@@ -16,6 +16,12 @@ import type { CompiledSubTopology } from '../task/compiled.ts';
 import { DeadLetters } from '../task/dead-letters.ts';
 import { BuilderPool, OutputBuffer } from '../task/output-buffer.ts';
 import { PartitionQueue } from '../task/partition-queue.ts';
+import {
+  addRefused,
+  isRefusedRow,
+  type RefusedByTopic,
+  RefusedRows,
+} from '../task/refused-rows.ts';
 import { Task } from '../task/task.ts';
 import { decodeControl, type TaskControl } from '../task/task-control.ts';
 import { type OwnedStore, TaskStores } from '../task/task-stores.ts';
@@ -43,6 +49,12 @@ export interface TaskFactoryOptions {
   readonly trace?: string;
   readonly wake: () => void;
   readonly recordFailed: (policy: ErrorPolicyDef) => void;
+}
+
+/** What the control topic says of a task. */
+interface Known {
+  readonly control: TaskControl | undefined;
+  readonly refused: RefusedByTopic;
 }
 
 /** Makes the tasks of an assignment: positions, control records, restored stores, journals. */
@@ -103,13 +115,10 @@ export class TaskFactory {
     const id = taskId(topology.id, partition);
     const positions = await this.positions(topology, inputs);
     const times = new TaskTimes();
-    const control = await this.control(id, partition);
+    const { control, refused } = await this.control(id, partition);
     if (control !== undefined) times.restore(control.times);
-    const stores = new TaskStores(
-      await this.stores(topology, partition, positions, times),
-      globals.stores,
-      partition,
-    );
+    const owned = await this.stores(topology, partition, { positions, times, refused });
+    const stores = new TaskStores(owned, globals.stores, partition);
     const queues = positions.map(({ topic, offset }) => {
       const source = topology.sources.find((it) => it.node.topics.includes(topic));
       return new PartitionQueue(
@@ -120,6 +129,8 @@ export class TaskFactory {
       );
     });
     const journals = new CallJournals(await this.codecs(topology));
+    const controls = controlTopic(plan.application);
+    const controlPartition = partition % this.options.partitionsOf(controls);
     const runner = new BatchRunner({
       topology,
       taskId: id,
@@ -133,8 +144,15 @@ export class TaskFactory {
       trace: this.options.trace,
       raw: (topic, offset) => queues.find((queue) => queue.topic === topic)?.raw(offset),
       deadLetters: this.deadLetters(id, partition),
+      refusedRows: new RefusedRows({
+        taskId: id,
+        controlTopic: controls,
+        controlPartition,
+        stores: owned.flatMap(({ sourceTopic: topic, store, keySerde, valueSerde }) =>
+          topic === undefined ? [] : [{ topic, store, keySerde, valueSerde }],
+        ),
+      }),
     });
-    const controls = controlTopic(plan.application);
     const task = new Task(
       {
         id,
@@ -147,7 +165,7 @@ export class TaskFactory {
         control,
         pool: this.pool,
         controlTopic: controls,
-        controlPartition: partition % this.options.partitionsOf(controls),
+        controlPartition,
         maxTaskIdleMs: options.maxTaskIdleMs,
         batchRecords: this.batchRecords(),
         recordFailed: this.options.recordFailed,
@@ -181,26 +199,31 @@ export class TaskFactory {
     });
   }
 
-  /** The task's last control record (E5). */
-  private async control(id: string, partition: number): Promise<TaskControl | undefined> {
+  /** The task's last control record (E5), and what is known of records that its tables refused. */
+  private async control(id: string, partition: number): Promise<Known> {
     const { log, plan, partitionsOf } = this.options;
     const topic = controlTopic(plan.application);
     const at = { topic, partition: partition % partitionsOf(topic) };
     const [ends] = await log.ends([at], 'uncommitted');
     let control: TaskControl | undefined;
+    const refused: RefusedByTopic = new Map();
     await readTo(log, { ...at, offset: ends?.start ?? 0 }, ends?.end ?? 0, async (records) => {
       for (const { key, value } of records) {
-        if (key !== null && value !== null && key.toString() === id) control = decodeControl(value);
+        if (key === null || value === null) continue;
+        if (isRefusedRow(key)) addRefused(refused, id, key, value);
+        else if (key.toString() === id) control = decodeControl(value);
       }
     });
-    return control;
+    return { control, refused };
   }
 
   private async stores(
     topology: CompiledSubTopology,
     partition: number,
-    positions: readonly Position[],
-    times: TaskTimes,
+    task: Pick<Known, 'refused'> & {
+      readonly positions: readonly Position[];
+      readonly times: TaskTimes;
+    },
   ): Promise<OwnedStore[]> {
     const { log, state, report, serdes, storeCache } = this.options;
     const stores: OwnedStore[] = [];
@@ -208,7 +231,7 @@ export class TaskFactory {
       const keySerde = await serdes.key(plan.changelog, plan.key, 'write');
       const valueSerde = await serdes.storeValue(plan.changelog, plan.value);
       const input = plan.sourceBacked
-        ? positions.find(({ topic }) => topic === plan.changelog)
+        ? task.positions.find(({ topic }) => topic === plan.changelog)
         : undefined;
       await restoreStore({
         log,
@@ -218,7 +241,9 @@ export class TaskFactory {
         changelog: plan.changelog,
         target: input?.offset,
         logChanged: this.logChanged,
-        ...(plan.sourceBacked ? this.sourceRows(topology, plan, { keySerde, valueSerde }) : {}),
+        ...(plan.sourceBacked
+          ? this.sourceRows(topology, plan, task.refused, { keySerde, valueSerde })
+          : {}),
       });
       const store = new TaskStore({
         plan,
@@ -227,9 +252,10 @@ export class TaskFactory {
         valueSerde,
         backend: state,
         cache: storeCache,
-        time: times,
+        time: task.times,
       });
-      stores.push({ plan, store, sourceTopic: plan.sourceBacked ? plan.changelog : undefined });
+      const sourceTopic = plan.sourceBacked ? plan.changelog : undefined;
+      stores.push({ plan, store, keySerde, valueSerde, sourceTopic });
     }
     return stores;
   }
@@ -237,12 +263,17 @@ export class TaskFactory {
   private sourceRows(
     topology: CompiledSubTopology,
     plan: StorePlan,
+    refused: RefusedByTopic,
     serdes: { keySerde: Serde; valueSerde: Serde },
   ): Pick<Parameters<typeof restoreStore>[0], 'toRows'> {
     const source = topology.sources.find((it) => it.node.store === plan.name);
     if (source === undefined) return {};
     const { cache } = this.options.serdes;
-    const rows = new SourceRows(source.decode, plan.changelog, { ...serdes, cache });
+    const topic = plan.changelog;
+    const rows = new SourceRows(source.decode, topic, refused.get(topic) ?? new Map(), {
+      ...serdes,
+      cache,
+    });
     return { toRows: (records) => rows.rows(records) };
   }
 

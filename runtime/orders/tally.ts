@@ -1,3 +1,4 @@
+import { isRefusedRow } from '../task/refused-rows.ts';
 import { decodeControl } from '../task/task-control.ts';
 import type { Log } from '../ports.ts';
 import type { AvroSerde } from '../../schemas/index.ts';
@@ -155,7 +156,9 @@ async function countDuplicates(log: Log): Promise<number> {
   const tasks = new Map<string, number>();
   await new TopicReader(log, shopTopics.control).read((record) => {
     const value = record.value();
-    const task = String(record.key());
+    const key = record.key();
+    if (key === null || isRefusedRow(key)) return;
+    const task = String(key);
     if (value === null) tasks.delete(task);
     else tasks.set(task, decodeControl(value).outcomes['once']?.duplicate ?? 0);
   });

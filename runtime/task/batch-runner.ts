@@ -17,6 +17,7 @@ import { Pipeline, type PipelineHost } from './pipeline.ts';
 import { nextDue } from './punctuation-schedule.ts';
 import { AttemptContext, type ContextHost } from './stage-context.ts';
 import type { TaskStores } from './task-stores.ts';
+import type { RefusedRows } from './refused-rows.ts';
 import { Rejections, type RejectionOptions } from './rejections.ts';
 import { punctuationId, type TaskTimes } from './task-times.ts';
 import type { QueueItem } from './partition-queue.ts';
@@ -29,6 +30,7 @@ export interface BatchRunnerOptions {
   readonly stores: TaskStores;
   readonly journals: CallJournals;
   readonly deadLetters: DeadLetters;
+  readonly refusedRows: RefusedRows;
   readonly pool: BuilderPool;
   readonly clock: Clock;
   /** Wall-clock time that a batch may take, ms. */

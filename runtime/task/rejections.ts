@@ -7,6 +7,7 @@ import type { CompiledSubTopology } from './compiled.ts';
 import type { RawRecord } from './dead-letter.ts';
 import { type DeadLetters, stageOf } from './dead-letters.ts';
 import { nextDue } from './punctuation-schedule.ts';
+import type { RefusedRows } from './refused-rows.ts';
 import { punctuationId, type TaskTimes } from './task-times.ts';
 import type { ReplyItem, TickItem, WorkItem } from './work-item.ts';
 
@@ -16,6 +17,7 @@ export interface RejectionOptions {
   readonly journals: CallJournals;
   readonly deadLetters: DeadLetters;
   readonly handle: (store: string, attempt: Attempt) => KeyValueStore;
+  readonly refusedRows: RefusedRows;
   /** Raw bytes of a record that the present batch took. */
   readonly raw: (topic: string, offset: number) => RawRecord | undefined;
 }
@@ -41,6 +43,7 @@ export class Rejections {
     const stage = this.sourceOf(topic);
     const raw = this.options.raw(topic, offset) ?? nothing;
     this.options.deadLetters.write(raw, error, { stage, topic, partition, offset }, attempt);
+    this.options.refusedRows.note(topic, offset, raw.key, attempt.output);
     const outcomes = attempt.outcomesOf(stage);
     outcomes.in++;
     outcomes.deadLettered++;
@@ -88,6 +91,7 @@ export class Rejections {
     const stage = stageOf(error) ?? source;
     const raw = this.options.raw(record.topic, record.offset) ?? nothing;
     this.options.deadLetters.write(raw, error, placeOf(record, stage), attempt);
+    this.options.refusedRows.note(record.topic, record.offset, raw.key, attempt.output);
     if (stage !== source) {
       const taken = attempt.outcomesOf(source);
       taken.in++;

@@ -1,4 +1,5 @@
 import type { KeyValueStore } from '../../processors/store.ts';
+import type { Serde } from '../../schemas/serde.ts';
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import { type Header, noHeaders } from '../../topology/core/record.ts';
 import type { StorePlan } from '../../topology/plan/plan.ts';
@@ -18,6 +19,8 @@ const keepHeaders: readonly Header[] = Object.freeze([[keepHeader, Buffer.from([
 export interface OwnedStore {
   readonly plan: StorePlan;
   readonly store: TaskStore;
+  readonly keySerde: Serde;
+  readonly valueSerde: Serde;
   /** Source topic whose committed position is the store's, where the store is source-backed. */
   readonly sourceTopic: string | undefined;
 }

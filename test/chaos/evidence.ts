@@ -1,3 +1,4 @@
+import { isRefusedRow } from '../../runtime/task/refused-rows.ts';
 import { decodeControl } from '../../runtime/task/task-control.ts';
 import type { TaskControl } from '../../runtime/task/task-control.ts';
 import { TopicReader } from '../../runtime/orders/topic-reader.ts';
@@ -178,6 +179,7 @@ function takenOf({ key, value }: LoggedRecord): Taken {
 function controlsOf(partitions: readonly (readonly LoggedRecord[])[]): Map<string, TaskControl> {
   const controls = new Map<string, TaskControl>();
   for (const { key, value } of partitions.flat()) {
+    if (key === null || isRefusedRow(key)) continue;
     if (value !== null) controls.set(String(key), decodeControl(value));
   }
   return controls;
