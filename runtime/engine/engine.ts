@@ -89,6 +89,7 @@ export class Engine {
   private transactor: Transactor | undefined;
   private cancelWake: (() => void) | undefined;
   private turn = 0;
+  private closing: Promise<void> | undefined;
 
   constructor(parts: EngineParts) {
     this.parts = parts;
@@ -208,6 +209,10 @@ export class Engine {
         else await this.idle();
       }
       if (this.failed) throw this.failure;
+    } catch (error) {
+      // A bug that broke a step must not look like an end in order.
+      this.fail(error);
+      throw error;
     } finally {
       signal.removeEventListener('abort', abort);
     }
@@ -257,8 +262,13 @@ export class Engine {
   }
 
   /** Commits what is completed, drops what is not, leaves the group. Safe to call at any time, also after a failure. */
-  async close(): Promise<void> {
-    if (this.state === 'closed' || this.state === 'closing') return;
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  private async end(): Promise<void> {
+    if (this.state === 'closed') return;
     if (this.state === 'created') {
       this.transitionTo('closed');
       return;
@@ -267,6 +277,7 @@ export class Engine {
     if (healthy) await this.committer.flush(this.tasks);
     this.transitionTo('closing');
     this.fetcher.close();
+    this.lookups.close();
     this.calls.close();
     await this.committer.inCommit?.catch(() => {});
     this.committer.stop();
@@ -285,6 +296,7 @@ export class Engine {
   kill(): void {
     this.committer.stop();
     this.fetcher.close();
+    this.lookups.close();
     this.calls.close();
     for (const task of this.tasks) task.close();
     this.parts.globals.close();

@@ -18,6 +18,8 @@ export class SchemaLookups {
   private readonly options: SchemaLookupsOptions;
   /** Ids that are asked for, or will be after a pause. */
   private readonly resolving = new Set<number>();
+  private readonly pauses = new Set<() => void>();
+  private closed = false;
 
   constructor(options: SchemaLookupsOptions) {
     this.options = options;
@@ -30,20 +32,31 @@ export class SchemaLookups {
 
   /** Begins the look-ups that are missing. */
   step(): void {
-    const { cache, clock, queues, wake } = this.options;
+    const { cache, queues } = this.options;
     for (const { pendingSchema: id } of queues()) {
       if (id === undefined || this.resolving.has(id)) continue;
       this.resolving.add(id);
       cache.load(id).then(
         () => this.resolved(id),
-        () => {
-          clock.after(pauseMs, () => {
-            this.resolving.delete(id);
-            wake();
-          });
-        },
+        () => this.askLater(id),
       );
     }
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const cancel of this.pauses) cancel();
+    this.pauses.clear();
+  }
+
+  private askLater(id: number): void {
+    if (this.closed) return;
+    const cancel = this.options.clock.after(pauseMs, () => {
+      this.pauses.delete(cancel);
+      this.resolving.delete(id);
+      this.options.wake();
+    });
+    this.pauses.add(cancel);
   }
 
   private resolved(id: number): void {
