@@ -64,6 +64,8 @@ export interface FetchedPartition extends TopicPartition {
   readonly batches: readonly Buffer[];
   /** Position after the last returned batch: goes past offsets that hold nothing (compacted, aborted, markers). */
   readonly nextOffset: number;
+  /** First offset that the partition still has: records before it were deleted. */
+  readonly startOffset: number;
   /** End of the partition (committed), for lag. */
   readonly endOffset: number;
 }

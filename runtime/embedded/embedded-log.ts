@@ -186,7 +186,8 @@ export class EmbeddedLog implements Log {
       const place = { topic, partition, id, offset };
       const { batches, nextOffset, bytes } = readBatches(this.environment, place, state, maxBytes);
       left -= bytes;
-      return { topic, partition, batches, nextOffset, endOffset: state.end };
+      const { start: startOffset, end: endOffset } = state;
+      return { topic, partition, batches, nextOffset, startOffset, endOffset };
     });
   }
 

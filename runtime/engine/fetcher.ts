@@ -1,4 +1,5 @@
 import type { FetchedPartition, Log, Position } from '../ports.ts';
+import { positionBelowStart } from '../log/log-errors.ts';
 import { partitionId } from '../../topology/core/topic-partition.ts';
 import type { PartitionQueue } from '../task/partition-queue.ts';
 
@@ -97,7 +98,16 @@ export class Fetcher {
 
   private deliver(fetched: readonly FetchedPartition[]): void {
     for (const partition of fetched) {
-      this.byId.get(partitionId(partition.topic, partition.partition))?.add(partition);
+      const queue = this.byId.get(partitionId(partition.topic, partition.partition));
+      if (queue === undefined) continue;
+      const { topic, fetchPosition: offset } = queue;
+      if (offset < partition.startOffset) {
+        throw positionBelowStart(
+          { topic, partition: queue.partition, offset },
+          partition.startOffset,
+        );
+      }
+      queue.add(partition);
     }
   }
 

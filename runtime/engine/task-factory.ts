@@ -6,6 +6,7 @@ import { partitionId, type TopicPartition } from '../../topology/core/topic-part
 import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
 import type { Plan, StorePlan } from '../../topology/plan/plan.ts';
 import { type IntentCodec, type JournaledIntent } from '../calls/intent-codec.ts';
+import { positionBelowStart } from '../log/log-errors.ts';
 import type { Log, Position, StateBackend } from '../ports.ts';
 import { TaskStore } from '../state/task-store.ts';
 import type { StoreCache } from '../state/working-set.ts';
@@ -190,7 +191,7 @@ export class TaskFactory {
       const bounds = ends.find((it) => it.topic === topic && it.partition === partition);
       const { start, end } = bounds as NonNullable<typeof bounds>;
       if (known !== undefined) {
-        if (known.offset < start) throw belowStart(known, start);
+        if (known.offset < start) throw positionBelowStart(known, start);
         return known;
       }
       const reset = topology.sources.find((it) => it.node.topics.includes(topic))?.node.offsetReset;
@@ -305,15 +306,6 @@ export class TaskFactory {
     const random = seededRandom(randomCutsSeed);
     return () => 1 + Math.floor(random() * most);
   }
-}
-
-function belowStart(position: Position, start: number): ConfigError {
-  const { topic, partition, offset } = position;
-  return new ConfigError(
-    'POSITION_BELOW_START',
-    `${partitionId(topic, partition)} is committed up to ${offset}, but the log begins at ${start}: ` +
-      `${start - offset} records were deleted before they were read; reset the application, or keep the topic longer`,
-  );
 }
 
 function noPosition(application: string, topic: string, partition: number): ConfigError {

@@ -115,7 +115,8 @@ export class MemoryLog implements Log {
       const maxBytes = Math.min(limits.maxBytesPerPartition, left);
       const { batches, nextOffset } = log.read(offset, maxBytes);
       for (const batch of batches) left -= batch.length;
-      return { topic, partition, batches, nextOffset, endOffset: log.end };
+      const { start: startOffset, end: endOffset } = log;
+      return { topic, partition, batches, nextOffset, startOffset, endOffset };
     });
   }
 

@@ -93,6 +93,9 @@ export function describeAdminContract(
         await it.append('orders', 0, plain('c', '3'), plain('d', '4'));
         await it.log.admin.deleteRecords(before(offset));
         expect(await it.ends('orders')).toEqual([offset, 4]);
+        const limits = { maxBytes: 1000, maxBytesPerPartition: 1000 };
+        const [found] = await it.log.fetch(before(0), limits);
+        expect(found!.startOffset).toBe(offset);
         const left = ['0:a=1', '1:b=2', '2:c=3', '3:d=4'].slice(offset);
         expect(await it.read('orders', 0)).toEqual(left);
       });

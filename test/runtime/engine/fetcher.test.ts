@@ -161,6 +161,22 @@ describe('Fetcher', () => {
     expect(takeAll(queue)).toBe(1);
   });
 
+  test('fails where records were deleted before they were read', async () => {
+    const bench = new Bench(1_000_000);
+    const queue = await bench.topic('a', value, value, value);
+    bench.fetcher.assign([queue]);
+    await bench.log.admin.deleteRecords([{ topic: 'a', partition: 0, offset: 2 }]);
+    await bench.step();
+    expect(bench.failures).toMatchObject([
+      {
+        code: 'POSITION_BELOW_START',
+        message:
+          'a-0 is read up to 0, but the log begins at 2: 2 records were deleted before they were read; reset the application, or keep the topic longer',
+      },
+    ]);
+    expect(takeAll(queue)).toBe(0);
+  });
+
   test('passes the failure of a fetch on, but not after it was closed', async () => {
     const bench = new Bench(1_000_000);
     const unknown = new PartitionQueue('unknown', 0, 0, () => new StreamRecord(null, null, 0));

@@ -29,7 +29,7 @@ function fetched(
   endOffset: number,
   ...batches: readonly Buffer[]
 ): FetchedPartition {
-  return { topic: 't', partition: 0, batches, nextOffset, endOffset };
+  return { topic: 't', partition: 0, batches, nextOffset, startOffset: 0, endOffset };
 }
 
 function queueAt(position: number): PartitionQueue {
