@@ -1,7 +1,7 @@
 import type { FetchedPartition, Log, Position } from '../ports.ts';
-import { positionBelowStart } from '../log/log-errors.ts';
 import { partitionId } from '../../topology/core/topic-partition.ts';
 import type { PartitionQueue } from '../task/partition-queue.ts';
+import { positionBelowStart } from './position-errors.ts';
 
 /** Longest wait for records of another process before looking again, ms. */
 const maxWaitMs = 1000;

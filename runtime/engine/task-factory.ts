@@ -6,7 +6,6 @@ import { partitionId, type TopicPartition } from '../../topology/core/topic-part
 import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
 import type { Plan, StorePlan } from '../../topology/plan/plan.ts';
 import { type IntentCodec, type JournaledIntent } from '../calls/intent-codec.ts';
-import { positionBelowStart } from '../log/log-errors.ts';
 import type { Log, Position, StateBackend } from '../ports.ts';
 import { TaskStore } from '../state/task-store.ts';
 import type { StoreCache } from '../state/working-set.ts';
@@ -30,6 +29,7 @@ import { TaskTimes } from '../task/task-times.ts';
 import type { TopologyCompiler } from './compile-topology.ts';
 import type { CompiledEngineOptions } from './engine-options.ts';
 import type { GlobalTables } from './global-tables.ts';
+import { positionBelowStart } from './position-errors.ts';
 import { seededRandom } from './random.ts';
 import { readTo, restoreStore } from './restore.ts';
 import type { Serdes } from './serdes.ts';

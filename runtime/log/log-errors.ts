@@ -1,6 +1,5 @@
 import { ConfigError, TaskMigratedError } from '../../topology/core/errors.ts';
 import { partitionId } from '../../topology/core/topic-partition.ts';
-import type { Position } from '../ports.ts';
 
 /** The error for a topic that a log does not have. */
 export function topicUnknown(topic: string): ConfigError {
@@ -54,15 +53,5 @@ export function fenced(group: string, what: string): TaskMigratedError {
   return new TaskMigratedError(
     'FENCED',
     `application "${group}" has another owner by now: ${what}; this one must drop its tasks`,
-  );
-}
-
-/** The error for a position of an application whose records were deleted before they were read. */
-export function positionBelowStart(position: Position, start: number): ConfigError {
-  const { topic, partition, offset } = position;
-  return new ConfigError(
-    'POSITION_BELOW_START',
-    `${partitionId(topic, partition)} is read up to ${offset}, but the log begins at ${start}: ` +
-      `${start - offset} records were deleted before they were read; reset the application, or keep the topic longer`,
   );
 }
