@@ -1,5 +1,12 @@
-import { changelogTopic, controlTopic, repartitionTopic, topicPattern } from '../core/names.ts';
+import {
+  changelogTopic,
+  controlTopic,
+  deadLetterTopic,
+  repartitionTopic,
+  topicPattern,
+} from '../core/names.ts';
 import type { DefinitionPath } from '../core/problem.ts';
+import type { ErrorPolicyDef } from '../definition/definition.ts';
 import type { CheckContext } from './context.ts';
 import { report } from './context.ts';
 import { inputName, internalStoreOf, readSources, tableStoreOf } from './derived-names.ts';
@@ -50,6 +57,47 @@ export function checkTopics(context: CheckContext, graph: Graph): void {
         'overwrite each other';
       report(context, 'E075', [section, source.name, 'topics'], message);
     }
+  }
+  checkDeadLetters(context, graph, { declared: first, internal });
+}
+
+/**
+ * Dead letters are raw bytes: in a topic of records they would not decode, and each would be
+ * followed by another for ever.
+ */
+function checkDeadLetters(
+  context: CheckContext,
+  graph: Graph,
+  topics: {
+    readonly declared: ReadonlyMap<
+      string,
+      { readonly name: string; readonly path: DefinitionPath }
+    >;
+    readonly internal: ReadonlySet<string>;
+  },
+): void {
+  const { application, errors, stages } = graph.definition;
+  const check = (policy: ErrorPolicyDef, policyPath?: DefinitionPath): void => {
+    if (!('deadLetter' in policy)) return;
+    const topic = policy.deadLetter;
+    const path = policyPath && [...policyPath, 'deadLetter'];
+    if (path !== undefined && topics.internal.has(topic)) {
+      const message = `topic "${topic}" belongs to Millrace itself: choose another`;
+      report(context, 'E075', path, message);
+    }
+    const owner = topics.declared.get(topic);
+    if (owner === undefined) return;
+    if (graph.sources.get(owner.name)?.def.format === 'bytes') return;
+    const message = `dead letters are raw bytes: topic "${topic}" holds the records of "${owner.name}"`;
+    report(context, 'E075', path ?? owner.path, message, {
+      suggestion: 'choose another topic',
+      ...(path && { notes: [{ message: `"${owner.name}" is declared here`, path: owner.path }] }),
+    });
+  };
+  if (errors?.default === undefined) check({ deadLetter: deadLetterTopic(application) });
+  else check(errors.default, ['errors', 'default']);
+  for (const [name, stage] of Object.entries(stages)) {
+    if (stage.errors !== undefined) check(stage.errors, ['stages', name, 'errors']);
   }
 }
 

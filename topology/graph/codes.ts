@@ -188,7 +188,8 @@ export const graphCodes = {
     explanation:
       'Two declarations of one topic must agree on types, format and partitions, and only one ' +
       'of them can be read: an application has one position in a topic. Topics that Millrace ' +
-      'creates for the application cannot be declared.',
+      'creates for the application cannot be declared, and dead letters, which are raw bytes, ' +
+      'need a topic of their own (or one that is declared with format bytes).',
     example: 'streams: { a: { topic: t, value: shop.A }, b: { topic: t, value: shop.B } }',
   },
   E076: {
