@@ -6,8 +6,8 @@ export interface StagePorts {
   /** What a bare reference to the stage and its `to` mean. */
   readonly main?: string;
   /**
-   * Author's name → port, where `out: [first]` renames the output of an operator that has one of
-   * its own.
+   * Author's name → port, where `out: [name]` renames the output of an operator that has one of
+   * its own. That of `dedupe` is called `first` without saying so.
    */
   readonly aliases: ReadonlyMap<string, string>;
   /** Names in `out:` that the operator does not have. */
@@ -26,6 +26,9 @@ export function portsOf(stage: StageDef): StagePorts {
     if (ports.includes(name)) continue;
     if (ports.includes('out') && aliases.size === 0) aliases.set(name, 'out');
     else unknown.push(name);
+  }
+  if (stage.operator.kind === 'dedupe' && aliases.size === 0 && !ports.includes('first')) {
+    aliases.set('first', 'out');
   }
   const main = ports.includes('out') ? 'out' : ports.length === 1 ? ports[0] : undefined;
   return { ports, ...(main === undefined ? {} : { main }), aliases, unknown };

@@ -53,6 +53,18 @@ describe('references', () => {
     expect(messages(define({ stages }))).toEqual([]);
   });
 
+  test('call the output of dedupe "first" where no list of outputs says otherwise', () => {
+    const dedupe = stage('orders', { kind: 'dedupe', by: 'key', retentionMs: 1000 });
+    expect(messages(define({ stages: { a: dedupe, b: end('a.first') } }))).toEqual([]);
+    expect(messages(define({ stages: { a: { ...dedupe, drop: ['first'] } } }))).toEqual([]);
+    expect(problemsOf(define({ stages: { a: dedupe } }))).toMatchObject([
+      {
+        message: 'output "first" of stage "a" goes nowhere',
+        suggestion: 'consume it, send it with `to:`, or write `drop: [first]`',
+      },
+    ]);
+  });
+
   test('refuse a second name in the list of outputs', () => {
     const stages = {
       a: stage(
