@@ -109,7 +109,7 @@ export class Rejections {
     const stage = stageOf(error) ?? item.stage;
     const place = placeOf(item.intent.record, stage);
     this.options.deadLetters.write(this.rawOfReply(item), error, place, attempt);
-    attempt.outcomesOf(stage).deadLettered++;
+    countDerived(item.stage, stage, attempt);
   }
 
   private failedTick(item: TickItem, error: unknown, attempt: Attempt): void {
@@ -121,7 +121,7 @@ export class Rejections {
     const value = Buffer.from(JSON.stringify({ punctuation: punctuation.name, time }));
     const raw = { key: null, value, headers: noHeaders, time: Math.max(0, time) };
     this.options.deadLetters.write(raw, error, { stage }, attempt);
-    attempt.outcomesOf(stage).deadLettered++;
+    countDerived(punctuation.stage, stage, attempt);
   }
 
   private rawOfReply(item: ReplyItem): RawRecord {
@@ -133,4 +133,13 @@ export class Rejections {
 function placeOf(record: StreamRecord, stage: string): ErrorPlace {
   const { topic, partition, offset } = record;
   return { stage, topic, partition, offset };
+}
+
+/** Counts what a stage made of a reply or a punctuation, and what failed there or in a stage below. */
+function countDerived(from: string, failedIn: string, attempt: Attempt): void {
+  const outcomes = attempt.outcomesOf(failedIn);
+  outcomes.deadLettered++;
+  if (failedIn === from) return;
+  attempt.outcomesOf(from).out++;
+  outcomes.in++;
 }

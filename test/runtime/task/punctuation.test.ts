@@ -9,7 +9,7 @@ import {
 } from '../../../processors/index.ts';
 import { type CrashPoint, TopologyDriver } from '../../../runtime/testing/index.ts';
 import type { Definition } from '../../../topology/definition/definition.ts';
-import { errorHeaders, oneStage } from '../topology.ts';
+import { definitionOf, errorHeaders, oneStage } from '../topology.ts';
 
 type Num = StreamRecord<string, number>;
 type Stage = ProcessStage<
@@ -220,6 +220,37 @@ describe('a punctuation', () => {
       offset: '-1',
     });
     expect(driver.outcomes('run')).toMatchObject({ deadLettered: 1 });
+    await driver.close();
+  });
+
+  test('whose record fails in a stage below is counted there as taken and dead-lettered', async () => {
+    const definition = definitionOf(`
+application: below
+streams:
+  numbers: { topic: numbers, key: string, value: long }
+  results: { topic: results, key: string, value: long }
+stages:
+  run:   { in: { in: numbers }, process: run, punctuate: { tick: { every: 10ms, by: wall-clock } }, out: { out: { key: string, value: long } } }
+  check: { from: run.out, peek: { use: check }, to: results }
+errors: { default: { dead-letter: below.dead-letters } }
+`);
+    const run: Stage = (inputs, context) => ({
+      out: inputs.tick.pipe(
+        mergeMap(({ time }) => [context.record({ key: 'tick', value: 0, time })]),
+      ),
+      effects: inputs.in.pipe(effect(() => {})),
+    });
+    const check = (): void => {
+      throw new Error('no');
+    };
+    const driver = await TopologyDriver.start({
+      definition,
+      functions: { run, check },
+      partitions: 1,
+    });
+    await driver.advance(10);
+    expect(driver.outcomes('check')).toEqual({ in: 1, deadLettered: 1 });
+    expect(driver.outcomes('run')).toEqual({ out: 1 });
     await driver.close();
   });
 });
