@@ -13,6 +13,7 @@ import type { CompiledEngineOptions } from './engine-options.ts';
 import { Fetcher } from './fetcher.ts';
 import type { GlobalTables } from './global-tables.ts';
 import { HaltGuards } from './halt-guard.ts';
+import { wipeCorrupted } from './restore.ts';
 import type { SchemaCache } from './schema-cache.ts';
 import { SchemaLookups } from './schema-lookups.ts';
 import { Signal } from './signal.ts';
@@ -281,9 +282,11 @@ export class Engine {
     this.calls.close();
     await this.committer.inCommit?.catch(() => {});
     this.committer.stop();
+    const { tasks } = this;
     this.dropAll();
     this.parts.globals.close();
     try {
+      await wipeCorrupted(this.parts.state, tasks);
       await this.membership?.leave();
     } finally {
       await this.transactor?.close();

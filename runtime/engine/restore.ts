@@ -11,6 +11,7 @@ import {
   wipeStore,
 } from '../state/restore.ts';
 import { keepHeader } from '../state/row-format.ts';
+import type { Task } from '../task/task.ts';
 
 const fetchLimits = { maxBytes: 8 * 1024 * 1024, maxBytesPerPartition: 8 * 1024 * 1024 };
 
@@ -111,6 +112,14 @@ export async function restoreStore(options: RestoreOptions): Promise<number> {
     await state.apply(restoreWrites(store, rows, next), log.incarnation);
   });
   return applied;
+}
+
+/** Drops the local state of tasks that failed because a row of it is broken: the next start restores it. */
+export async function wipeCorrupted(state: StateBackend, tasks: readonly Task[]): Promise<void> {
+  for (const { failure, topology, partition } of tasks) {
+    if (!(failure instanceof TaskCorruptedError)) continue;
+    for (const { name } of topology.stores) await wipeStore(state, name, partition);
+  }
 }
 
 async function changelogRows(records: readonly ReadRecord[]): Promise<ChangelogRecord[]> {

@@ -54,7 +54,7 @@ export function checkRow(row: Buffer, store: string): void {
   if (row.length >= rowPrefixBytes && row[0] === format) return;
   throw new TaskCorruptedError(
     'STORE_ROW_FORMAT',
-    `store "${store}" holds a row that cannot be read (format ${row[0]}): its state is rebuilt from the changelog`,
+    `store "${store}" holds a row that cannot be read (format ${row[0]}): it is rebuilt from the changelog at the next start`,
   );
 }
 

@@ -16,7 +16,7 @@ export function rowError(store: string, error: unknown): unknown {
   }
   return new TaskCorruptedError(
     'STORE_ROW_CORRUPT',
-    `store "${store}" holds a row that does not decode (${error.message}): its state is rebuilt from the changelog`,
+    `store "${store}" holds a row that does not decode (${error.message}): it is rebuilt from the changelog at the next start`,
     { cause: error },
   );
 }

@@ -47,4 +47,31 @@ describe('an engine', () => {
     await Promise.all([engine.close(), engine.close()]);
     expect(engine.state).toBe('closed');
   });
+
+  test('rebuilds a store with a broken row at its next start', async () => {
+    const bench = new EngineBench(`
+application: counting
+streams:
+  words:  { topic: words, key: string, value: string, format: string, partitions: 1, cleanup: compact }
+  counts: { topic: counts, key: string, value: long, partitions: 1 }
+stages:
+  by-key:  { from: words, group-by-key: true, count: {} }
+  changes: { from: by-key, to-stream: {}, to: counts }
+`);
+    const word = { time: 1, key: Buffer.from('a'), value: Buffer.from('a'), headers: [] };
+    await bench.start();
+    await bench.append('words', word);
+    await bench.settle();
+    const rows = [[Buffer.from('a'), Buffer.from([9])] as const];
+    await bench.state.apply([{ store: 'by-key', partition: 0, rows, position: undefined }], '');
+    await bench.start();
+    await bench.append('words', word);
+    await expect(bench.settle()).rejects.toThrow(
+      'store "by-key" holds a row that cannot be read (format 9): it is rebuilt from the changelog at the next start',
+    );
+    await bench.assembled?.engine.close();
+    await bench.start();
+    await bench.settle();
+    expect((await bench.read('counts')).map(({ value }) => value?.at(-1))).toEqual([2, 4]);
+  });
 });

@@ -288,7 +288,7 @@ describe('TaskStore', () => {
     );
     await write(Buffer.from('0200000000000000000a31', 'hex'));
     expect(() => r.store.row('a')).toThrow(
-      'store "totals" holds a row that cannot be read (format 2): its state is rebuilt from the changelog',
+      'store "totals" holds a row that cannot be read (format 2): it is rebuilt from the changelog at the next start',
     );
   });
 
