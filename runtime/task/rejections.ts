@@ -1,5 +1,6 @@
 import { type ErrorPlace, ProcessingError } from '../../topology/core/errors.ts';
 import { noHeaders, StreamRecord } from '../../topology/core/record.ts';
+import { canonicalText } from '../../processors/canonical.ts';
 import type { KeyValueStore } from '../../processors/store.ts';
 import type { Attempt } from './attempt.ts';
 import { type CallJournals, journalStore } from './call-journals.ts';
@@ -60,7 +61,7 @@ export class Rejections {
     const raw =
       !(present instanceof StreamRecord) && present.kind === 'reply'
         ? this.rawOfReply(present)
-        : (this.options.raw(record.topic, record.offset) ?? nothing);
+        : (this.options.raw(record.topic, record.offset) ?? textOf(record));
     const error = new ProcessingError('RECORD_REJECTED', reason);
     this.options.deadLetters.write(raw, error, placeOf(record, stage), attempt);
   }
@@ -128,6 +129,13 @@ export class Rejections {
     const { headers, time } = item.intent.record;
     return { ...this.options.journals.raw(item.stage, item.intent), headers, time };
   }
+}
+
+/** What stands for the bytes of a record that a stage made, and no topic holds. */
+function textOf({ key, value, headers, time }: StreamRecord): RawRecord {
+  const text = (part: unknown): Buffer | null =>
+    part === null ? null : Buffer.from(canonicalText(part));
+  return { key: text(key), value: text(value), headers, time: Math.max(0, time) };
 }
 
 function placeOf(record: StreamRecord, stage: string): ErrorPlace {

@@ -194,6 +194,24 @@ describe('a punctuation', () => {
     }
   });
 
+  test('dead-letters a record of its own as text, since it has no bytes', async () => {
+    const rejecting: Stage = (inputs, context) => ({
+      out: inputs.in,
+      effects: inputs.tick.pipe(
+        effect(({ time }) => {
+          context.deadLetter(context.record({ key: 'a', value: 5, time }), 'unwanted');
+        }),
+      ),
+    });
+    const driver = await start(every10('wall-clock'), rejecting);
+    await driver.advance(10);
+    const letters = await driver.all('one.dead-letters');
+    expect(letters.map(({ key, value, time }) => [String(key), String(value), time])).toEqual([
+      ['"a"', '5', 10],
+    ]);
+    await driver.close();
+  });
+
   test('is not cancelled where its batch failed', async () => {
     const failing: Stage = (inputs, context) => ({
       out: merge(
