@@ -72,8 +72,8 @@ export class BatchRunner implements PipelineHost, ContextHost {
   /** Counts batches: continuations of a batch that was abandoned see that it is not theirs. */
   private epoch = 0;
   private running: Attempt | undefined;
-  /** The item that is being pushed, or was last. */
-  private present: WorkItem | undefined;
+  /** What the attempt that runs was made of. */
+  private items: readonly WorkItem[] = [];
   private readonly rejections: Rejections;
 
   constructor(options: BatchRunnerOptions) {
@@ -159,7 +159,7 @@ export class BatchRunner implements PipelineHost, ContextHost {
   }
 
   deadLetterRecord(record: StreamRecord, stage: string, reason: string, attempt: Attempt): void {
-    this.rejections.byStage(record, stage, reason, this.present as WorkItem, attempt);
+    this.rejections.byStage(record, stage, reason, this.items, attempt);
   }
 
   issueIntent(stage: string, intent: CallIntent, attempt: Attempt): void {
@@ -176,11 +176,11 @@ export class BatchRunner implements PipelineHost, ContextHost {
   /** One attempt over these items; `then` is called when it is settled, failed or not. */
   private execute(attempt: Attempt, items: readonly WorkItem[], then: () => void): void {
     this.running = attempt;
+    this.items = items;
     let pipeline: Pipeline | undefined;
     try {
       pipeline = new Pipeline(this.options.topology, this, attempt);
       for (const item of items) {
-        this.present = item;
         this.push(pipeline, item, attempt);
         if (attempt.failure !== undefined) break;
       }
@@ -346,6 +346,7 @@ export class BatchRunner implements PipelineHost, ContextHost {
     failed: (error: unknown) => void,
   ): void {
     this.running = undefined;
+    this.items = [];
     try {
       this.options.stores.sweep();
       this.options.stores.commitBatch();

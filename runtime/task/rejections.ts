@@ -50,18 +50,19 @@ export class Rejections {
     outcomes.deadLettered++;
   }
 
-  /** A stage asks for a record to be dead-lettered. The stage counts it. */
+  /** A stage asks for a record to be dead-lettered, which came of one of the items. The stage counts it. */
   byStage(
     record: StreamRecord,
     stage: string,
     reason: string,
-    present: WorkItem,
+    items: readonly WorkItem[],
     attempt: Attempt,
   ): void {
+    const reply = items.find((item) => isReplyFor(item, record));
     const raw =
-      !(present instanceof StreamRecord) && present.kind === 'reply'
-        ? this.rawOfReply(present)
-        : (this.options.raw(record.topic, record.offset) ?? textOf(record));
+      reply === undefined
+        ? (this.options.raw(record.topic, record.offset) ?? textOf(record))
+        : this.rawOfReply(reply);
     const error = new ProcessingError('RECORD_REJECTED', reason);
     this.options.deadLetters.write(raw, error, placeOf(record, stage), attempt);
   }
@@ -136,6 +137,13 @@ function textOf({ key, value, headers, time }: StreamRecord): RawRecord {
   const text = (part: unknown): Buffer | null =>
     part === null ? null : Buffer.from(canonicalText(part));
   return { key: text(key), value: text(value), headers, time: Math.max(0, time) };
+}
+
+/** True for the reply to a call that a record led to, whatever became of it since. */
+function isReplyFor(item: WorkItem, record: StreamRecord): item is ReplyItem {
+  if (item instanceof StreamRecord || item.kind !== 'reply') return false;
+  const { topic, partition, offset } = item.intent.record;
+  return offset === record.offset && partition === record.partition && topic === record.topic;
 }
 
 function placeOf(record: StreamRecord, stage: string): ErrorPlace {
