@@ -52,6 +52,8 @@ export class AttemptContext implements StageContext {
   }
 
   set operatorTime(time: number) {
+    // A record on its way when the attempt ended must not move the times of the next one.
+    if (this.attempt.over) return;
     this.host.times.setOperatorTime(this.stage, time);
   }
 
