@@ -40,6 +40,11 @@ export class RecordBatchBuilder {
     return this.position;
   }
 
+  /** Bytes that its buffer takes, however few are used. */
+  get capacity(): number {
+    return this.buffer.length;
+  }
+
   /**
    * Appends a record whose key is `source[keyStart, keyEnd)` and whose value is `source[valueStart,
    * valueEnd)`; an end of −1 stands for null. The bytes are copied.

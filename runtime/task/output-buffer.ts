@@ -9,6 +9,9 @@ export type OutputMark = readonly {
   readonly mark: BatchMark;
 }[];
 
+/** Largest buffer of a builder that is kept, bytes: a batch of a thousand records of a kilobyte. */
+const pooledBytes = 1024 * 1024;
+
 /** Builders that are empty and may be used again; one pool per member. */
 export class BuilderPool {
   private readonly free: RecordBatchBuilder[] = [];
@@ -17,9 +20,10 @@ export class BuilderPool {
     return this.free.pop() ?? new RecordBatchBuilder();
   }
 
+  /** Keeps a builder for later, unless there are many, or it has grown large: its buffer would stay for good. */
   give(builder: RecordBatchBuilder): void {
     builder.reset();
-    if (this.free.length < 64) this.free.push(builder);
+    if (this.free.length < 64 && builder.capacity <= pooledBytes) this.free.push(builder);
   }
 }
 

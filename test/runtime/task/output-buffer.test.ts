@@ -53,6 +53,16 @@ describe('OutputBuffer', () => {
     expect(contentOf(next)).toEqual({ 'c-0': ['new'] });
   });
 
+  test('gives back builders to be used again, but none that has grown large', () => {
+    const pool = new BuilderPool();
+    const [small, large] = [pool.take(), pool.take()];
+    large.appendPair(1, null, Buffer.alloc(2 * 1024 * 1024), []);
+    pool.give(small);
+    pool.give(large);
+    expect(pool.take()).toBe(small);
+    expect(pool.take()).not.toBe(large);
+  });
+
   test('holds what was appended outside of the parts that were rolled back', () => {
     const part = fc.record({
       values: fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.nat(2), fc.string()), {
