@@ -16,6 +16,7 @@ import { applicationOwned } from '../log/log-errors.ts';
 import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
 import { LmdbStateBackend } from '../state/lmdb-backend.ts';
 import { assemble } from './assemble.ts';
+import { closeAll } from './close-all.ts';
 import { loadProcessors, usedFunctions } from './processors.ts';
 import { systemClock } from './system-clock.ts';
 import { checkedGraph, placeOfTopic, readTopology } from './topology-source.ts';
@@ -179,9 +180,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     sync: options.sync ?? 'commit',
   });
   const closers: (() => Promise<void>)[] = [() => log.close()];
-  const release = async (): Promise<void> => {
-    for (const close of closers.splice(0).toReversed()) await close();
-  };
+  const release = (): Promise<void> => closeAll(closers.splice(0));
   try {
     refuseSecondOwner(log, definition.application);
     const made = plan(graph, { partitionsOf: await partitionsOf(log) });
