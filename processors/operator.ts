@@ -85,6 +85,12 @@ export abstract class Operator implements RecordObserver {
     this.out.next(record);
   }
 
+  /** Counts the one output of a record where nobody listens to it, so that it need not be made. */
+  protected emitUnheard(): void {
+    this.outcomes.emitted++;
+    this.outcomes.out++;
+  }
+
   protected fail(cause: unknown, record?: StreamRecord): void {
     this.error(stageError(cause, this.context, record));
   }

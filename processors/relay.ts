@@ -21,6 +21,7 @@ export class Relay<T = StreamRecord> extends Observable<T> implements RecordObse
   readonly #onIdle: (() => void) | undefined;
   // Replaced, never changed in place: an observer may leave while a record is being handed out.
   #observers: readonly RecordObserver<T>[] = [];
+  #watchers: readonly Pick<RecordObserver<T>, 'error' | 'complete'>[] = [];
   #ended: { readonly error: boolean; readonly reason: unknown } | undefined;
 
   /** `onIdle` is called when the last observer leaves before the end. */
@@ -50,6 +51,24 @@ export class Relay<T = StreamRecord> extends Observable<T> implements RecordObse
     return () => this.#detach(observer);
   }
 
+  /**
+   * Tells `watcher` of the end, and of no record: a relay that is only watched is not observed, so
+   * what makes its records may leave them out. Returns the function that takes the watcher away;
+   * nobody listens any more then, unless an observer does.
+   */
+  watch(watcher: Pick<RecordObserver<T>, 'error' | 'complete'>): () => void {
+    if (this.#ended !== undefined) {
+      if (this.#ended.error) watcher.error(this.#ended.reason);
+      else watcher.complete();
+      return () => {};
+    }
+    this.#watchers = [...this.#watchers, watcher];
+    return () => {
+      this.#watchers = this.#watchers.filter((other) => other !== watcher);
+      if (!this.observed && this.#ended === undefined) this.#onIdle?.();
+    };
+  }
+
   next(record: T): void {
     const observers = this.#observers;
     for (let i = 0; i < observers.length; i++) (observers[i] as RecordObserver<T>).next(record);
@@ -67,10 +86,11 @@ export class Relay<T = StreamRecord> extends Observable<T> implements RecordObse
     for (const observer of this.#release()) observer.complete();
   }
 
-  #release(): readonly RecordObserver<T>[] {
-    const observers = this.#observers;
+  #release(): readonly Pick<RecordObserver<T>, 'error' | 'complete'>[] {
+    const released = [...this.#observers, ...this.#watchers];
     this.#observers = [];
-    return observers;
+    this.#watchers = [];
+    return released;
   }
 
   #detach(observer: RecordObserver<T>): void {

@@ -43,6 +43,10 @@ class StreamAggregateOperator extends Operator {
       after = this.#aggregator.add(bindings);
     }
     this.#rows.write(key, after, time);
+    if (!this.out.observed) {
+      this.emitUnheard();
+      return;
+    }
     this.emit(change(record, key, after, this.#sendOld ? before : undefined, time));
   }
 }

@@ -79,6 +79,7 @@ export class TaskStore implements EntryOwner {
   readonly #grid: ExpiryGrid | undefined;
   readonly #sweeper: ExpirySweeper | undefined;
   readonly #entries = new Map<unknown, Entry>();
+  #latest: Entry | undefined;
   readonly #layers = new Layers();
   readonly #arena = new RowArena();
   #sealed: Sealed[] = [];
@@ -116,7 +117,7 @@ export class TaskStore implements EntryOwner {
    */
   row(key: unknown): StoreRow<unknown> | undefined {
     const mapKey = this.#keys.mapKey(key);
-    const entry = this.#entries.get(mapKey);
+    const entry = this.#entry(mapKey);
     let row: StoreRow<unknown> | null | undefined;
     if (entry === undefined) row = this.#load(mapKey, key).row;
     else {
@@ -294,9 +295,7 @@ export class TaskStore implements EntryOwner {
     if (this.#sealed.shift()?.behind === true) this.#sweeper?.restart();
   }
 
-  /**
-   * The transaction in commit was aborted: it, and all on top of it, never happened (invariant E2).
-   */
+  /** The transaction in commit was aborted: it, and what is on top, never happened (E2). */
   dropUncommitted(): void {
     this.#closeRanges();
     this.#layers.dropUncommitted();
@@ -309,10 +308,12 @@ export class TaskStore implements EntryOwner {
     this.#closeRanges();
     for (const entry of this.#entries.values()) this.#cache.remove(entry);
     this.#entries.clear();
+    this.#latest = undefined;
   }
 
   forget(entry: Entry): void {
     this.#entries.delete(entry.mapKey);
+    if (this.#latest === entry) this.#latest = undefined;
   }
 
   #now(): number {
@@ -324,10 +325,19 @@ export class TaskStore implements EntryOwner {
     return grid !== undefined && !row.keep && grid.expired(row.time, this.time.streamTime);
   }
 
+  /** The entry in memory. What is read is mostly written next: the last one is at hand. */
+  #entry(mapKey: unknown): Entry | undefined {
+    const latest = this.#latest;
+    if (latest !== undefined && latest.mapKey === mapKey) return latest;
+    const entry = this.#entries.get(mapKey);
+    if (entry !== undefined) this.#latest = entry;
+    return entry;
+  }
+
   /** The entry to write to; its row need not be loaded. */
   #entryOf(key: unknown): Entry {
     const mapKey = this.#keys.mapKey(key);
-    const known = this.#entries.get(mapKey);
+    const known = this.#entry(mapKey);
     if (known !== undefined) {
       known.visited = true;
       return known;
@@ -363,6 +373,7 @@ export class TaskStore implements EntryOwner {
   ): Entry {
     const entry = new Entry(this, mapKey, key, row);
     this.#entries.set(mapKey, entry);
+    this.#latest = entry;
     this.#cache.add(entry, memoryOf(keySize(mapKey), rowBytes));
     return entry;
   }

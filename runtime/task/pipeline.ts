@@ -164,8 +164,7 @@ export class Pipeline {
     attempt.opened();
     this.watched.push({ node, relay });
     attempt.keep(
-      listen(relay, {
-        next() {},
+      relay.watch({
         error: (error) => attempt.fail(error),
         complete: () => attempt.closed(),
       }),
