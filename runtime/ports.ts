@@ -51,6 +51,8 @@ export interface Position extends TopicPartition {
 export interface PartitionEnds extends TopicPartition {
   readonly start: number;
   readonly end: number;
+  /** Tombstones before this offset may have been taken away by compaction: who has read up to less may have missed a delete. */
+  readonly tombstonesFrom: number;
 }
 
 export interface FetchLimits {

@@ -18,10 +18,12 @@ import type { Topics } from './topics.ts';
 const maxKeys = 250_000;
 
 /** What is known of earlier passes over a partition. */
-interface Cleaning {
+export interface Cleaning {
   /** Everything below was in a pass. */
   readonly cleanedTo: number;
   readonly points: readonly CleanPoint[];
+  /** Tombstones before this offset were removed. Absent: none were yet. */
+  readonly tombstonesFrom?: number;
 }
 
 interface Pass {
@@ -37,6 +39,14 @@ interface Pass {
   phase: 'note' | 'rewrite';
   /** Offset from which the present phase goes on. */
   at: number;
+}
+
+/** What earlier passes over a partition left behind. */
+export function cleaningOf(environment: Environment, id: number, partition: number): Cleaning {
+  const bytes = environment.get(partitionKey('cleaning', id, partition));
+  return bytes === undefined
+    ? { cleanedTo: 0, points: [] }
+    : (JSON.parse(bytes.toString()) as Cleaning);
 }
 
 /**
@@ -72,7 +82,7 @@ export class Compactor {
       for (let partition = 0; partition < topic.partitions; partition++) {
         const state = this.topics.state(topic.id, partition);
         if (state === undefined) continue;
-        const before = this.cleaning(topic.id, partition);
+        const before = cleaningOf(this.environment, topic.id, partition);
         const horizon = tombstoneHorizon(before.points, nowMs, this.options.deleteRetentionMs);
         const due = needsCompaction(state.dirtyBytes, state.bytes, this.options);
         if (!due && horizon === 0) continue;
@@ -147,7 +157,7 @@ export class Compactor {
     }
     if (done) {
       // Another process may have finished a pass meanwhile: then the account is its own.
-      if (this.cleaning(id, partition).cleanedTo === pass.before.cleanedTo) {
+      if (cleaningOf(this.environment, id, partition).cleanedTo === pass.before.cleanedTo) {
         state.dirtyBytes -= pass.notedBytes;
         this.storeCleaning(pass, nowMs);
       }
@@ -157,16 +167,10 @@ export class Compactor {
     this.topics.storeState(id, partition, state);
   }
 
-  private cleaning(id: number, partition: number): Cleaning {
-    const bytes = this.environment.get(partitionKey('cleaning', id, partition));
-    return bytes === undefined
-      ? { cleanedTo: 0, points: [] }
-      : (JSON.parse(bytes.toString()) as Cleaning);
-  }
-
-  private storeCleaning({ id, partition, before, to }: Pass, nowMs: number): void {
+  private storeCleaning({ id, partition, before, horizon, to }: Pass, nowMs: number): void {
     const cleaning: Cleaning = {
       cleanedTo: to,
+      tombstonesFrom: Math.max(before.tombstonesFrom ?? 0, horizon),
       points: addCleanPoint(before.points, to, nowMs, this.options.deleteRetentionMs),
     };
     const key = partitionKey('cleaning', id, partition);

@@ -22,6 +22,7 @@ import type {
   Transactor,
 } from '../ports.ts';
 import { readBatches } from './batches.ts';
+import { cleaningOf } from './compactor.ts';
 import { Durability } from './durability.ts';
 import type { SyncMode } from './durability.ts';
 import { EmbeddedAdmin, storePosition } from './embedded-admin.ts';
@@ -254,8 +255,10 @@ export class EmbeddedLog implements Log {
   async ends(partitions: readonly TopicPartition[]): Promise<readonly PartitionEnds[]> {
     this.environment.refresh();
     return partitions.map(({ topic, partition }) => {
-      const { start, end } = this.topics.partition(topic, partition).state;
-      return { topic, partition, start, end };
+      const { id, state } = this.topics.partition(topic, partition);
+      const { start, end } = state;
+      const { tombstonesFrom = 0 } = cleaningOf(this.environment, id, partition);
+      return { topic, partition, start, end, tombstonesFrom };
     });
   }
 

@@ -1,7 +1,15 @@
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import { StreamRecord } from '../../topology/core/record.ts';
 import type { GlobalTable, Plan } from '../../topology/plan/plan.ts';
-import type { FetchedPartition, Log, StateBackend, StateWrites } from '../ports.ts';
+import type {
+  FetchedPartition,
+  Log,
+  PartitionEnds,
+  Position,
+  StateBackend,
+  StateWrites,
+} from '../ports.ts';
+import { wipeStore } from '../state/restore.ts';
 import { TaskStore } from '../state/task-store.ts';
 import type { StoreCache } from '../state/working-set.ts';
 import { PartitionQueue } from '../task/partition-queue.ts';
@@ -42,6 +50,8 @@ export class GlobalTables {
   /** Store name → store. */
   readonly stores = new Map<string, TaskStore>();
   private readonly options: GlobalTablesOptions;
+  /** The log may have lost records since: offsets may stand for others. */
+  private readonly logChanged: boolean;
   private readonly loaded: Loaded[] = [];
   private arrived: { queue: PartitionQueue; fetched: FetchedPartition }[] = [];
   private arrivedMs: number | undefined;
@@ -54,6 +64,8 @@ export class GlobalTables {
 
   constructor(options: GlobalTablesOptions) {
     this.options = options;
+    const known = options.state.incarnation();
+    this.logChanged = known !== undefined && known !== options.log.incarnation;
   }
 
   /** True while rows are fetched or written. */
@@ -116,7 +128,7 @@ export class GlobalTables {
   }
 
   private async open(table: GlobalTable): Promise<Loaded> {
-    const { plan, log, state, compiler, serdes, storeCache, partitionsOf } = this.options;
+    const { plan, state, compiler, serdes, storeCache } = this.options;
     const storePlan = plan.stores.get(table.store);
     if (storePlan === undefined) {
       throw new IllegalStateError('PLAN_STORE', `the plan has no store "${table.store}"`);
@@ -132,17 +144,30 @@ export class GlobalTables {
       time: { streamTime: -1 },
     });
     this.stores.set(table.store, store);
-    const queues: PartitionQueue[] = [];
-    for (const topic of table.source.topics) {
-      for (let partition = 0; partition < partitionsOf(topic); partition++) {
-        const [ends] = await log.ends([{ topic, partition }], 'uncommitted');
-        const start = ends?.start ?? 0;
-        const stored = state.open(table.store, partition).position();
-        const usable = stored !== undefined && stored >= start && stored <= (ends?.end ?? 0);
-        queues.push(new PartitionQueue(topic, partition, usable ? stored : start, source.decode));
-      }
-    }
+    const positions = await this.positions(table);
+    const queues = positions.map(
+      ({ topic, partition, offset }) => new PartitionQueue(topic, partition, offset, source.decode),
+    );
     return { table, store, queues };
+  }
+
+  /** Where each partition is read from. Rows of all of them stand together: if one cannot go on from where it stopped, all begin anew. */
+  private async positions(table: GlobalTable): Promise<readonly Position[]> {
+    const { log, state, partitionsOf, report } = this.options;
+    const partitions = table.source.topics.flatMap((topic) =>
+      Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition })),
+    );
+    const ends = await log.ends(partitions, 'uncommitted');
+    const stored = ends.map(({ partition }) => state.open(table.store, partition).position());
+    const current = ends.every((it, i) => isCurrent(stored[i], it)) && !this.logChanged;
+    if (!current && stored.some((position) => position !== undefined)) {
+      report(`global table "${table.store}" cannot go on from where it stopped: it is read again`);
+      for (const { partition } of partitions) await wipeStore(state, table.store, partition);
+    }
+    return ends.map(({ topic, partition, start }, i) => {
+      const offset = current ? (stored[i] ?? start) : start;
+      return { topic, partition, offset };
+    });
   }
 
   private async load(store: TaskStore, queue: PartitionQueue, target: number): Promise<void> {
@@ -253,4 +278,9 @@ export class GlobalTables {
 
 function isReadable(queue: PartitionQueue): boolean {
   return queue.headTime() !== undefined;
+}
+
+function isCurrent(position: number | undefined, ends: PartitionEnds): boolean {
+  if (position === undefined) return true;
+  return position >= ends.start && position <= ends.end && position >= ends.tombstonesFrom;
 }

@@ -3,7 +3,7 @@ import type { Header } from '../../topology/core/record.ts';
 import { partitionId } from '../../topology/core/topic-partition.ts';
 import { RecordBatchReader } from '../codec/batch-reader.ts';
 import { isControlBatch } from '../codec/batch-header.ts';
-import type { Log, StateBackend } from '../ports.ts';
+import type { Log, PartitionEnds, StateBackend } from '../ports.ts';
 import {
   type ChangelogRecord,
   type RestoredStore,
@@ -95,7 +95,10 @@ export async function restoreStore(options: RestoreOptions): Promise<number> {
   const end = ends?.end ?? 0;
   const target = Math.min(options.target ?? end, end);
   let position = state.open(store.name, partition).position();
-  const why = position === undefined ? undefined : unusable(options, position, start, end);
+  const why =
+    position === undefined
+      ? undefined
+      : unusable(options, position, { start, end, tombstonesFrom: ends?.tombstonesFrom ?? 0 });
   if (why !== undefined) {
     report(
       `store "${store.name}" of partition ${partition} is at ${position}, ${why}: it is rebuilt`,
@@ -133,10 +136,10 @@ async function changelogRows(records: readonly ReadRecord[]): Promise<ChangelogR
 function unusable(
   options: RestoreOptions,
   position: number,
-  start: number,
-  end: number,
+  { start, end, tombstonesFrom }: Pick<PartitionEnds, 'start' | 'end' | 'tombstonesFrom'>,
 ): string | undefined {
   if (position > end || position < start) return `outside of its changelog (${start} to ${end})`;
+  if (position < tombstonesFrom) return 'and deletes after that were compacted away';
   const { target, logChanged } = options;
   if (target === undefined) return undefined;
   if (position > target) return `past the committed input ${target}`;

@@ -174,8 +174,8 @@ export class MemoryLog implements Log {
 
   async ends(partitions: readonly TopicPartition[]): Promise<readonly PartitionEnds[]> {
     return partitions.map(({ topic, partition }) => {
-      const { start, end } = this.partition(topic, partition);
-      return { topic, partition, start, end };
+      const { start, end, tombstonesFrom } = this.partition(topic, partition);
+      return { topic, partition, start, end, tombstonesFrom };
     });
   }
 

@@ -23,6 +23,8 @@ export class MemoryPartition {
   end = 0;
   bytes = 0;
   private batches: Buffer[] = [];
+  /** Tombstones before this offset are gone. */
+  tombstonesFrom = 0;
   private cleanedTo = 0;
   private cleanPoints: readonly CleanPoint[] = [];
 
@@ -101,6 +103,7 @@ export class MemoryPartition {
     this.batches = kept;
     this.bytes = kept.reduce((sum, batch) => sum + batch.length, 0);
     this.cleanedTo = this.end;
+    this.tombstonesFrom = Math.max(this.tombstonesFrom, horizon);
     this.cleanPoints = addCleanPoint(this.cleanPoints, this.end, nowMs, options.deleteRetentionMs);
   }
 
