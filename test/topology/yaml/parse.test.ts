@@ -303,6 +303,41 @@ describe('parseTopology on files with problems', () => {
     expect(problems.map((problem) => problem.code)).toEqual([code]);
   });
 
+  test.each([
+    ['{ filter: f("a", "b") == 1 }', 'filter', ') == 1'],
+    ['{ when: key in ["a", "b"] }', 'when', '["a", "b"]'],
+    ['{ expr: value > 1 ? 2 : 3, drop: [out] }', 'expr', 'value > 1'],
+    ['{ from: a, filter: !f("x") }', 'filter', '"x")'],
+  ])('says what to quote in %s', (text, key, from) => {
+    const { problems } = parseTopology(`a: ${text}`, 'x.yaml');
+    expect(problems).toMatchObject([
+      {
+        code: 'E001',
+        message: 'this value is no plain text to YAML',
+        suggestion: `quote it as a whole if it is an expression: ${key}: '…'`,
+      },
+    ]);
+    expect(problems[0]?.span?.[0]).toBe(3 + text.indexOf(from));
+  });
+
+  test('keeps its words for an expression that starts with a quote', () => {
+    const { problems } = parseTopology('a: { from: a, map-values: "a" + value }', 'x.yaml');
+    expect(problems[0]?.message).toBe('text after the end of a value');
+  });
+
+  test('says which line is indented too deep', () => {
+    const { problems } = parseTopology('s:\n  from: nums\n   to: v\n', 'x.yaml');
+    expect(problems[0]).toMatchObject({
+      message: 'the line below is indented as if it went on with this value',
+      span: [11, 12],
+    });
+  });
+
+  test('says that a brace is open', () => {
+    const { problems } = parseTopology('s: { from: nums\n', 'x.yaml');
+    expect(problems[0]?.message).toBe('a "{" or "[" above is not closed');
+  });
+
   test('survives a hundred thousand open brackets', () => {
     const { definition, problems } = parseTopology('['.repeat(100_000), 'x.yaml');
     expect(definition).toBeUndefined();
