@@ -10,8 +10,12 @@ export function parseExpression(
     return { problem: syntaxProblem('an expression is missing', [0, text.length]) };
   }
   try {
-    return { ast: parse(text).ast };
+    const { ast } = parse(text);
+    if (depthOf(ast) <= maxDepth) return { ast };
+    return { problem: tooDeep(text) };
   } catch (error) {
+    // The parser descends into a row of `!` or `-` without a bound of its own.
+    if (error instanceof RangeError) return { problem: tooDeep(text) };
     if (!(error instanceof ParseError)) throw error;
     const { start, end } = error.range ?? { start: 0, end: text.length };
     const problem = syntaxProblem(explain(error), [start, end]);
@@ -24,6 +28,33 @@ export function parseExpression(
           : problem,
     };
   }
+}
+
+/**
+ * Operators below operators: what checks and compiles an expression descends into them. The
+ * parser bounds parentheses only, a long `a && b && …` is as deep.
+ */
+const maxDepth = 250;
+
+function tooDeep(text: string): ExpressionProblem {
+  const message = `too many operators: at most ${maxDepth} follow or enclose each other`;
+  const suggestion = 'make it a function, or several stages';
+  return { ...syntaxProblem(message, [0, text.length]), suggestion };
+}
+
+function depthOf(ast: ASTNode): number {
+  let depth = 0;
+  let level: readonly unknown[] = [ast];
+  while (level.length > 0 && depth <= maxDepth) {
+    depth++;
+    level = level.flatMap((node) => childrenOf((node as ASTNode).args));
+  }
+  return depth;
+}
+
+function childrenOf(args: unknown): readonly unknown[] {
+  if (Array.isArray(args)) return args.flatMap(childrenOf);
+  return typeof args === 'object' && args !== null && 'op' in args ? [args] : [];
 }
 
 function syntaxProblem(message: string, range: readonly [number, number]): ExpressionProblem {

@@ -67,6 +67,26 @@ describe('syntax', () => {
     expect(problem).toMatchObject({ code: 'E022', message });
     expect(text.slice(...(problem?.range ?? [0, 0]))).toBe(part);
   });
+
+  test('takes two hundred operators in a row', () => {
+    expect(run(Array(200).fill('value.total > 1').join(' && '))).toBe(true);
+  });
+
+  test.each([
+    ['conditions', Array(3000).fill('value.total > 1').join(' && ')],
+    ['terms', Array(3000).fill('1').join(' + ')],
+    ['negations', `${'!'.repeat(100_000)}true`],
+  ])('refuses thousands of %s', (_, text) => {
+    expect(problems(text)).toEqual([
+      {
+        code: 'E022',
+        severity: 'error',
+        message: 'too many operators: at most 250 follow or enclose each other',
+        suggestion: 'make it a function, or several stages',
+        range: [0, text.length],
+      },
+    ]);
+  });
 });
 
 describe('types', () => {
