@@ -189,7 +189,7 @@ describe('LmdbStateBackend with a spent budget', () => {
     writeFileSync(file, Buffer.alloc(40_000, 'no state '));
     const failure = { name: 'StorageError', code: 'STATE_REOPEN' };
     await put(state, 1, 'row 1');
-    for (let turn = 0; turn < 1000; turn++) {
+    for (;;) {
       await nextTurn();
       try {
         state.open('s', 0).get(key(9));
@@ -201,7 +201,6 @@ describe('LmdbStateBackend with a spent budget', () => {
         return;
       }
     }
-    throw new Error('the file was never opened again');
   });
 });
 
