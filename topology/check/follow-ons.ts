@@ -30,7 +30,11 @@ export function withoutFollowOns(reading: ReadingResult, later: readonly Problem
   const mentioned = new Set(
     leftOut.flatMap(({ mentions }) => [...mentions].flatMap((text) => [text, headOf(text)])),
   );
+  const malformed = reading.problems.filter(({ code }) => formCodes.has(code));
   const follows = (problem: Problem): boolean => {
+    if (problem.code === 'E056' && malformed.some(({ path }) => equal(path, problem.path))) {
+      return true;
+    }
     if (wrong.some((path) => startsWith(problem.path, path))) return true;
     if (absenceCodes.has(problem.code)) return mentioned.has(String(problem.path[1]));
     const value = definition && valueAt(definition, problem.path);
@@ -40,6 +44,13 @@ export function withoutFollowOns(reading: ReadingResult, later: readonly Problem
     );
   };
   return [...reading.problems, ...later.filter((problem) => !follows(problem))];
+}
+
+/** Codes of the reading for names and topics of a wrong form: E056 says the same of a definition. */
+const formCodes: ReadonlySet<string> = new Set(['E008', 'E009']);
+
+function equal(a: DefinitionPath, b: DefinitionPath): boolean {
+  return a.length === b.length && startsWith(a, b);
 }
 
 /** The stage of `stage.output`. */

@@ -27,6 +27,22 @@ describe('withoutFollowOns', () => {
     expect(withoutFollowOns(reading, []).map(({ code }) => code)).toEqual(['E006', 'E015', 'E006']);
   });
 
+  test('drops a malformed name that the reading found', () => {
+    const named = parseTopology(
+      'application: a\nstages: { MyStage: { from: a, to: b } }',
+      'x.yaml',
+    );
+    const later = (name: string): Problem => ({
+      code: 'E056',
+      severity: 'error',
+      message: 'm',
+      path: ['stages', name],
+    });
+    expect(withoutFollowOns(named, [later('MyStage'), later('Other')]).slice(1)).toEqual([
+      later('Other'),
+    ]);
+  });
+
   test('drops an unknown name that is an entry which could not be read', () => {
     expect(rest(later('E050', 'stages', 'second', 'inputs', 0, 'from', 1))).toEqual([]);
   });
