@@ -64,7 +64,6 @@ export interface StoreDef {
   readonly ttl: number | 'none';
   /** Reason for `ttl: none`. */
   readonly why?: string;
-  readonly was?: string;
   readonly doc?: string;
 }
 
@@ -110,7 +109,6 @@ export type SinkDef =
 
 export interface StageDef {
   readonly doc?: string;
-  readonly was?: string;
   readonly inputs: readonly InputDef[];
   readonly operator: OperatorDef;
   /** Outputs that a `process` stage declares; names of used outputs where `out:` is a list. */

@@ -53,10 +53,9 @@ export class Draft {
   }
 
   addStage(name: string, parts: StageParts, options: StageOptions): void {
-    const { doc, was, drop, errors } = options;
+    const { doc, drop, errors } = options;
     const def = present<StageDef>({
       doc,
-      was,
       drop,
       ...parts,
       errors: errors === undefined ? undefined : toErrorPolicy(errors),

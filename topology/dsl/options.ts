@@ -54,7 +54,6 @@ export interface StoreOptions {
   /** Stream time after which a row expires; or 'none', which wants a `why`. */
   readonly ttl: Duration;
   readonly why?: string;
-  readonly was?: string;
   readonly doc?: string;
 }
 
@@ -77,8 +76,6 @@ export type ErrorPolicy =
 /** What every operator takes beside its own options. */
 export interface StageOptions {
   readonly doc?: string;
-  /** Its name before it was renamed. */
-  readonly was?: string;
   /** Outputs that nothing consumes, on purpose; the only output of most operators is `out`. */
   readonly drop?: readonly string[];
   /** @defaultValue the default of the application */

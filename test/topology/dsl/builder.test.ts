@@ -48,12 +48,11 @@ type Declared = ReturnType<typeof declared>;
 const cases: readonly (readonly [name: string, yaml: string, build: (d: Declared) => void])[] = [
   [
     'filter',
-    'a: { from: placed, filter: value.total > 1, drop: [out], doc: d, was: b, errors: { fail: true } }',
+    'a: { from: placed, filter: value.total > 1, drop: [out], doc: d, errors: { fail: true } }',
     ({ placed }) =>
       placed.filter('a', 'value.total > 1', {
         drop: ['out'],
         doc: 'd',
-        was: 'b',
         errors: { fail: true },
       }),
   ],

@@ -359,6 +359,18 @@ describe('parseTopology on files with problems', () => {
     ]);
   });
 
+  test('says that renaming is not supported yet, instead of losing the state', () => {
+    const text =
+      'application: a\nstreams: {}\n' +
+      'stores: { n: { key: string, value: long, ttl: 1d, was: o } }\n' +
+      'stages: { s: { from: a, to: b, was: t } }';
+    const { problems } = parseTopology(text, 'x.yaml');
+    expect(problems.map(({ code, message }) => [code, message])).toEqual([
+      ['E090', '"was" is not supported yet'],
+      ['E090', '"was" is not supported yet'],
+    ]);
+  });
+
   test('says of every key of a later issue that it is not supported yet, and nothing else', () => {
     const text = read('../../golden/check/worked-example.yaml');
     const { problems, source } = parseTopology(text, 'orders.yaml');

@@ -76,7 +76,7 @@ errors:
         parts: {
           default: {
             field: errorPolicy,
-            default: '`fail: true`',
+            default: 'dead letters in `<application>-dead-letters`',
             doc: 'Wherever a stage says nothing else.',
           },
         },

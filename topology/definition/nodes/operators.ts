@@ -43,4 +43,5 @@ export const laterStageKeys: Readonly<Record<string, readonly string[]>> = {
   breaker: [],
   invariant: [],
   late: [],
+  was: [],
 };

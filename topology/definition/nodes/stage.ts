@@ -118,10 +118,6 @@ function constraints(): JsonSchema[] {
 
 const stageKeys = {
   doc: { field: text, doc: 'What it does, for people.' },
-  was: {
-    field: name,
-    doc: 'Its name before it was renamed: its stores and internal topics go with it.',
-  },
   to: { field: sinksField, doc: 'Where its records are written to.' },
   drop: {
     field: listOf(name, 'outputs'),

@@ -1,5 +1,5 @@
 import type { CallDef, StoreDef } from '../definition.ts';
-import { duration, name, text, typeName } from '../fields.ts';
+import { duration, text, typeName } from '../fields.ts';
 import { object } from '../object.ts';
 
 /** `stores:` state that `process` stages use. */
@@ -12,7 +12,7 @@ stores:
   stock: { key: shop.StockKey, value: shop.Stock, ttl: none, why: one row per store and product }
 stages: {}
 `,
-  later: { window: [], session: [], versioned: [] },
+  later: { window: [], session: [], versioned: [], was: [] },
   parts: {
     key: { field: typeName, required: true, doc: 'Avro type of the key.' },
     value: { field: typeName, required: true, doc: 'Avro type of the value.' },
@@ -22,7 +22,6 @@ stages: {}
       doc: 'Stream time after which a row expires, or `none`, which wants a `why`.',
     },
     why: { field: text, doc: 'Why the store cannot grow without bound, for `ttl: none`.' },
-    was: { field: name, doc: 'Its name before it was renamed.' },
     doc: { field: text, doc: 'What it holds, for people.' },
   },
 });
