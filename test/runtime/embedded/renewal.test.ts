@@ -129,32 +129,45 @@ describe.runIf(residentFileBytes() !== undefined)('resident memory of a log', ()
     expect(environment.get(key(639))).toEqual(value);
   });
 
-  test('stays bounded while a log is written and read', async () => {
-    const maxBytes = 8 * 1024 ** 2;
-    const log = await openEmbeddedLog({
-      folder: newFolder(),
-      clock: realClock,
-      budget: new MappedBudget(maxBytes),
-    });
-    await log.admin.create({ name: 't', partitions: 1, cleanup: 'delete', retention: 'forever' });
-    const member = await log.join({ group: 'g', topics: ['t'], slot: 's' }, quiet);
-    const producer = await log.transactor('s');
-    const before = residentFileBytes() as number;
-    let most = 0;
-    const values = Array.from({ length: 16 }, (_, i) => plain(`k${i}`, 'x'.repeat(60_000)));
-    for (let n = 0; n < 60; n++) {
-      const append = { topic: 't', partition: 0, batch: batchOf(...values), records: 16 };
-      await producer.commit({ appends: [append], positions: [] }, member);
-      const limits = { maxBytes: 1e9, maxBytesPerPartition: 1 };
-      const position = { topic: 't', partition: 0, offset: n * 16 };
-      const [found] = await log.fetch([position], limits);
-      expect(found?.batches.flatMap(recordsOf)).toHaveLength(16);
-      most = Math.max(most, (residentFileBytes() as number) - before);
-    }
-    expect(most).toBeGreaterThan(maxBytes / 2);
-    expect(most).toBeLessThan(2.5 * maxBytes);
-    await producer.close();
-    await member.leave();
-    await log.close();
-  });
+  test.each(['while it is written', 'after it was written, without a pause'])(
+    'stays bounded when a log is read %s',
+    async (when) => {
+      const maxBytes = 8 * 1024 ** 2;
+      const log = await openEmbeddedLog({
+        folder: newFolder(),
+        clock: realClock,
+        budget: new MappedBudget(maxBytes),
+      });
+      await log.admin.create({ name: 't', partitions: 1, cleanup: 'delete', retention: 'forever' });
+      const member = await log.join({ group: 'g', topics: ['t'], slot: 's' }, quiet);
+      const producer = await log.transactor('s');
+      const before = residentFileBytes() as number;
+      let most = 0;
+      const values = Array.from({ length: 16 }, (_, i) => plain(`k${i}`, 'x'.repeat(60_000)));
+      const write = async (): Promise<void> => {
+        const append = { topic: 't', partition: 0, batch: batchOf(...values), records: 16 };
+        await producer.commit({ appends: [append], positions: [] }, member);
+      };
+      const read = async (n: number): Promise<void> => {
+        const limits = { maxBytes: 1e9, maxBytesPerPartition: 1 };
+        const [found] = await log.fetch([{ topic: 't', partition: 0, offset: n * 16 }], limits);
+        expect(found?.batches.flatMap(recordsOf)).toHaveLength(16);
+        most = Math.max(most, (residentFileBytes() as number) - before);
+      };
+      if (when === 'while it is written') {
+        for (let n = 0; n < 60; n++) {
+          await write();
+          await read(n);
+        }
+      } else {
+        for (let n = 0; n < 60; n++) await write();
+        for (let n = 0; n < 60; n++) await read(n);
+      }
+      expect(most).toBeGreaterThan(maxBytes / 2);
+      expect(most).toBeLessThan(3 * maxBytes);
+      await producer.close();
+      await member.leave();
+      await log.close();
+    },
+  );
 });
