@@ -2,9 +2,9 @@ import type { CallHandler } from '../../processors/call-handler.ts';
 import type { Clock } from '../../topology/core/clock.ts';
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import type { TopicPartition } from '../../topology/core/topic-partition.ts';
-import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import type { Log, Membership, StateBackend, Transactor } from '../ports.ts';
+import type { RecordFailure } from '../task/attempt.ts';
 import type { CompiledSubTopology } from '../task/compiled.ts';
 import type { Task } from '../task/task.ts';
 import { CallDesk } from './call-desk.ts';
@@ -43,7 +43,7 @@ export interface EngineParts {
 export interface TaskCallbacks {
   readonly wake: () => void;
   /** A completed batch sent a record to the dead letters, under this policy. */
-  readonly recordFailed: (policy: ErrorPolicyDef) => void;
+  readonly recordFailed: (failure: RecordFailure) => void;
 }
 
 /**
@@ -101,7 +101,7 @@ export class Engine {
     this.halts = new HaltGuards(parts.plan);
     this.factory = parts.factory({
       wake,
-      recordFailed: (policy) => this.halts.failed(policy),
+      recordFailed: (failure) => this.halts.failed(failure),
     });
     this.fetcher = new Fetcher(log, options.fetchBytes, { wake, fail });
     this.lookups = new SchemaLookups({

@@ -1,4 +1,6 @@
 import { ProcessingError } from '../../topology/core/errors.ts';
+import type { RecordFailure } from '../task/attempt.ts';
+import { errorMessage } from '../task/dead-letter.ts';
 import type { ErrorPolicyDef, HaltAbove } from '../../topology/definition/definition.ts';
 import type { Plan, PlanNode } from '../../topology/plan/plan.ts';
 
@@ -19,10 +21,10 @@ export class HaltGuard {
   }
 
   /**
-   * Adds what a completed batch took and how many of it failed.
+   * Adds what a completed batch took and how many of it failed, the last one with `lastError`.
    * @throws {ProcessingError} HALT_ABOVE when the rule is broken
    */
-  observe(records: number, failures: number, nowMs: number): void {
+  observe(records: number, failures: number, nowMs: number, lastError?: unknown): void {
     const slice = Math.floor(nowMs / this.sliceMs);
     const last = this.counts.at(-1);
     if (last?.slice === slice) {
@@ -42,7 +44,10 @@ export class HaltGuard {
     if (taken < this.rule.records || failed <= this.rule.share * taken) return;
     throw new ProcessingError(
       'HALT_ABOVE',
-      `${failed} of ${taken} records failed within ${this.rule.perMs} ms, more than the ${this.rule.share * 100} % of halt-above: look at the dead letters, mend the cause and start again; nothing is lost`,
+      `${failed} of ${taken} records failed within ${this.rule.perMs} ms, more than the ${this.rule.share * 100} % of halt-above` +
+        (lastError === undefined ? '' : `; the last one: ${errorMessage(lastError)}`) +
+        '. Mend the cause and start again: nothing is lost, and what is not in the dead letters yet is read again',
+      lastError === undefined ? {} : { cause: lastError },
     );
   }
 }
@@ -50,7 +55,7 @@ export class HaltGuard {
 /** The guards of an application: one per rule that its error policies name. */
 export class HaltGuards {
   private readonly guards: ReadonlyMap<string, HaltGuard>;
-  private failures = new Map<string, number>();
+  private failures = new Map<string, { readonly count: number; readonly error: unknown }>();
 
   constructor(plan: Plan) {
     const rules = [plan.errors, ...plan.subTopologies.flatMap((it) => it.nodes.map(policyOf))];
@@ -63,11 +68,11 @@ export class HaltGuards {
     this.guards = guards;
   }
 
-  /** A record failed under this policy. */
-  failed(policy: ErrorPolicyDef): void {
+  /** A record failed. */
+  failed({ policy, error }: RecordFailure): void {
     if (!('haltAbove' in policy) || policy.haltAbove === undefined) return;
     const id = JSON.stringify(policy.haltAbove);
-    this.failures.set(id, (this.failures.get(id) ?? 0) + 1);
+    this.failures.set(id, { count: (this.failures.get(id)?.count ?? 0) + 1, error });
   }
 
   /**
@@ -78,7 +83,10 @@ export class HaltGuards {
     if (this.guards.size === 0 || (records === 0 && this.failures.size === 0)) return;
     const failures = this.failures;
     this.failures = new Map();
-    for (const [id, guard] of this.guards) guard.observe(records, failures.get(id) ?? 0, nowMs);
+    for (const [id, guard] of this.guards) {
+      const failed = failures.get(id);
+      guard.observe(records, failed?.count ?? 0, nowMs, failed?.error);
+    }
   }
 }
 

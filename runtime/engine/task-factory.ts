@@ -9,7 +9,7 @@ import { type IntentCodec, type JournaledIntent } from '../calls/intent-codec.ts
 import type { Log, Position, StateBackend } from '../ports.ts';
 import { TaskStore } from '../state/task-store.ts';
 import type { StoreCache } from '../state/working-set.ts';
-import { Attempt } from '../task/attempt.ts';
+import { Attempt, type RecordFailure } from '../task/attempt.ts';
 import { BatchRunner } from '../task/batch-runner.ts';
 import { CallJournals, journalStore } from '../task/call-journals.ts';
 import type { CompiledSubTopology } from '../task/compiled.ts';
@@ -49,7 +49,7 @@ export interface TaskFactoryOptions {
   readonly report: (message: string) => void;
   readonly trace?: string;
   readonly wake: () => void;
-  readonly recordFailed: (policy: ErrorPolicyDef) => void;
+  readonly recordFailed: (failure: RecordFailure) => void;
 }
 
 /** What the control topic says of a task. */

@@ -3,6 +3,12 @@ import { addOutcomes, newOutcomes, type Outcomes } from '../../processors/outcom
 import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
 import type { OutputBuffer } from './output-buffer.ts';
 
+/** A record that failed: the policy that it failed under, and why. */
+export interface RecordFailure {
+  readonly policy: ErrorPolicyDef;
+  readonly error: unknown;
+}
+
 /**
  * One attempt of one batch: what it wrote, whether it is over, whether it failed. Handles made for it check {@link Attempt.over} (invariant E8).
  */
@@ -15,7 +21,7 @@ export class Attempt {
   latestTopic: string | undefined;
   latestOutcomes: Outcomes = newOutcomes();
   /** The error policies of the records that it sent to dead letters, one for each. */
-  readonly failedUnder: ErrorPolicyDef[] = [];
+  readonly failedUnder: RecordFailure[] = [];
   /** First failure; undefined while there is none. */
   failure: { readonly error: unknown } | undefined;
   /** True once the batch has ended: handles made for this attempt throw (E8). */

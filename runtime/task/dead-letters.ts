@@ -28,7 +28,7 @@ export class DeadLetters {
     const stage = place.stage ?? '';
     const policy = options.policy(stage);
     if ('fail' in policy) throw fatal(error, { taskId: options.taskId, ...place });
-    attempt.failedUnder.push(policy);
+    attempt.failedUnder.push({ policy, error });
     const topic = policy.deadLetter;
     attempt.output.appendPair(
       topic,

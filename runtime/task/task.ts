@@ -1,7 +1,7 @@
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import { StreamRecord } from '../../topology/core/record.ts';
-import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
 import type { Append, Position } from '../ports.ts';
+import type { RecordFailure } from './attempt.ts';
 import { BatchRunner, type CompletedBatch, type SequencedIntent } from './batch-runner.ts';
 import type { CompiledSubTopology } from './compiled.ts';
 import { OutputBuffer } from './output-buffer.ts';
@@ -48,7 +48,7 @@ export interface TaskOptions {
   /** Last committed control record; undefined: none yet. */
   readonly control: TaskControl | undefined;
   /** Told of the error policy of each record that a completed batch sent to dead letters. */
-  readonly recordFailed: (policy: ErrorPolicyDef) => void;
+  readonly recordFailed: (failure: RecordFailure) => void;
   /** Called when a batch that was pending is over: the engine looks at the task again. */
   readonly wake: () => void;
 }
@@ -306,7 +306,7 @@ export class Task {
         this.observed++;
       }
     }
-    for (const policy of batch.attempt.failedUnder) this.options.recordFailed(policy);
+    for (const failure of batch.attempt.failedUnder) this.options.recordFailed(failure);
     this.sealedControl = this.controlNow();
   }
 

@@ -7,8 +7,9 @@ describe('HaltGuard', () => {
   test('stops above the share, not at it', () => {
     const guard = new HaltGuard(rule);
     guard.observe(100, 5, 0);
-    expect(() => guard.observe(0, 1, 0)).toThrow(
-      '6 of 100 records failed within 60000 ms, more than the 5 % of halt-above: look at the dead letters, mend the cause and start again; nothing is lost',
+    expect(() => guard.observe(0, 1, 0, new Error('no way'))).toThrow(
+      '6 of 100 records failed within 60000 ms, more than the 5 % of halt-above; the last one: no way. ' +
+        'Mend the cause and start again: nothing is lost, and what is not in the dead letters yet is read again',
     );
   });
 
