@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readRunnerFile, type RunnerSettings } from '../app/runner-file.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
 import { systemClock } from '../app/system-clock.ts';
@@ -14,10 +14,9 @@ export interface DataOptions {
 export function addDataOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--data <dir>', 'data folder').default(
-        undefined,
-        'data of the runner file, else .millrace/data',
-      ),
+      new Option('--data <dir>', 'data folder')
+        .default(undefined, 'data of the runner file, else .millrace/data')
+        .argParser(folderName),
     )
     .addOption(
       new Option('--config <file>', 'runner file').default(
@@ -25,6 +24,12 @@ export function addDataOptions(command: Command): Command {
         'millrace.yaml, if it is there',
       ),
     );
+}
+
+/** An empty text, as of a shell variable that is not set, would mean the working directory. */
+function folderName(text: string): string {
+  if (text === '') throw new InvalidArgumentError('name a folder');
+  return text;
 }
 
 /** What the runner file and the options say together: options win. */

@@ -50,6 +50,10 @@ describe('millrace', () => {
       "error: option '--sync <mode>' argument 'always' is invalid. Allowed choices are commit, interval, never.\n",
     ],
     [
+      ['run', 'x.yaml', '--data', ''],
+      "error: option '--data <dir>' argument '' is invalid. name a folder\n",
+    ],
+    [
       ['topics', 'read', 't', '--from', 'yesterday'],
       "error: option '--from <place>' argument 'yesterday' is invalid. give earliest, latest, an offset, or a time like 2017-01-31T12:00:00Z\n",
     ],
