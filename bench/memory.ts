@@ -1,7 +1,15 @@
 import { spawn } from 'node:child_process';
-import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import avsc from 'avsc';
 import { Command, InvalidArgumentError } from 'commander';
@@ -128,7 +136,8 @@ async function firstBaskets(limit: number): Promise<string> {
   const type = new Promise<avsc.Type>((resolve) => decoder.once('metadata', resolve));
   const source = createReadStream(options.orders);
   source.pipe(decoder);
-  const encoder = avsc.createFileEncoder(path, (await type).schema(), { codec: 'deflate' });
+  const encoder = new avsc.streams.BlockEncoder((await type).schema(), { codec: 'deflate' });
+  const written = finished(encoder.pipe(createWriteStream(path)));
   let taken = 0;
   for await (const basket of decoder) {
     encoder.write(basket);
@@ -136,9 +145,8 @@ async function firstBaskets(limit: number): Promise<string> {
     if (taken === limit) break;
   }
   source.destroy();
-  await new Promise((resolve) => encoder.end(resolve));
-  // The encoder ends before its file does.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  encoder.end();
+  await written;
   return path;
 }
 
