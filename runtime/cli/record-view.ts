@@ -105,7 +105,8 @@ export class RecordView {
     }
     const text = plainText(bytes);
     if (text !== undefined) return parsedText(text);
-    if (id === undefined) return raw(bytes, unreadable);
+    // Ids of schemas count from 1.
+    if (id === undefined || id === 0) return raw(bytes, unreadable);
     return raw(bytes, `the schema registry does not know schema ${id}`);
   }
 

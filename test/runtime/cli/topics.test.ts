@@ -170,6 +170,7 @@ describe('topics read, values', () => {
     ['what only begins like JSON', Buffer.from('{a}'), '{a}'],
     ['text that is a number', Buffer.from('12'), '12'],
     ['bytes', Buffer.from([0xff, 1]), { base64: '/wE=', reason }],
+    ['a long, which only looks like Avro', seven, { base64: 'AAAAAAAAAAc=', reason }],
     [
       'Avro of an unknown schema',
       Buffer.from([0, 0, 0, 0, 9, 1]),
