@@ -120,6 +120,13 @@ class ProcessRun {
           `its output "${name}" gave something that is no record: use record.withValue(…) or context.record(…)`,
         ),
       );
+    } else if (!Number.isSafeInteger(value.time)) {
+      this.#fail(
+        new ProcessingError(
+          'PROCESS_TIME',
+          `its output "${name}" gave a record with time ${String(value.time)}: a time is a whole number of ms since epoch`,
+        ),
+      );
     } else if (!this.#connected) {
       this.#fail(
         new ProcessingError(

@@ -1,6 +1,6 @@
 import type { AvroSerde, Serde } from '../../schemas/index.ts';
 import type { Clock } from '../../topology/core/clock.ts';
-import { ConfigError } from '../../topology/core/errors.ts';
+import { ConfigError, SerdeError } from '../../topology/core/errors.ts';
 import { partitionOf } from '../../topology/core/murmur2.ts';
 import { type Header, noHeaders } from '../../topology/core/record.ts';
 import type { Definition } from '../../topology/definition/definition.ts';
@@ -80,7 +80,7 @@ export class NamedTopics {
 
   /**
    * Appends records to a stream, table or topic, in one transaction.
-   * @throws {SerdeError} when a key or value does not fit its type: none is appended
+   * @throws {SerdeError} when a key or value does not fit its type, or RECORD_TIME when a time is no whole number: none is appended
    * @throws {ConfigError} TOPIC_UNKNOWN
    */
   async send(stream: string, records: readonly SentRecord[]): Promise<void> {
@@ -95,7 +95,7 @@ export class NamedTopics {
       const builder = builders.get(partition) ?? new RecordBatchBuilder();
       builders.set(partition, builder);
       builder.appendPair(
-        record.time ?? this.parts.clock.now(),
+        timeOf(record) ?? this.parts.clock.now(),
         keyBytes,
         this.bytes(value, record.value),
         record.headers ?? noHeaders,
@@ -217,4 +217,13 @@ function decode(record: ReadRecord, partition: number, serdes: TopicSerdes): Top
     partition,
     offset,
   };
+}
+
+/** A time that is no whole number cannot be read back: it would damage the batch. */
+function timeOf({ time }: SentRecord): number | undefined {
+  if (time === undefined || time === null || Number.isSafeInteger(time)) return time;
+  throw new SerdeError(
+    'RECORD_TIME',
+    `the record's time is ${String(time)}: give a whole number of ms since epoch`,
+  );
 }

@@ -77,7 +77,8 @@ export function recordDecoder(options: DecoderOptions): DecodeRecord {
 }
 
 function recordTime(time: unknown): number {
-  if (typeof time === 'number' && Number.isFinite(time)) return Math.floor(time);
+  const ms = typeof time === 'number' ? Math.floor(time) : Number.NaN;
+  if (Number.isSafeInteger(ms)) return ms;
   throw new SerdeError('RECORD_TIME', `the record's time is ${String(time)}, which is no time`);
 }
 

@@ -270,7 +270,7 @@ export class BatchRunner implements PipelineHost, ContextHost {
     if (maxFutureMs !== undefined && record.time > this.wallClock + maxFutureMs) {
       return new ProcessingError(
         'RECORD_FUTURE',
-        `the record's time (${new Date(record.time).toISOString()}) is more than max-future (${maxFutureMs} ms) ahead of the clock`,
+        `the record's time (${timeText(record.time)}) is more than max-future (${maxFutureMs} ms) ahead of the clock`,
       );
     }
     return undefined;
@@ -392,4 +392,10 @@ function isRecordFailure(error: unknown): boolean {
     (error instanceof ProcessingError && error.code !== 'STAGE_FAILED_FATAL') ||
     error instanceof CallFailure
   );
+}
+
+/** A time for people; a `Date` ends in the year 275760. */
+function timeText(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
 }

@@ -242,6 +242,17 @@ describe('a process stage that breaks its contract', () => {
     expect(error.code).toBe('PROCESS_NOT_A_RECORD');
   });
 
+  test.each([Number.NaN, Infinity, 1.5, 1e300, '7', new Date(7)])(
+    'is told of a record whose time is no time: %s',
+    (time) => {
+      const stage = build((inputs) => ({
+        out: inputs.in.pipe(map((record) => record.with({ time: time as number }))),
+      }));
+      const error = errorOf(stage, ['in', rec('a', 1, 0, 4)]);
+      expect([error.code, error.place.offset]).toEqual(['PROCESS_TIME', 4]);
+    },
+  );
+
   test('is told of a record that comes from no input', () => {
     const stage = build((inputs) => ({ out: inputs.in.pipe(startWith(rec('a', 0))) }));
     expect(errorOf(stage).code).toBe('PROCESS_EARLY_OUTPUT');

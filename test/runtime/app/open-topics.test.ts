@@ -53,6 +53,19 @@ describe('openTopics', () => {
     await topics.close();
   });
 
+  test.each([Number.NaN, 1.5, 1e300, '12', new Date(12)])(
+    'refuses a time that is none, which would damage the topic: %s',
+    async (time) => {
+      const topics = await openTopics({ topology: file, data });
+      const bad = { key: 'a', value: { size: 1 }, time: time as number };
+      await expect(topics.send('places', { ...bad, time: 1 }, bad)).rejects.toMatchObject({
+        code: 'RECORD_TIME',
+      });
+      expect(await topics.read('places')).toEqual([]);
+      await topics.close();
+    },
+  );
+
   test('feeds an application that runs at the same time, twice in one process', async () => {
     const application = await startApplication({ topology: file, data, report: () => {} });
     const one = await openTopics({ topology: file, data });

@@ -7,9 +7,10 @@ application: future
 streams:
   numbers: { topic: numbers, key: string, value: long }
   timed:   { topic: timed, key: string, value: long, time: value, time-unit: ms }
+  seconds: { topic: seconds, key: string, value: long, time: value, time-unit: s }
   results: { topic: results, key: string, value: long }
 stages:
-  first: { from: [numbers, timed], to: results }
+  first: { from: [numbers, timed, seconds], to: results }
 errors: { default: { dead-letter: future.dead-letters } }
 `);
 
@@ -68,6 +69,34 @@ describe('a record from the future', () => {
     expect(errorHeaders(letter as NonNullable<typeof letter>)).toMatchObject({
       exception: 'ProcessingError[RECORD_TIME]',
       message: "the record's time is negative: -1",
+    });
+    await driver.close();
+  });
+
+  test('beyond what a date can say goes to the dead letters, too', async () => {
+    const driver = await start();
+    await driver.send('numbers', { key: 'a', value: 1, time: 9e15 });
+    await driver.send('timed', { key: 'b', value: Number.MAX_SAFE_INTEGER, time: now });
+    await driver.settle();
+    const letters = await driver.all('future.dead-letters');
+    expect(letters.map((letter) => errorHeaders(letter).exception)).toEqual([
+      'ProcessingError[RECORD_FUTURE]',
+      'ProcessingError[RECORD_FUTURE]',
+    ]);
+    await driver.close();
+  });
+
+  test('beyond what a record can hold goes to the dead letters, even without a bound', async () => {
+    const driver = await TopologyDriver.start({ definition, partitions: 1 });
+    const seconds = { key: 'a', value: Number.MAX_SAFE_INTEGER };
+    await driver.send('seconds', seconds, { key: 'b', value: 7 });
+    await driver.settle();
+    expect((await driver.all('results')).map(({ key, time }) => [key, time])).toEqual([
+      ['b', 7000],
+    ]);
+    const [letter] = await driver.all('future.dead-letters');
+    expect(errorHeaders(letter as NonNullable<typeof letter>)).toMatchObject({
+      exception: 'SerdeError[RECORD_TIME]',
     });
     await driver.close();
   });
