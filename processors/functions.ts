@@ -71,12 +71,21 @@ export function rowScopeOf(environment: StageEnvironment, type: EdgeType): Expre
 }
 
 /**
- * The function that a definition names.
+ * The function that a definition names. Nobody waits for a promise that it gives: where a result
+ * counts, the promise itself is refused; its rejection must not end the process, at each start
+ * again.
  * @throws {ConfigError} PROCESSOR_MISSING or PROCESSOR_NOT_A_FUNCTION
  */
 export function userFunction(environment: StageEnvironment, name: string): UserFunction {
   const found = environment.function(name);
-  if (typeof found === 'function') return found as UserFunction;
+  if (typeof found === 'function') {
+    const call = found as UserFunction;
+    return (...args) => {
+      const result = call(...args);
+      if (result instanceof Promise) result.catch(() => {});
+      return result;
+    };
+  }
   if (found === undefined) {
     throw new ConfigError(
       'PROCESSOR_MISSING',

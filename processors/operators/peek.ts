@@ -21,7 +21,8 @@ class PeekOperator extends Operator {
 /**
  * Compiles `peek`: calls a function and hands the record on. Kafka Streams `KStreamPeek`.
  *
- * **Gotchas** A batch that fails runs again, so the function may see a record more than once.
+ * **Gotchas** A batch that fails runs again, so the function may see a record more than once. Its
+ * result is ignored, a promise that is rejected, too.
  */
 export function compilePeek(
   operator: { readonly use: string },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConfigError, type ProcessingError } from '../../../topology/core/errors.ts';
 import { StreamRecord } from '../../../topology/core/record.ts';
+import type { PlanOperator } from '../../../topology/plan/plan.ts';
 import { Bench, compiled, long, rec, recordType, streamOf, text } from '../harness.ts';
 
 const stream = streamOf(text, long);
@@ -83,6 +84,27 @@ describe('a function that is missing', () => {
     const functions = { log: 3 };
     const build = () => compiled({ kind: 'peek', use: 'log' }, stream, stream, {}, { functions });
     expect(build).toThrow('processor "log" is of type number: export a function');
+  });
+});
+
+describe('a function that gives a promise', () => {
+  test.each<readonly [PlanOperator, readonly string[]]>([
+    [{ kind: 'filter', when: { use: 'run' } }, ['FUNCTION_NOT_BOOLEAN']],
+    [{ kind: 'map', use: 'run' }, ['FUNCTION_RESULT']],
+    [{ kind: 'flat-map', use: 'run', keyAs: 'string', as: 'long' }, ['FUNCTION_RESULT']],
+    [{ kind: 'peek', use: 'run' }, []],
+  ])('does not end the process when that is rejected: %o', async (operator, codes) => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const run = async (): Promise<never> => Promise.reject(new Error('late'));
+    const stage = compiled(operator, stream, stream, {}, { functions: { run } });
+    const connection = new Bench().connect(stage);
+    connection.push(rec('a', 1));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+    expect(connection.errors.map((error) => (error as ProcessingError).code)).toEqual(codes);
   });
 });
 
