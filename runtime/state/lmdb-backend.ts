@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
 import type { StateBackend, StateTable, StateWrites } from '../ports.ts';
 import type { MappedBudget } from '../mapped/mapped-budget.ts';
-import { headProblem } from './lmdb-head.ts';
+import { headProblem, usedBytes } from './lmdb-head.ts';
 import { checkKey, LmdbTable, tablePrefix } from './lmdb-table.ts';
 import type { TableMeta } from './lmdb-table.ts';
 import { StateEnvironment } from './state-environment.ts';
@@ -147,12 +147,6 @@ export class LmdbStateBackend implements StateBackend {
     let count = 0;
     for (const { value } of this.#environment.rows.getRange({})) count += value.length >= 0 ? 1 : 0;
     return count;
-  }
-
-  /** Bytes that the pages in use take, by LMDB's own account. */
-  usedBytes(): number {
-    const stats = this.#environment.root.getStats() as { lastPageNumber: number; pageSize: number };
-    return (stats.lastPageNumber + 1) * stats.pageSize;
   }
 
   /** Takes what an interrupted wipe has left off the disk. */
@@ -315,12 +309,13 @@ async function openSound(
 ): Promise<LmdbStateBackend> {
   const file = join(folder, 'data.mdb');
   prepare(folder, file);
+  const needed = usedBytes(file);
+  const cut = existsSync(file) && statSync(file).size < needed;
+  // Pages beyond the end of the file would kill the process when they are touched, which opening it
+  // may do; as zeros they are an error that LMDB reports.
+  if (cut) truncateSync(file, needed);
   const backend = LmdbStateBackend.openFolder(folder, budget);
-  const needed = backend.usedBytes();
-  if (existsSync(file) && statSync(file).size < needed) {
-    // Pages beyond the end of the file would kill the process when they are touched; as zeros they
-    // are an error that LMDB reports.
-    truncateSync(file, needed);
+  if (cut) {
     try {
       backend.verify();
     } catch (error) {

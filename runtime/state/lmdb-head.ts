@@ -7,7 +7,14 @@ export const pageBytes = 4096;
  * Where things stand in each of the two head pages of an LMDB file, format 2 (`MDB_page` and
  * `MDB_meta` of `mdb.c`).
  */
-const layout = { flags: 18, magic: 24, version: 28, pageSize: 48 } as const;
+const layout = {
+  flags: 18,
+  magic: 24,
+  version: 28,
+  pageSize: 48,
+  lastPage: 144,
+  transaction: 152,
+} as const;
 const headFlag = 0x08;
 const magic = 0xbeefc0de;
 const version = 2;
@@ -29,6 +36,22 @@ export function headProblem(file: string): string | undefined {
       return undefined;
     }
     return `"${file}" does not begin like a file of LMDB`;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Bytes that the pages in use take, by the newer head of a file in which {@link headProblem} finds nothing; 0 for a new file. */
+export function usedBytes(file: string): number {
+  if (!existsSync(file)) return 0;
+  const descriptor = openSync(file, 'r');
+  try {
+    const head = Buffer.alloc(2 * pageBytes);
+    if (readSync(descriptor, head, 0, head.length, 0) < head.length) return 0;
+    const [one, two] = [head.subarray(0, pageBytes), head.subarray(pageBytes)] as const;
+    const at = layout.transaction;
+    const newer = one.readBigUInt64LE(at) > two.readBigUInt64LE(at) ? one : two;
+    return (Number(newer.readBigUInt64LE(layout.lastPage)) + 1) * pageBytes;
   } finally {
     closeSync(descriptor);
   }

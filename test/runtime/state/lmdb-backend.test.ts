@@ -98,6 +98,18 @@ describe('LmdbStateBackend', () => {
     expect(backend.open('s', 0).count()).toBe(0);
   });
 
+  test('sets a file aside of which only the head is left, instead of dying when it is opened', async () => {
+    const before = await openBackend();
+    await fill(before, 100);
+    await closeBackend(before);
+    truncateSync(file(), 8192);
+    const backend = await openBackend();
+    expect(notices).toHaveLength(1);
+    expect(backend.tables()).toEqual([]);
+    await fill(backend, 3);
+    expect(backend.open('s', 0).count()).toBe(3);
+  });
+
   test('refuses the state of a later version and leaves it alone', async () => {
     const before = await openBackend();
     await fill(before, 3);
