@@ -18,6 +18,7 @@ import { nextDue } from './punctuation-schedule.ts';
 import { AttemptContext, type ContextHost } from './stage-context.ts';
 import type { TaskStores } from './task-stores.ts';
 import type { RefusedRows } from './refused-rows.ts';
+import { timeRefusal } from './record-refusal.ts';
 import { Rejections, type RejectionOptions } from './rejections.ts';
 import { punctuationId, type TaskTimes } from './task-times.ts';
 import type { QueueItem } from './partition-queue.ts';
@@ -208,7 +209,7 @@ export class BatchRunner implements PipelineHost, ContextHost {
     if (item instanceof StreamRecord) {
       const record = item;
       this.trace(record, attempt);
-      const refused = this.refusal(record);
+      const refused = timeRefusal(record.time, this.wallClock, this.options.maxFutureMs);
       if (refused !== undefined) {
         this.rejections.refuse(record.topic, record.partition, record.offset, refused, attempt);
         return;
@@ -259,21 +260,6 @@ export class BatchRunner implements PipelineHost, ContextHost {
     outcomes.in++;
     outcomes.emitted++;
     outcomes.out++;
-  }
-
-  /** Why a decoded record must not enter the topology; undefined: it may. */
-  private refusal(record: StreamRecord): ProcessingError | undefined {
-    const { maxFutureMs } = this.options;
-    if (record.time < 0) {
-      return new ProcessingError('RECORD_TIME', `the record's time is negative: ${record.time}`);
-    }
-    if (maxFutureMs !== undefined && record.time > this.wallClock + maxFutureMs) {
-      return new ProcessingError(
-        'RECORD_FUTURE',
-        `the record's time (${timeText(record.time)}) is more than max-future (${maxFutureMs} ms) ahead of the clock`,
-      );
-    }
-    return undefined;
   }
 
   private fireStreamTime(pipeline: Pipeline): void {
@@ -392,10 +378,4 @@ function isRecordFailure(error: unknown): boolean {
     (error instanceof ProcessingError && error.code !== 'STAGE_FAILED_FATAL') ||
     error instanceof CallFailure
   );
-}
-
-/** A time for people; a `Date` ends in the year 275760. */
-function timeText(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
 }
