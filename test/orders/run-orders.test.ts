@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Ledger } from '../../processors/orders/provider/ledger.ts';
 import { createProvider } from '../../processors/orders/provider/server.ts';
+import type { Position } from '../../runtime/ports.ts';
 import { MemoryLog } from '../../runtime/memory/memory-log.ts';
 import { MemoryRegistry } from '../../runtime/memory/memory-registry.ts';
 import { runOrders } from '../../runtime/orders/run-orders.ts';
@@ -75,12 +76,14 @@ class PayEverything implements OrdersApplication {
         setTimeout(resolve, 5);
       });
       this.quiet = false;
+      // As of before the read: what is placed meanwhile is not taken yet.
+      const ends = await this.#ends();
       const orders: OrderPlaced[] = [];
       await placed.read(({ buffer, valueStart, valueEnd }) => {
         orders.push(serdes.placed.read(buffer, valueStart, valueEnd));
       });
       if (orders.length > 0) await this.#pay(orders, serdes);
-      await this.#moveToEnds();
+      await this.log.admin.setPositions('orders', ends);
       this.quiet = true;
     }
   }
@@ -104,14 +107,16 @@ class PayEverything implements OrdersApplication {
     await membership.leave();
   }
 
-  async #moveToEnds(): Promise<void> {
+  async #ends(): Promise<Position[]> {
+    const positions: Position[] = [];
     for (const topic of [shopTopics.placed, shopTopics.deliveries]) {
       if ((await this.log.admin.describe(topic)) === undefined) continue;
       const partitions = [0, 1, 2, 3].map((partition) => ({ topic, partition }));
-      const ends = await this.log.ends(partitions);
-      const positions = ends.map(({ partition, end }) => ({ topic, partition, offset: end }));
-      await this.log.admin.setPositions('orders', positions);
+      for (const { partition, end } of await this.log.ends(partitions)) {
+        positions.push({ topic, partition, offset: end });
+      }
     }
+    return positions;
   }
 }
 
