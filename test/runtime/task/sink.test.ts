@@ -42,4 +42,25 @@ describe('a sink', () => {
     expect([await values('little'), await values('big')]).toEqual([[1, 3], [20]]);
     await driver.close();
   });
+
+  test('names its stage where a value does not fit', async () => {
+    const wrong = definitionOf(`
+application: wrong
+streams:
+  in:  { topic: in, key: string, value: long }
+  out: { topic: out, key: string, value: long }
+stages:
+  text: { from: in, map-values: { use: text } }
+  send: { from: text, to: out }
+`);
+    const functions = { text: () => 'no long' };
+    const driver = await TopologyDriver.start({ definition: wrong, functions, partitions: 1 });
+    await driver.pipe('in', { key: 'a', value: 1, time: 1 });
+    const [letter] = await driver.all('wrong-dead-letters');
+    const headers = new Map(letter?.headers.map(([name, value]) => [name, String(value)]));
+    expect(headers.get('__streams.errors.stage')).toBe('send');
+    expect(headers.get('__streams.errors.exception')).toBe('SerdeError[SERDE_ENCODE]');
+    expect(driver.outcomes('send')).toMatchObject({ deadLettered: 1 });
+    await driver.close();
+  });
 });
