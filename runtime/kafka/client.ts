@@ -1,0 +1,57 @@
+import { ConfigError } from '../../topology/core/errors.ts';
+import type { Api } from './protocol/api.ts';
+import type { KafkaWire, NodeId, RawRequest } from './wire.ts';
+
+export interface CallOptions {
+  /** The version to use; it must be one that is declared and that the broker takes. @defaultValue the newest of both */
+  readonly version?: number;
+  /** @defaultValue 'control' */
+  readonly lane?: RawRequest['lane'];
+  /** Longest wait for the response, ms. @defaultValue 30 s */
+  readonly timeoutMs?: number;
+}
+
+const defaultTimeoutMs = 30_000;
+
+/** Sends a declared request and reads its response. Error codes inside it are the caller's. */
+export async function call<Request, Response>(
+  wire: KafkaWire,
+  node: NodeId,
+  api: Api<Request, Response>,
+  request: Request,
+  options: CallOptions = {},
+): Promise<Response> {
+  const version = options.version ?? (await versionOf(wire, node, api));
+  const body = await wire.rpc(node, {
+    apiKey: api.key,
+    version,
+    flexible: version >= api.flexibleFrom,
+    name: api.name,
+    body: api.encode(request, version),
+    lane: options.lane ?? 'control',
+    timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+  });
+  return api.decode(body, version);
+}
+
+/**
+ * The newest version of a request that both sides know.
+ * @throws {ConfigError} BROKER_VERSION where there is none
+ */
+export async function versionOf<Request, Response>(
+  wire: KafkaWire,
+  node: NodeId,
+  api: Api<Request, Response>,
+): Promise<number> {
+  const range = (await wire.versions(node)).get(api.key);
+  const [oldest, newest] = api.versions;
+  const version = Math.min(newest, range?.[1] ?? -1);
+  if (range === undefined || version < oldest || version < range[0]) {
+    const theirs = range === undefined ? 'does not offer it' : `takes ${range[0]} to ${range[1]}`;
+    throw new ConfigError(
+      'BROKER_VERSION',
+      `broker ${node} is too old or too new: of ${api.name} this needs version ${oldest} to ${newest}, and the broker ${theirs}`,
+    );
+  }
+  return version;
+}
