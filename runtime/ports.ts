@@ -78,14 +78,58 @@ export interface GroupOptions {
   readonly topics: readonly string[];
   /** Stable identity of this member, kept in the data folder. */
   readonly slot: string;
+  /** What is assigned as a whole. @defaultValue every partition of `topics` by itself */
+  readonly tasks?: readonly TaskUnit[];
+  /** Members that keep a warm copy of each stateful task beside its owner. @defaultValue 0 */
+  readonly standbyReplicas?: number;
+  /** Asked before each join: id of each task whose state this member has on disk → changelog records that it holds (the sum of its stores' positions). */
+  readonly held?: () => ReadonlyMap<string, number>;
+  /** Asked of the leader: task id → the sum of its changelogs' ends, to be compared with `held`. */
+  readonly stateEnds?: () => Promise<ReadonlyMap<string, number>>;
+  /** Where other members reach this one, for queries (`http://host:port`); they get it with each assignment. */
+  readonly endpoint?: string;
+  /** Digest of this member's plan; the leader gets all of them. @defaultValue '' */
+  readonly plan?: string;
+  /** Asked of the leader before it assigns: digest of each plan among the members that may have no tasks → why. @defaultValue every plan may */
+  readonly admit?: (plans: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 }
 
-/** Callbacks of a membership; each is awaited. An embedded log assigns everything once. */
+/** A unit of assignment: a task and the input partitions that go with it. */
+export interface TaskUnit {
+  readonly id: string;
+  readonly inputs: readonly TopicPartition[];
+  /** Number of its stores with a changelog of their own; 0: stateless. */
+  readonly stores: number;
+}
+
+/**
+ * Callbacks of a membership; each is awaited, one at a time. An embedded log assigns everything once; a Kafka group changes what a member has while
+ * the rest of its tasks go on.
+ */
 export interface Ownership {
+  /** Partitions that this member has from now on, beside those it has already. To return soon: restoring goes on afterwards. */
   assigned(partitions: readonly TopicPartition[]): Promise<void>;
+  /** Partitions to be given up, still owned until this returns: what is completed may be committed. */
   revoked(partitions: readonly TopicPartition[]): Promise<void>;
   /** Taken without asking (expelled): nothing of these may be committed any more (E6). */
   lost(partitions: readonly TopicPartition[]): Promise<void>;
+  /** After each assignment: ids of all tasks that this member is a standby of. */
+  standby?(tasks: readonly string[]): Promise<void>;
+  /** After each assignment: all members, this one included. */
+  members?(members: readonly MemberView[]): void;
+  /** The membership ended by itself and cannot come back: fenced, not admitted, no rights. */
+  failed?(error: unknown): void;
+}
+
+/** A member of a group, as the last assignment has it. */
+export interface MemberView {
+  readonly memberId: string;
+  /** This very member. */
+  readonly self: boolean;
+  readonly endpoint: string | undefined;
+  /** Ids of its tasks. */
+  readonly active: readonly string[];
+  readonly standby: readonly string[];
 }
 
 export interface Membership {
