@@ -1,7 +1,7 @@
-import { crc32c } from '@node-rs/crc32';
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import type { Header } from '../../topology/core/record.ts';
 import { batchLayout } from './batch-header.ts';
+import { sealBatch } from './batch-seal.ts';
 import { varintSize, varlongSize, writeInt64, writeVarint, writeVarlong } from './varint.ts';
 
 /**
@@ -29,6 +29,15 @@ export class RecordBatchBuilder {
   private records = 0;
   private baseTimestamp = 0;
   private maxTimestamp = 0;
+  private readonly sealed: boolean;
+
+  /**
+   * `sealed: false` leaves the CRC of finished batches 0, for a log that seals them itself (the
+   * producer's fields are under the CRC): it is then computed once.
+   */
+  constructor({ sealed = true }: { readonly sealed?: boolean } = {}) {
+    this.sealed = sealed;
+  }
 
   /** Number of records so far. */
   get count(): number {
@@ -167,7 +176,8 @@ export class RecordBatchBuilder {
     batch.writeInt16BE(-1, batchLayout.producerEpoch);
     batch.writeInt32BE(-1, batchLayout.baseSequence);
     batch.writeInt32BE(this.records, batchLayout.count);
-    sealBatch(batch);
+    if (this.sealed) sealBatch(batch);
+    else batch.writeUInt32BE(0, batchLayout.crc);
     this.reset();
     return batch;
   }
@@ -183,11 +193,6 @@ export class RecordBatchBuilder {
     this.buffer.copy(larger, 0, 0, this.position);
     this.buffer = larger;
   }
-}
-
-/** Computes and stores the CRC-32C of a batch whose other fields are final. */
-export function sealBatch(batch: Buffer): void {
-  batch.writeUInt32BE(crc32c(batch.subarray(batchLayout.attributes)), batchLayout.crc);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -1,6 +1,6 @@
-import { sealBatch } from './batch-builder.ts';
 import { batchLayout } from './batch-header.ts';
 import { RecordBatchReader } from './batch-reader.ts';
+import { sealBatch } from './batch-seal.ts';
 import { writeInt64 } from './varint.ts';
 
 /**

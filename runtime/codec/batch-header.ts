@@ -60,6 +60,21 @@ export function isControlBatch(batch: Buffer): boolean {
   return (batch.readInt16BE(batchLayout.attributes) & batchAttributes.control) !== 0;
 }
 
+/** True for a batch of a transaction, markers included. */
+export function isTransactionalBatch(batch: Buffer): boolean {
+  return (batch.readInt16BE(batchLayout.attributes) & batchAttributes.transactional) !== 0;
+}
+
+/** Id of the producer that wrote the batch; −1 where it was not idempotent. */
+export function batchProducerId(batch: Buffer): number {
+  return readInt64(batch, batchLayout.producerId);
+}
+
+/** Id of the codec that the records are compressed with; 0: none. */
+export function batchCompressionId(batch: Buffer): number {
+  return batch.readInt16BE(batchLayout.attributes) & batchAttributes.compression;
+}
+
 /** Bytes of the whole batch as its header says; may exceed what `batch` holds. */
 export function batchBytes(batch: Buffer, start = 0): number {
   return batch.readInt32BE(start + batchLayout.length) + batchLayout.leaderEpoch;

@@ -1,8 +1,7 @@
-import { crc32c } from '@node-rs/crc32';
-import { StorageError } from '../../topology/core/errors.ts';
 import { noHeaders } from '../../topology/core/record.ts';
 import type { Header } from '../../topology/core/record.ts';
-import { batchAttributes, batchBytes, batchLayout } from './batch-header.ts';
+import { checkBatch, corruptBatch } from './batch-check.ts';
+import { batchAttributes, batchLayout } from './batch-header.ts';
 import { readInt64 } from './varint.ts';
 
 /**
@@ -71,7 +70,8 @@ export class RecordBatchReader {
    */
   next(): boolean {
     if (this.remaining === 0) {
-      if (this.recordEnd !== this.buffer.length) throw corrupt('has bytes behind its last record');
+      if (this.recordEnd !== this.buffer.length)
+        throw corruptBatch('has bytes behind its last record');
       return false;
     }
     this.remaining--;
@@ -80,7 +80,7 @@ export class RecordBatchReader {
     const length = this.readVarint();
     this.recordEnd = this.position + length;
     if (length < 0 || this.recordEnd > this.buffer.length) {
-      throw corrupt('has a record that reaches beyond its end');
+      throw corruptBatch('has a record that reaches beyond its end');
     }
     this.position++;
     const delta = this.readVarlong();
@@ -94,7 +94,7 @@ export class RecordBatchReader {
     this.valueStart = this.position;
     this.valueEnd = valueLength < 0 ? -1 : this.position + valueLength;
     if (valueLength > 0) this.position += valueLength;
-    if (this.position >= this.recordEnd) throw corrupt('has a record shorter than its fields');
+    if (this.position >= this.recordEnd) throw corruptBatch('has a record shorter than its fields');
     this.headersAt = this.position;
     return true;
   }
@@ -118,7 +118,8 @@ export class RecordBatchReader {
         headers.push([name, value]);
         this.position += valueLength;
       }
-      if (this.position > this.recordEnd) throw corrupt('has headers longer than their record');
+      if (this.position > this.recordEnd)
+        throw corruptBatch('has headers longer than their record');
     }
     return headers;
   }
@@ -142,7 +143,7 @@ export class RecordBatchReader {
     let zigzag = byte & 0x7f;
     let shift = 7;
     do {
-      if (shift > 28) throw corrupt('has a number longer than 32 bits');
+      if (shift > 28) throw corruptBatch('has a number longer than 32 bits');
       byte = buffer[this.position++] as number;
       zigzag |= (byte & 0x7f) << shift;
       shift += 7;
@@ -158,44 +159,11 @@ export class RecordBatchReader {
     let magnitude = (byte & 0x7f) >>> 1;
     let scale = 64;
     do {
-      if (scale > Number.MAX_SAFE_INTEGER) throw corrupt('has a number longer than 64 bits');
+      if (scale > Number.MAX_SAFE_INTEGER) throw corruptBatch('has a number longer than 64 bits');
       byte = buffer[this.position++] as number;
       magnitude += (byte & 0x7f) * scale;
       scale *= 128;
     } while (byte > 0x7f);
     return negative ? -magnitude - 1 : magnitude;
   }
-}
-
-/**
- * Checks length, format and CRC of a whole batch.
- * @throws {StorageError} BATCH_CORRUPT, or BATCH_UNSUPPORTED for an older format or a compressed
- * batch
- */
-export function checkBatch(batch: Buffer): void {
-  if (batch.length < batchLayout.records) throw corrupt('is shorter than its header');
-  if (batch[batchLayout.magic] !== 2) {
-    throw new StorageError(
-      'BATCH_UNSUPPORTED',
-      `a record batch has message format ${batch[batchLayout.magic]}; ` +
-        'only format 2 (Kafka 0.11 and later) is read',
-    );
-  }
-  if (batchBytes(batch) !== batch.length) throw corrupt('is not as long as its header says');
-  const stored = batch.readUInt32BE(batchLayout.crc);
-  if (crc32c(batch.subarray(batchLayout.attributes)) !== stored) {
-    throw corrupt('does not match its checksum');
-  }
-  const compression = batch.readInt16BE(batchLayout.attributes) & batchAttributes.compression;
-  if (compression !== 0) {
-    const name = ['', 'gzip', 'snappy', 'lz4', 'zstd'][compression] ?? String(compression);
-    throw new StorageError(
-      'BATCH_UNSUPPORTED',
-      `a record batch is compressed with ${name}; write the topic without compression`,
-    );
-  }
-}
-
-function corrupt(what: string): StorageError {
-  return new StorageError('BATCH_CORRUPT', `a record batch ${what}: its bytes are damaged`);
 }

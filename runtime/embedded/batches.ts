@@ -1,6 +1,6 @@
+import { checkBatch } from '../codec/batch-check.ts';
 import { filterBatch } from '../codec/batch-filter.ts';
 import { batchBaseOffset, batchLastOffset } from '../codec/batch-header.ts';
-import { checkBatch } from '../codec/batch-reader.ts';
 import { StorageError, isStreamsError } from '../../topology/core/errors.ts';
 import { partitionId } from '../../topology/core/topic-partition.ts';
 import type { TopicPartition } from '../../topology/core/topic-partition.ts';
