@@ -1,0 +1,59 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cachedFolder, cacheFolder } from './cache.ts';
+import { run } from './run.ts';
+
+/** The version of Kafka that the tests run against. */
+export const kafkaVersion = '4.3.1';
+
+/** Broker, tools, Kafka Streams with its test driver, and a logger that writes to standard error. */
+const kafkaArtifacts = [
+  ['org.apache.kafka', 'kafka_2.13', kafkaVersion],
+  ['org.apache.kafka', 'kafka-tools', kafkaVersion],
+  ['org.apache.kafka', 'kafka-streams', kafkaVersion],
+  ['org.apache.kafka', 'kafka-streams-test-utils', kafkaVersion],
+  ['org.slf4j', 'slf4j-simple', '1.7.36'],
+] as const;
+
+/** Where {@link kafkaLibrary} is, or will be. */
+export function kafkaLibraryFolder(): string {
+  return join(cacheFolder(), 'kafka', kafkaVersion);
+}
+
+/**
+ * The folder that holds the jars of Kafka and of all that it needs, fetched with Maven the first
+ * time (126 MB).
+ * @throws Error with Maven's last lines where they cannot be had
+ */
+export async function kafkaLibrary(): Promise<string> {
+  return cachedFolder(kafkaLibraryFolder(), async (folder) => {
+    const pom = join(folder, 'pom.xml');
+    await writeFile(pom, pomOf(kafkaArtifacts));
+    await maven(['-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
+  });
+}
+
+/**
+ * Runs Maven without questions and with little output.
+ * @throws Error with its last lines
+ */
+export async function maven(args: readonly string[]): Promise<void> {
+  const { code, stdout, stderr } = await run('mvn', ['-q', '-B', ...args], { timeoutMs: 600_000 });
+  if (code === 0) return;
+  const lines = `${stdout}${stderr}`.trim().split('\n').slice(-15).join('\n');
+  throw new Error(`mvn ${args.join(' ')} ended with code ${code}:\n${lines}`);
+}
+
+/** A project that does nothing but depend on the artifacts. */
+function pomOf(artifacts: readonly (readonly [string, string, string])[]): string {
+  const dependencies = artifacts.map(
+    ([group, artifact, version]) =>
+      `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId>` +
+      `<version>${version}</version></dependency>`,
+  );
+  return (
+    '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>' +
+    '<groupId>local</groupId><artifactId>kafka</artifactId><version>1</version>' +
+    `<dependencies>${dependencies.join('')}</dependencies></project>\n`
+  );
+}

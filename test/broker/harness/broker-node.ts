@@ -1,0 +1,105 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { kafkaClassPath, spawnJava } from './java.ts';
+
+/** How long a node may take to start or to stop, ms. */
+const patienceMs = 60_000;
+
+/** One node of a cluster: a process that can be stopped, killed, paused and started again on its data. */
+export class BrokerNode {
+  readonly id: number;
+  /** What the node wrote, all starts in one file. */
+  readonly logFile: string;
+  readonly #properties: string;
+  readonly #heapMb: number;
+  #process: ChildProcess | undefined;
+
+  constructor(options: { id: number; properties: string; logFile: string; heapMb: number }) {
+    this.id = options.id;
+    this.logFile = options.logFile;
+    this.#properties = options.properties;
+    this.#heapMb = options.heapMb;
+  }
+
+  /** True while the process lives, paused or not. */
+  get running(): boolean {
+    const child = this.#process;
+    return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  /**
+   * Starts the process, and waits until it serves clients.
+   * @throws Error with the log's last lines where it ends or is late
+   */
+  async start(): Promise<void> {
+    if (this.running) throw new Error(`node ${this.id} is running: stop or kill it first`);
+    const from = existsSync(this.logFile) ? statSync(this.logFile).size : 0;
+    this.#process = spawnJava(
+      [
+        `-Xmx${this.#heapMb}m`,
+        '-XX:+UseSerialGC',
+        '-cp',
+        await kafkaClassPath(),
+        'kafka.Kafka',
+        this.#properties,
+      ],
+      this.logFile,
+    );
+    const deadline = Date.now() + patienceMs;
+    while (!readFileSync(this.logFile).subarray(from).includes('Kafka Server started')) {
+      if (!this.running) throw this.#failure('ended while it started', from);
+      if (Date.now() > deadline) throw this.#failure(`did not start in ${patienceMs} ms`, from);
+      await sleep(50);
+    }
+  }
+
+  /** Ends the process in good order (SIGTERM), and waits for it. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+  }
+
+  /** Ends the process at once (SIGKILL), and waits for it. Its data stays. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Freezes the process (SIGSTOP): its connections stay open and silent. */
+  pause(): void {
+    this.#signal('SIGSTOP');
+  }
+
+  /** Lets a frozen process go on (SIGCONT). */
+  resume(): void {
+    this.#signal('SIGCONT');
+  }
+
+  /** The lines of the log that contain a text. */
+  logLines(containing: string): string[] {
+    const lines = readFileSync(this.logFile, 'utf8').split('\n');
+    return lines.filter((line) => line.includes(containing));
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (!this.running) throw new Error(`node ${this.id} is not running`);
+    this.#process?.kill(signal);
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || !this.running) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  #failure(what: string, from: number): Error {
+    const lines = readFileSync(this.logFile, 'utf8').slice(from).trim().split('\n');
+    const telling = lines.filter((line) => / ERROR |Exception|Caused by/.test(line)).slice(0, 10);
+    const shown = [...telling, ...lines.slice(-15)].join('\n');
+    return new Error(`node ${this.id} ${what} (${this.logFile}):\n${shown}`);
+  }
+}
