@@ -11,10 +11,11 @@ export interface RawRequest {
   readonly name: string;
   readonly body: Buffer;
   /**
-   * Requests of one lane and node go over one connection, in order; a `fetch` may wait at the broker without
-   * holding up a `control`.
+   * Requests of one lane and node go over one connection, and a broker answers them one after the other: what may wait there has a lane of its own, so that
+   * it does not hold up the rest. `poll`: a Fetch that waits for records, beside `fetch`, one that does not; `group`: JoinGroup and SyncGroup, which wait
+   * for other members, beside `control`.
    */
-  readonly lane: 'control' | 'fetch' | 'produce';
+  readonly lane: 'control' | 'group' | 'fetch' | 'poll' | 'produce';
   /** Longest wait for the response, ms. */
   readonly timeoutMs: number;
 }

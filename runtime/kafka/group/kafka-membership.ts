@@ -19,4 +19,6 @@ export interface KafkaMembership extends Membership {
    * member joins anew, or fails where another one has its instance id.
    */
   expelled(error: unknown): void;
+  /** True after `leave`, and when the membership failed for good: a commit of it is refused as fenced. */
+  readonly ended?: boolean;
 }
