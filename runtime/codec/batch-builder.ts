@@ -2,6 +2,7 @@ import { IllegalStateError } from '../../topology/core/errors.ts';
 import type { Header } from '../../topology/core/record.ts';
 import { batchLayout } from './batch-header.ts';
 import { sealBatch } from './batch-seal.ts';
+import { copyBytes, utf8Length, writeUtf8 } from './short-bytes.ts';
 import { varintSize, varlongSize, writeInt64, writeVarint, writeVarlong } from './varint.ts';
 
 /**
@@ -201,26 +202,11 @@ function asBuffer(bytes: Uint8Array): Buffer {
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Short runs are copied byte by byte: a call into native code costs more than they do. */
-function copyBytes(
-  source: Buffer,
-  start: number,
-  end: number,
-  target: Buffer,
-  position: number,
-): number {
-  if (end - start > 48) {
-    source.copy(target, position, start, end);
-    return position + end - start;
-  }
-  for (let i = start; i < end; i++) target[position++] = source[i] as number;
-  return position;
-}
-
 function headersSize(headers: readonly Header[]): number {
   let size = varintSize(headers.length);
-  for (const [name, value] of headers) {
-    const nameLength = Buffer.byteLength(name);
+  for (let i = 0; i < headers.length; i++) {
+    const [name, value] = headers[i] as Header;
+    const nameLength = utf8Length(name);
     size += varintSize(nameLength) + nameLength;
     size += value === null ? 1 : varintSize(value.length) + value.length;
   }
@@ -229,15 +215,16 @@ function headersSize(headers: readonly Header[]): number {
 
 function writeHeaders(buffer: Buffer, start: number, headers: readonly Header[]): number {
   let position = writeVarint(buffer, start, headers.length);
-  for (const [name, value] of headers) {
-    position = writeVarint(buffer, position, Buffer.byteLength(name));
-    position += buffer.write(name, position);
+  for (let i = 0; i < headers.length; i++) {
+    const [name, value] = headers[i] as Header;
+    const nameLength = utf8Length(name);
+    position = writeVarint(buffer, position, nameLength);
+    position = writeUtf8(buffer, position, name, nameLength);
     if (value === null) {
       position = writeVarint(buffer, position, -1);
     } else {
       position = writeVarint(buffer, position, value.length);
-      buffer.set(value, position);
-      position += value.length;
+      position = copyBytes(value, 0, value.length, buffer, position);
     }
   }
   return position;

@@ -2,7 +2,11 @@ import { noHeaders } from '../../topology/core/record.ts';
 import type { Header } from '../../topology/core/record.ts';
 import { checkBatch, corruptBatch } from './batch-check.ts';
 import { batchAttributes, batchLayout } from './batch-header.ts';
+import { RepeatedTexts } from './repeated-texts.ts';
+import { copyOut } from './short-bytes.ts';
 import { readInt64 } from './varint.ts';
+
+const headersTooLong = 'has headers longer than their record';
 
 /**
  * Walks over the records of one batch after another without allocating anything per record.
@@ -37,6 +41,7 @@ export class RecordBatchReader {
   private baseTimestamp = 0;
   private appendTime = false;
   private headersAt = 0;
+  private readonly names = new RepeatedTexts();
 
   /**
    * Opens a whole batch and checks its length, format and CRC.
@@ -108,32 +113,31 @@ export class RecordBatchReader {
     const headers: Header[] = [];
     for (let i = 0; i < count; i++) {
       const nameLength = this.readVarint();
-      const name = buffer.toString('utf8', this.position, this.position + nameLength);
-      this.position += nameLength;
+      const nameEnd = this.position + nameLength;
+      if (nameLength < 0 || nameEnd > this.recordEnd) throw corruptBatch(headersTooLong);
+      const name = this.names.text(buffer, this.position, nameEnd, i);
+      this.position = nameEnd;
       const valueLength = this.readVarint();
+      const valueEnd = this.position + valueLength;
+      if (valueEnd > this.recordEnd) throw corruptBatch(headersTooLong);
       if (valueLength < 0) {
         headers.push([name, null]);
       } else {
-        const value = Buffer.from(buffer.subarray(this.position, this.position + valueLength));
-        headers.push([name, value]);
-        this.position += valueLength;
+        headers.push([name, copyOut(buffer, this.position, valueEnd)]);
+        this.position = valueEnd;
       }
-      if (this.position > this.recordEnd)
-        throw corruptBatch('has headers longer than their record');
     }
     return headers;
   }
 
   /** The key, copied, or null. */
   key(): Buffer | null {
-    if (this.keyEnd < 0) return null;
-    return Buffer.from(this.buffer.subarray(this.keyStart, this.keyEnd));
+    return this.keyEnd < 0 ? null : copyOut(this.buffer, this.keyStart, this.keyEnd);
   }
 
   /** The value, copied, or null. */
   value(): Buffer | null {
-    if (this.valueEnd < 0) return null;
-    return Buffer.from(this.buffer.subarray(this.valueStart, this.valueEnd));
+    return this.valueEnd < 0 ? null : copyOut(this.buffer, this.valueStart, this.valueEnd);
   }
 
   private readVarint(): number {
