@@ -43,14 +43,26 @@ export async function versionOf<Request, Response>(
   node: NodeId,
   api: Api<Request, Response>,
 ): Promise<number> {
-  const range = (await wire.versions(node)).get(api.key);
+  return pickVersion(await wire.versions(node), api, `broker ${node}`);
+}
+
+/**
+ * The newest version of a request that is declared and within what a broker takes.
+ * @throws {ConfigError} BROKER_VERSION where there is none
+ */
+export function pickVersion<Request, Response>(
+  versions: ReadonlyMap<number, readonly [oldest: number, newest: number]>,
+  api: Api<Request, Response>,
+  where: string,
+): number {
+  const range = versions.get(api.key);
   const [oldest, newest] = api.versions;
   const version = Math.min(newest, range?.[1] ?? -1);
   if (range === undefined || version < oldest || version < range[0]) {
     const theirs = range === undefined ? 'does not offer it' : `takes ${range[0]} to ${range[1]}`;
     throw new ConfigError(
       'BROKER_VERSION',
-      `broker ${node} is too old or too new: of ${api.name} this needs version ${oldest} to ${newest}, and the broker ${theirs}`,
+      `${where} is too old or too new: of ${api.name} this needs version ${oldest} to ${newest}, and the broker ${theirs}`,
     );
   }
   return version;

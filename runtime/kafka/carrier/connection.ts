@@ -4,23 +4,24 @@ import type { RawRequest } from '../wire.ts';
 import { disconnected, timedOut } from '../wire-error.ts';
 import { bodyOf, exchangeOf } from './exchange.ts';
 import type { KafkaJsConnection } from './kafkajs-connection.ts';
-import { openFailure, socketFailure } from './open-failure.ts';
+import { type Made, openFailure, socketFailure, type Stage } from './open-failure.ts';
 
+/** API key → oldest and newest version that a broker takes. */
 export type Versions = ReadonlyMap<number, readonly [oldest: number, newest: number]>;
 
 export interface ConnectionOptions {
   readonly clock: Clock;
   /** Longest time for TCP, TLS, versions and authentication together, ms. */
   readonly connectTimeoutMs: number;
-  /** For errors: what the connection is made with. */
-  readonly tls: boolean;
-  readonly sasl: string | undefined;
+  readonly made: Made;
 }
+
+const saslAuthenticateKey = 36;
 
 /**
  * One connection to a broker, for one lane. A broker answers the requests of a connection in order, one at a time, so an answer that is overdue
  * holds up all that follow: the connection is then given up, and every request on it fails with an unknown outcome.
- * Nothing of an old answer can reach a later request.
+ * An old answer can never be taken for that of a later request.
  */
 export class Connection {
   readonly versions: Versions;
@@ -37,37 +38,41 @@ export class Connection {
     this.where = addressOf(raw);
     const { socket } = raw;
     socket?.on('error', (error) => (this.ended ??= socketFailure(error)));
-    socket?.on('close', () => (this.ended ??= 'the broker closed it'));
     socket?.on('end', () => (this.ended ??= this.closedByBroker()));
+    socket?.on('close', () => (this.ended ??= 'it was closed'));
   }
 
   /**
    * Connects, asks for the broker's versions and authenticates.
    * @throws {WireError} KAFKA_UNREACHABLE
-   * @throws {ConfigError} KAFKA_TLS, KAFKA_SASL, KAFKA_CREDENTIALS, BROKER_VERSION
+   * @throws {ConfigError} KAFKA_TLS, KAFKA_SASL, KAFKA_CREDENTIALS
    */
   static async open(raw: KafkaJsConnection, options: ConnectionOptions): Promise<Connection> {
-    const attempt: { failed?: (error: Error) => void; seen?: Error } = {};
-    const lost = new Promise<never>((_, reject) => (attempt.failed = reject));
+    let stage: Stage = 'connect';
+    let failure: Error | undefined;
+    let lose: (error: Error) => void = () => {};
+    const lost = new Promise<never>((_, reject) => (lose = reject));
     lost.catch(() => {});
     const cancel = options.clock.after(options.connectTimeoutMs, () => {
-      attempt.failed?.(new Error(`no answer within ${options.connectTimeoutMs} ms`));
+      lose(new Error(`no answer within ${options.connectTimeoutMs} ms`));
     });
     try {
       const connected = raw.connect();
-      connected.catch(() => {});
-      raw.socket?.on('error', (error) => (attempt.seen ??= error));
-      raw.socket?.on('close', () => attempt.failed?.(attempt.seen ?? new Error('closed')));
+      // A connection that ends before it is ready settles none of KafkaJS's promises.
+      raw.socket?.on('error', (error) => (failure ??= error));
+      raw.socket?.on('close', () => lose(failure ?? new Error('the broker closed it')));
       await Promise.race([connected, lost]);
+      stage = 'versions';
       const versions = await Promise.race([askVersions(raw), lost]);
-      const connection = new Connection(raw, versions, options);
-      if (options.sasl !== undefined) {
+      stage = 'authenticate';
+      if (options.made.sasl !== undefined) {
         await Promise.race([authenticate(raw, versions), lost]);
       }
-      return connection;
+      return new Connection(raw, versions, options);
     } catch (error) {
-      raw.socket?.destroy();
-      throw openFailure(addressOf(raw), attempt.seen ?? error, options);
+      const cause = failure ?? error;
+      raw.socket?.destroy(new Error('given up'));
+      throw openFailure(addressOf(raw), cause, options.made, stage);
     } finally {
       cancel();
     }
@@ -78,37 +83,40 @@ export class Connection {
     return this.ended === undefined && this.raw.isConnected();
   }
 
-  /** Sends a request, and gives the body of its answer. */
-  async send(request: RawRequest): Promise<Buffer> {
+  /**
+   * Sends a request, and gives the body of its answer.
+   * @throws {WireError} KAFKA_TIMEOUT, KAFKA_DISCONNECTED
+   */
+  async send(request: Omit<RawRequest, 'lane'>): Promise<Buffer> {
     let overdue = false;
     const cancel = this.options.clock.after(request.timeoutMs, () => {
       overdue = true;
       this.end(`${request.name} was not answered within ${request.timeoutMs} ms`);
     });
+    let payload: Buffer;
     try {
-      const payload = await this.raw.send(exchangeOf(request));
-      this.answered = true;
-      return bodyOf(request, payload);
+      payload = await this.raw.send(exchangeOf(request));
     } catch (error) {
       if (overdue) throw timedOut(this.where, request.name, request.timeoutMs);
-      const said = this.ended ?? (error instanceof Error ? error.message : String(error));
-      this.end(said);
-      throw disconnected(this.where, request.name, said);
+      this.end(error instanceof Error ? error.message : String(error));
+      throw disconnected(this.where, request.name, this.ended ?? '');
     } finally {
       cancel();
     }
+    this.answered = true;
+    return bodyOf(request, payload);
   }
 
   /** Closes it; requests that wait for an answer fail. */
   end(reason: string): void {
     if (this.ended !== undefined) return;
     this.ended = reason;
-    // An error, so that KafkaJS hears of it and rejects what is in flight.
+    // With an error, for KafkaJS to hear of it and reject what is in flight.
     this.raw.socket?.destroy(new Error(reason));
   }
 
   private closedByBroker(): string {
-    if (this.answered || this.options.sasl !== undefined) return 'the broker closed it';
+    if (this.answered || this.options.made.sasl !== undefined) return 'the broker closed it';
     return 'the broker closed it at the first request; it may want SASL authentication';
   }
 }
@@ -117,7 +125,7 @@ function addressOf(raw: KafkaJsConnection): string {
   return `${raw.host}:${raw.port}`;
 }
 
-/** Ends in the authentication of KafkaJS, which reads the versions from here. */
+/** KafkaJS authenticates, in the versions that it is told of here, and again before a session ends. */
 async function authenticate(raw: KafkaJsConnection, versions: Versions): Promise<void> {
   raw.setVersions(
     Object.fromEntries(
@@ -128,27 +136,18 @@ async function authenticate(raw: KafkaJsConnection, versions: Versions): Promise
   await raw.authenticate();
 }
 
-const saslAuthenticateKey = 36;
-
 async function askVersions(raw: KafkaJsConnection): Promise<Versions> {
+  const { key: apiKey, name } = apiVersions;
   const version = apiVersions.versions[1];
   const body = apiVersions.encode(
-    { clientSoftwareName: 'millrace', clientSoftwareVersion: '0' },
+    { clientSoftwareName: 'millrace', clientSoftwareVersion: '1' },
     version,
   );
-  const request: RawRequest = {
-    apiKey: apiVersions.key,
-    version,
-    flexible: true,
-    name: apiVersions.name,
-    body,
-    lane: 'control',
-    timeoutMs: 0,
-  };
-  const answer = bodyOf(request, await raw.send(exchangeOf(request)));
+  const request = { apiKey, version, flexible: true, name, body };
+  const payload = await raw.send(exchangeOf(request));
   return new Map(
     apiVersions
-      .decode(answer, version)
+      .decode(bodyOf(request, payload), version)
       .apiKeys.map((it) => [it.apiKey, [it.minVersion, it.maxVersion]] as const),
   );
 }

@@ -9,7 +9,7 @@ const noTags = Buffer.from([0]);
 const same = (payload: Buffer): Promise<Buffer> => Promise.resolve(payload);
 
 /** A raw request as KafkaJS takes it; what comes back still has its header's tagged fields. */
-export function exchangeOf(request: RawRequest): KafkaJsExchange {
+export function exchangeOf(request: Omit<RawRequest, 'lane' | 'timeoutMs'>): KafkaJsExchange {
   const buffer = request.flexible ? Buffer.concat([noTags, request.body]) : request.body;
   return {
     request: {
@@ -23,7 +23,7 @@ export function exchangeOf(request: RawRequest): KafkaJsExchange {
 }
 
 /** The body of a response: without the tagged fields that end the header of a flexible one, ApiVersions excepted (KIP-511). */
-export function bodyOf(request: RawRequest, payload: Buffer): Buffer {
+export function bodyOf(request: Pick<RawRequest, 'apiKey' | 'flexible'>, payload: Buffer): Buffer {
   if (!request.flexible || request.apiKey === apiVersions.key) return payload;
   const reader = new WireReader(payload);
   for (let left = reader.unsignedVarint(); left > 0; left--) {

@@ -44,10 +44,14 @@ export interface ConnectorOptions {
   readonly clientId: string;
   readonly ssl: KafkaConfig['ssl'];
   readonly sasl: KafkaConfig['sasl'];
+  readonly connectTimeoutMs: number;
 }
 
 /** Between two keep-alive probes of an idle connection. */
 const keepAliveMs = 60_000;
+
+/** KafkaJS's own limit for TCP and TLS comes so much after the carrier's, which is what counts. */
+const graceMs = 1_000;
 
 /** Without Nagle's delay: requests are small and somebody waits for each. */
 const openSocket: ISocketFactory = ({ host, port, ssl, onConnect }) => {
@@ -72,7 +76,7 @@ export function kafkaJsConnector(options: ConnectorOptions): KafkaJsConnector {
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
     ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
     socketFactory: openSocket,
-    connectionTimeout: neverMs,
+    connectionTimeout: options.connectTimeoutMs + graceMs,
     enforceRequestTimeout: false,
     retry: { retries: 0 },
     logLevel: logLevel.NOTHING,
@@ -104,9 +108,6 @@ export function kafkaJsConnector(options: ConnectorOptions): KafkaJsConnector {
     return connection;
   };
 }
-
-/** KafkaJS's own limit for a connection to be made; the carrier's clock is what counts. */
-const neverMs = 2 ** 31 - 1;
 
 interface PoolBuilder {
   build(address: { host: string; port: number }): Promise<{ readonly pool: readonly unknown[] }>;

@@ -1,13 +1,15 @@
 import { ConfigError } from '../../../topology/core/errors.ts';
 import { unreachable } from '../wire-error.ts';
 
-/** What a socket's error says, in words. */
-export function socketFailure(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
-  const known = code === undefined ? undefined : socketCodes[code];
-  if (known !== undefined) return known;
-  return message === undefined || message === '' ? (code ?? 'unknown failure') : message;
+/** What a connection was tried with. */
+export interface Made {
+  readonly tls: boolean;
+  /** The mechanism; undefined: no SASL. */
+  readonly sasl: string | undefined;
 }
+
+/** How far an attempt came. */
+export type Stage = 'connect' | 'versions' | 'authenticate';
 
 const socketCodes: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused: nothing listens there',
@@ -20,24 +22,76 @@ const socketCodes: Readonly<Record<string, string>> = {
   EPIPE: 'the broker closed it',
 };
 
+/** Certificate failures of Node → what to do. */
+const certificateCodes: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted(),
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted(),
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted(),
+  UNABLE_TO_GET_ISSUER_CERT: untrusted(),
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted(),
+  CERT_SIGNATURE_FAILURE: untrusted(),
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet: compare the clocks',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'its certificate is for another name: set tls.servername to the name in it',
+};
+
+function untrusted(): string {
+  return "nobody known has signed its certificate: give the authority's certificate as tls.ca";
+}
+
+/** What a socket's error says, in words. */
+export function socketFailure(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  const known = code === undefined ? undefined : socketCodes[code];
+  if (known !== undefined) return known;
+  return message === undefined || message === '' ? (code ?? 'unknown failure') : message;
+}
+
 /**
- * Why a connection could not be opened, as the error it calls for: a wrong set-up is a ConfigError, anything that may pass a
- * WireError.
+ * Why a connection could not be opened, as the error it calls for: a set-up that cannot work is a ConfigError, what may pass
+ * a WireError.
  */
-export function openFailure(
-  where: string,
-  error: unknown,
-  made: { readonly tls: boolean; readonly sasl: string | undefined },
-): Error {
-  const { name, type, message } = error as { name?: string; type?: string; message?: string };
+export function openFailure(where: string, error: unknown, made: Made, stage: Stage): Error {
+  const { name, type, code, message } = error as {
+    name?: string;
+    type?: string;
+    code?: string;
+    message?: string;
+  };
+  const certificate = certificateCodes[code ?? ''];
+  if (certificate !== undefined) {
+    return new ConfigError('KAFKA_TLS', `${where} is not trusted: ${certificate}`);
+  }
+  if (code?.startsWith('ERR_SSL_') === true) {
+    return new ConfigError('KAFKA_TLS', `${where} and this client do not agree: ${tlsAlert(code)}`);
+  }
+  const mechanism = made.sasl?.toUpperCase() ?? 'none';
   if (name === 'KafkaJSSASLAuthenticationError') {
     return new ConfigError(
       'KAFKA_CREDENTIALS',
-      `${where} refuses the credentials (SASL ${made.sasl ?? ''}): ${message ?? ''}`,
+      `${where} refuses the credentials (SASL ${mechanism}): ${message ?? ''}`,
     );
   }
   if (type === 'ILLEGAL_SASL_STATE') {
-    return new ConfigError('KAFKA_SASL', `${where} takes no SASL on this port: leave out sasl`);
+    return new ConfigError('KAFKA_SASL', `${where} takes no SASL: leave out sasl, or its port`);
   }
-  return unreachable(where, socketFailure(error), error);
+  if (type === 'UNSUPPORTED_SASL_MECHANISM') {
+    return new ConfigError('KAFKA_SASL', `${where} does not offer SASL ${mechanism}`);
+  }
+  return unreachable(where, socketFailure(error) + hint(made, stage), error);
+}
+
+function tlsAlert(code: string): string {
+  if (code.includes('CERTIFICATE_REQUIRED')) {
+    return 'it wants a certificate of the client: give tls.cert and tls.key';
+  }
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'the port does not speak TLS';
+  return code.slice('ERR_SSL_'.length).toLowerCase().replaceAll('_', ' ');
+}
+
+/** A broker does not say why it hangs up on what it does not understand. */
+function hint(made: Made, stage: Stage): string {
+  if (made.tls && stage === 'connect') return ' (does the port speak TLS?)';
+  return !made.tls && stage === 'versions' ? ' (does the port want TLS?)' : '';
 }
