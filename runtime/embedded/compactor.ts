@@ -9,6 +9,7 @@ import {
 } from '../log/compaction.ts';
 import type { CleanPoint, CompactionOptions, LatestOffsets } from '../log/compaction.ts';
 import { firstKey } from './batches.ts';
+import { storedJson } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { batchKey, offsetOf, partitionKey } from './keys.ts';
 import { stepBatches, stepBytes } from './pruning.ts';
@@ -46,7 +47,7 @@ export function cleaningOf(environment: Environment, id: number, partition: numb
   const bytes = environment.get(partitionKey('cleaning', id, partition));
   return bytes === undefined
     ? { cleanedTo: 0, points: [] }
-    : (JSON.parse(bytes.toString()) as Cleaning);
+    : (storedJson(environment.path, bytes) as Cleaning);
 }
 
 /**

@@ -6,6 +6,7 @@ import { defaultCompaction } from '../log/compaction.ts';
 import type { CompactionOptions } from '../log/compaction.ts';
 import { fenced } from '../log/log-errors.ts';
 import type { MappedBudget } from '../mapped/mapped-budget.ts';
+import { inspectFile } from '../mapped/tree-inspection.ts';
 import type {
   Committed,
   FetchedPartition,
@@ -27,14 +28,15 @@ import { Durability } from './durability.ts';
 import type { SyncMode } from './durability.ts';
 import { EmbeddedAdmin, storePosition } from './embedded-admin.ts';
 import { EmbeddedRegistry } from './embedded-registry.ts';
-import { dataFile, Environment } from './environment.ts';
+import { dataFile, Environment, guarded, logCorrupt } from './environment.ts';
 import { Flusher } from './flusher.ts';
 import { batchKey, namedKey, positionKey } from './keys.ts';
 import { dataLayout } from './layout.ts';
 import type { DataLayout } from './layout.ts';
 import { Maintenance } from './maintenance.ts';
+import type { Mark } from './mark-file.ts';
 import { Owners } from './ownership.ts';
-import { enterLog, leaveLog, settleEntry } from './recovery.ts';
+import { abandonEntry, enterLog, leaveLog, settleEntry } from './recovery.ts';
 import type { Entry } from './recovery.ts';
 import { Topics } from './topics.ts';
 import type { PartitionState } from './topics.ts';
@@ -69,21 +71,45 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
   const layout = dataLayout(options.folder);
   const sync = options.sync ?? 'commit';
   const entry = enterLog(layout, { ahead: sync !== 'commit', create: options.create ?? true });
+  let environment: Environment | undefined;
+  let flusher: Flusher | undefined;
   try {
-    const environment = new Environment(layout.records, 'no-sync');
+    environment = new Environment(layout.records, 'no-sync');
     const place = {
       dataFile: dataFile(layout.records),
       marksFolder: layout.marks,
       id: entry.id,
     };
-    const flusher = new Flusher(environment, place, options.budget);
-    flusher.flushNow();
-    settleEntry(layout, entry);
+    flusher = new Flusher(environment, place, options.budget);
+    const mark = flusher.flushNow();
+    settleEntry(layout, entry, isSound(layout, entry, mark));
     return new EmbeddedLog({ layout, entry, environment, flusher }, { ...options, sync });
   } catch (error) {
+    flusher?.close();
+    await environment?.close();
+    try {
+      abandonEntry(layout, entry);
+    } catch {
+      // The row of this process stays; nobody is misled when it is gone.
+    }
     await entry.control.close();
     throw error;
   }
+}
+
+/**
+ * Looks at the records file as far as that is due: so far LMDB has read its head only. True when
+ * all of it was looked at.
+ * @throws {StorageError} LOG_CORRUPT
+ */
+function isSound(layout: DataLayout, { maxPages }: Entry, mark: Mark): boolean {
+  if (maxPages === 0) return false;
+  const file = dataFile(layout.records);
+  const { damage, whole } = guarded(layout.log, () =>
+    inspectFile(file, { head: mark.headPages, maxPages }),
+  );
+  if (damage !== undefined) throw logCorrupt(layout.log, damage);
+  return whole;
 }
 
 interface Opened {
@@ -286,11 +312,14 @@ export class EmbeddedLog implements Log {
     this.members.clear();
     const { layout, entry, flusher } = this.opened;
     try {
-      await this.durability.close();
+      try {
+        await this.durability.close();
+      } finally {
+        flusher.close();
+        await this.environment.close();
+      }
       leaveLog(layout, entry);
     } finally {
-      flusher.close();
-      await this.environment.close();
       await entry.control.close();
     }
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { SchemaRegistry } from '../ports.ts';
 import { addToCounter } from './counters.ts';
 import type { Durability } from './durability.ts';
+import { storedJson } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { kindRange, namedKey, nameOf, schemaKey } from './keys.ts';
 
@@ -66,6 +67,6 @@ export class EmbeddedRegistry implements SchemaRegistry {
 
   private read(subject: string): Versions {
     const bytes = this.environment.get(namedKey('subject', subject));
-    return bytes === undefined ? [] : (JSON.parse(bytes.toString()) as Versions);
+    return bytes === undefined ? [] : (storedJson(this.environment.path, bytes) as Versions);
   }
 }

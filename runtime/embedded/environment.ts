@@ -2,8 +2,8 @@ import { ABORT, open, TransactionFlags } from 'lmdb';
 import type { RootDatabase } from 'lmdb';
 import { join } from 'node:path';
 import { StorageError, isStreamsError } from '../../topology/core/errors.ts';
+import { headDamage, pageBytes } from '../mapped/head-pages.ts';
 import { mapBytes } from '../mapped/mapped-budget.ts';
-import { headDamage, pageBytes } from './head-pages.ts';
 
 /** A read snapshot that is held: pages of it are not written over until it is released. */
 export interface Snapshot {
@@ -197,6 +197,18 @@ export function logCorrupt(path: string, what: string, cause?: unknown): Storage
       'or remove it to begin anew',
     { cause },
   );
+}
+
+/**
+ * A value of an environment that is JSON.
+ * @throws {StorageError} LOG_CORRUPT
+ */
+export function storedJson(path: string, bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch (error) {
+    throw logCorrupt(path, 'a row of it is no JSON', error);
+  }
 }
 
 /** Runs `action`, and translates what LMDB and the file system throw. */

@@ -1,9 +1,9 @@
 import { closeSync, fdatasync, fdatasyncSync, fstatSync, openSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { headBytes } from '../mapped/head-pages.ts';
 import { MappedBudget } from '../mapped/mapped-budget.ts';
 import { storageError } from './environment.ts';
 import type { Environment, Snapshot } from './environment.ts';
-import { headBytes } from './head-pages.ts';
 import { MarkFile } from './mark-file.ts';
 import type { Mark } from './mark-file.ts';
 
@@ -65,14 +65,18 @@ export class Flusher {
     return this.budget.isSpent();
   }
 
-  /** Makes a mark, blocking. For the first one since the file was mapped. */
-  flushNow(): void {
+  /**
+   * Makes a mark, blocking. For the first one since the file was mapped. No one writes over the
+   * pages of the mark that is returned until the next.
+   */
+  flushNow(): Mark {
     try {
       const { mark, snapshot } = this.capture();
       fdatasyncSync(this.descriptor);
       this.marks.writeSync(mark);
       this.hold(snapshot);
       this.budget.renew();
+      return mark;
     } catch (error) {
       throw storageError(this.dataFile, error);
     }

@@ -3,7 +3,7 @@ import { unlinkSync, write, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32c } from '@node-rs/crc32';
-import { headBytes, pageBytes } from './head-pages.ts';
+import { headBytes, pageBytes } from '../mapped/head-pages.ts';
 
 /**
  * A flushed state of the log: the two head pages of LMDB's file as they were at a transaction whose

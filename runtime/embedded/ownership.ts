@@ -1,4 +1,5 @@
 import { applicationOwned, fenced } from '../log/log-errors.ts';
+import { storedJson } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { namedKey } from './keys.ts';
 import { isAlive, thisProcess } from './process-identity.ts';
@@ -71,7 +72,7 @@ export class Owners {
 
   private read(group: string): Owner | undefined {
     const bytes = this.environment.get(namedKey('owner', group));
-    return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as Owner);
+    return bytes === undefined ? undefined : (storedJson(this.environment.path, bytes) as Owner);
   }
 
   private store(group: string, owner: Owner): void {

@@ -12,7 +12,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
-import { dataFile, Environment, guarded, logCorrupt } from './environment.ts';
+import { inspectionDue, isAsClosed, stampOf } from '../mapped/closing-note.ts';
+import type { ClosingNote } from '../mapped/closing-note.ts';
+import { inspectFile } from '../mapped/tree-inspection.ts';
+import { dataFile, Environment, guarded, logCorrupt, storedJson } from './environment.ts';
 import type { DataLayout } from './layout.ts';
 import { latestMark, removeMarks } from './mark-file.ts';
 import { isAlive, thisProcess } from './process-identity.ts';
@@ -29,7 +32,7 @@ interface Opener extends ProcessIdentity {
 }
 
 /** The one record of the control environment. */
-interface Control {
+interface Control extends ClosingNote {
   readonly format: number;
   readonly incarnation: string;
   /** Boot of the machine on which the log was opened last. */
@@ -38,6 +41,7 @@ interface Control {
   readonly ahead: boolean;
   /** The log has a mark: something in it may have been acknowledged. */
   readonly ready: boolean;
+  /** Processes that have the log open, and such that died while they had. */
   readonly openers: readonly Opener[];
 }
 
@@ -46,6 +50,10 @@ export interface Entry {
   readonly id: string;
   readonly incarnation: string;
   readonly control: Environment;
+  /** See {@link ClosingNote}; this opening included. */
+  readonly doubts: number;
+  /** Pages of the records file that have to be looked at before it is read. */
+  readonly maxPages: number;
 }
 
 const controlKey = Buffer.from('control');
@@ -69,14 +77,16 @@ export function enterLog(layout: DataLayout, options: { ahead: boolean; create: 
       mkdirSync(folder, { recursive: true });
     }
   });
-  const control = new Environment(layout.control, 'sync');
+  const control = openControl(layout);
   const self = thisProcess();
   const id = randomUUID();
-  const incarnation = control.write(() => {
+  return control.write(() => {
     const before = readControl(layout, control);
     const openers = before.openers.filter(isAlive);
     if (!before.ready && openers.length === 0) removeUnborn(layout);
     const restarted = before.boot !== self.boot;
+    const inOrder = !before.ready || wasLeftInOrder(layout, before, openers.length);
+    const { doubts, maxPages } = inspectionDue(before, inOrder);
     if (before.ready) restore(layout, restarted);
     const after: Control = {
       format: logFormat,
@@ -84,33 +94,51 @@ export function enterLog(layout: DataLayout, options: { ahead: boolean; create: 
       boot: self.boot,
       ahead: options.ahead || (before.ahead && !restarted),
       ready: before.ready,
+      doubts,
       openers: [...openers, { ...self, id, ahead: options.ahead }],
     };
     writeControl(control, after);
-    return after.incarnation;
+    return { id, incarnation: after.incarnation, control, doubts, maxPages };
   });
-  return { id, incarnation, control };
 }
 
-/** To be called after the first mark of this process: what was there before is on disk now. */
-export function settleEntry(layout: DataLayout, entry: Entry): void {
+/**
+ * To be called after the first mark of this process: what was there before is on disk now.
+ * @param foundSound the whole records file was looked through
+ */
+export function settleEntry(layout: DataLayout, entry: Entry, foundSound = false): void {
   entry.control.write(() => {
     const before = readControl(layout, entry.control);
     const openers = before.openers.filter(isAlive);
     removeMarks(layout.marks, new Set(openers.map((opener) => opener.id)));
     const ahead = openers.some((opener) => opener.ahead);
-    writeControl(entry.control, { ...before, ready: true, ahead, openers });
+    const doubts = foundSound ? 0 : before.doubts;
+    writeControl(entry.control, { ...before, ready: true, ahead, doubts });
   });
 }
 
-/** Leaves the log after a last flush. The mark of this process stays: it may be the latest. */
+/**
+ * Leaves the log after a last flush, with the environment of the records closed. The mark of this
+ * process stays: it may be the latest.
+ */
 export function leaveLog(layout: DataLayout, entry: Entry): void {
   entry.control.write(() => {
-    const before = readControl(layout, entry.control);
-    const openers = before.openers.filter((it) => it.id !== entry.id && isAlive(it));
-    const ahead = openers.some((opener) => opener.ahead);
-    writeControl(entry.control, { ...before, ahead, openers });
+    const before = withoutEntry(layout, entry);
+    const ahead = before.openers.some((opener) => opener.ahead && isAlive(opener));
+    // A process that died keeps its row: the next opening has to know of it.
+    const closed = before.openers.length === 0 ? stampOf(dataFile(layout.records)) : undefined;
+    writeControl(entry.control, { ...before, ahead, closed });
   });
+}
+
+/** Leaves a log that could not be opened: nothing is said about the state of its files. */
+export function abandonEntry(layout: DataLayout, entry: Entry): void {
+  entry.control.write(() => writeControl(entry.control, withoutEntry(layout, entry)));
+}
+
+function withoutEntry(layout: DataLayout, entry: Entry): Control {
+  const control = readControl(layout, entry.control);
+  return { ...control, openers: control.openers.filter(({ id }) => id !== entry.id) };
 }
 
 /**
@@ -120,15 +148,31 @@ export function leaveLog(layout: DataLayout, entry: Entry): void {
  */
 export async function processesInside(layout: DataLayout): Promise<readonly number[]> {
   if (!existsSync(dataFile(layout.control))) return [];
-  const control = new Environment(layout.control, 'sync');
+  const control = openControl(layout);
   try {
     const bytes = control.get(controlKey);
     if (bytes === undefined) return [];
-    const { openers } = JSON.parse(bytes.toString()) as Control;
+    const { openers } = storedJson(layout.control, bytes) as Control;
     return openers.filter(isAlive).map(({ pid }) => pid);
   } finally {
     await control.close();
   }
+}
+
+/** Opens the control environment. Its file has some pages only, and is looked through each time. */
+function openControl(layout: DataLayout): Environment {
+  const { damage } = guarded(layout.log, () => inspectFile(dataFile(layout.control)));
+  if (damage !== undefined) throw logCorrupt(layout.log, damage);
+  return new Environment(layout.control, 'sync');
+}
+
+/**
+ * True when nothing but a process that lives had the records file open, or nothing had, and it is
+ * as the last one left it.
+ */
+function wasLeftInOrder(layout: DataLayout, control: Control, alive: number): boolean {
+  if (alive < control.openers.length) return false;
+  return alive > 0 || isAsClosed(control, dataFile(layout.records));
 }
 
 function checkFolder(layout: DataLayout, create: boolean): void {
@@ -172,7 +216,7 @@ function readControl(layout: DataLayout, control: Environment): Control {
       openers: [],
     };
   }
-  const record = JSON.parse(bytes.toString()) as Control;
+  const record = storedJson(layout.control, bytes) as Control;
   if (record.format !== logFormat) {
     throw new StorageError(
       'LOG_VERSION',

@@ -1,5 +1,6 @@
 import { partitionUnknown, topicUnknown } from '../log/log-errors.ts';
 import type { TopicSpec } from '../ports.ts';
+import { storedJson } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { kindRange, namedKey, nameOf, partitionKey } from './keys.ts';
 
@@ -42,7 +43,10 @@ export class Topics {
       this.cache.delete(name);
       return undefined;
     }
-    const topic: StoredTopic = { ...(JSON.parse(bytes.toString()) as StoredTopic), name };
+    const topic: StoredTopic = {
+      ...(storedJson(this.environment.path, bytes) as StoredTopic),
+      name,
+    };
     this.cache.set(name, topic);
     return topic;
   }
@@ -58,7 +62,10 @@ export class Topics {
   all(): StoredTopic[] {
     const topics: StoredTopic[] = [];
     for (const { key, value } of this.environment.range(...kindRange('topic'))) {
-      topics.push({ ...(JSON.parse(value.toString()) as StoredTopic), name: nameOf(key) });
+      topics.push({
+        ...(storedJson(this.environment.path, value) as StoredTopic),
+        name: nameOf(key),
+      });
     }
     return topics;
   }

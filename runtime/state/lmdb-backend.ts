@@ -1,20 +1,12 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  renameSync,
-  statSync,
-  truncateSync,
-} from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
 import type { StateBackend, StateTable, StateWrites } from '../ports.ts';
 import type { MappedBudget } from '../mapped/mapped-budget.ts';
-import { headProblem, usedBytes } from './lmdb-head.ts';
 import { checkKey, LmdbTable, tablePrefix } from './lmdb-table.ts';
 import type { TableMeta } from './lmdb-table.ts';
 import { StateEnvironment } from './state-environment.ts';
+import { isCorruption, StateFile } from './state-file.ts';
 
 /**
  * State stores of one application in one LMDB environment, `<data>/state/<application>/`.
@@ -41,6 +33,8 @@ export class LmdbStateBackend implements StateBackend {
   #nextNumber = 1;
   #writing: Promise<void> | undefined;
   #failure: StorageError | undefined;
+  /** Told when the file is closed in order. */
+  #file: StateFile | undefined;
 
   private constructor(folder: string, environment: StateEnvironment) {
     this.#folder = folder;
@@ -48,8 +42,8 @@ export class LmdbStateBackend implements StateBackend {
   }
 
   /**
-   * Opens the state of an application, or makes it. An environment that cannot be read is renamed
-   * to `<application>.corrupt-<n>` beside it, `setAside` is told where and why, and a fresh one is
+   * Opens the state of an application, or makes it. An environment that is damaged is renamed to
+   * `<application>.corrupt-<n>` beside it, `setAside` is told where and why, and a fresh one is
    * made, to be filled from the changelogs.
    * @throws {StorageError} STATE_VERSION when a later version made it, STATE_FOLDER when the folder
    * cannot be written
@@ -63,17 +57,34 @@ export class LmdbStateBackend implements StateBackend {
   }): Promise<LmdbStateBackend> {
     const folder = join(options.stateFolder, options.application);
     try {
-      return await openSound(folder, options.budget);
+      return await this.#openSound(folder, options.budget);
     } catch (error) {
       if (!isCorruption(error)) throw folderError(folder, error);
       const movedTo = unusedName(folder);
       renameSync(folder, movedTo);
       options.setAside({ movedTo, reason: error.message });
-      return await openSound(folder, options.budget);
+      return await this.#openSound(folder, options.budget);
     }
   }
 
-  /** Opens without looking whether all rows can be read. */
+  static async #openSound(
+    folder: string,
+    budget: MappedBudget | undefined,
+  ): Promise<LmdbStateBackend> {
+    const file = new StateFile(folder);
+    file.enter();
+    const backend = LmdbStateBackend.openFolder(folder, budget);
+    try {
+      await backend.collectGarbage();
+    } catch (error) {
+      await backend.close();
+      throw error;
+    }
+    backend.#file = file;
+    return backend;
+  }
+
+  /** Opens without looking whether the file is sound. */
   static openFolder(folder: string, budget?: MappedBudget): LmdbStateBackend {
     const backend = new LmdbStateBackend(folder, new StateEnvironment(folder, budget));
     backend.#load();
@@ -140,13 +151,7 @@ export class LmdbStateBackend implements StateBackend {
     } finally {
       await this.#environment.close();
     }
-  }
-
-  /** Reads every row once: LMDB finds broken pages. Returns the number of rows. */
-  verify(): number {
-    let count = 0;
-    for (const { value } of this.#environment.rows.getRange({})) count += value.length >= 0 ? 1 : 0;
-    return count;
+    this.#file?.leave();
   }
 
   /** Takes what an interrupted wipe has left off the disk. */
@@ -297,59 +302,6 @@ const collectChunk = 20_000;
 
 function tableId(store: string, partition: number): string {
   return `${store}/${partition}`;
-}
-
-/**
- * Opens, and looks through all rows where the file is shorter than LMDB thinks: then something has
- * cut it.
- */
-async function openSound(
-  folder: string,
-  budget: MappedBudget | undefined,
-): Promise<LmdbStateBackend> {
-  const file = join(folder, 'data.mdb');
-  prepare(folder, file);
-  const needed = usedBytes(file);
-  const cut = existsSync(file) && statSync(file).size < needed;
-  // Pages beyond the end of the file would kill the process when they are touched, which opening it
-  // may do; as zeros they are an error that LMDB reports.
-  if (cut) truncateSync(file, needed);
-  const backend = LmdbStateBackend.openFolder(folder, budget);
-  if (cut) {
-    try {
-      backend.verify();
-    } catch (error) {
-      await backend.close();
-      throw error;
-    }
-  }
-  await backend.collectGarbage();
-  return backend;
-}
-
-/**
- * Looks at folder and file before LMDB does, which would end the process instead of saying what is
- * wrong.
- */
-function prepare(folder: string, file: string): void {
-  mkdirSync(folder, { recursive: true });
-  const problem = headProblem(file);
-  if (problem !== undefined) throw new DamagedFile(problem);
-  accessSync(existsSync(file) ? file : folder, constants.R_OK | constants.W_OK);
-}
-
-/** The file is none of LMDB's, or was cut. */
-class DamagedFile extends Error {}
-
-/** LMDB's own words for a file that is none of its, or broken. */
-function isCorruption(error: unknown): error is Error {
-  if (error instanceof DamagedFile) return true;
-  return (
-    error instanceof Error &&
-    /MDB_INVALID|MDB_CORRUPTED|MDB_PAGE_NOTFOUND|MDB_PANIC|MDB_VERSION_MISMATCH|MDB_BAD_VALSIZE|MDB_PROBLEM/.test(
-      error.message,
-    )
-  );
 }
 
 function folderError(folder: string, error: unknown): Error {

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { open } from 'lmdb';
 import type { Database, RootDatabase } from 'lmdb';
 import { IllegalStateError, StorageError } from '../../topology/core/errors.ts';
+import { headDamage, pageBytes } from '../mapped/head-pages.ts';
 import { mapBytes, MappedBudget } from '../mapped/mapped-budget.ts';
-import { headProblem, pageBytes } from './lmdb-head.ts';
 
 interface Opened {
   readonly root: RootDatabase;
@@ -76,7 +76,7 @@ export class StateEnvironment {
     try {
       await root.close();
       // LMDB's binding ends the process over a file that is none of its.
-      const problem = headProblem(join(this.#folder, 'data.mdb'));
+      const problem = headDamage(join(this.#folder, 'data.mdb'));
       if (problem !== undefined) throw new Error(problem);
       this.#opened = openDatabases(this.#folder);
     } catch (cause) {

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dataFile, Environment } from '../../../runtime/embedded/environment.ts';
-import { pageBytes } from '../../../runtime/embedded/head-pages.ts';
+import { pageBytes } from '../../../runtime/mapped/head-pages.ts';
 import { Flusher } from '../../../runtime/embedded/flusher.ts';
 import { dataLayout } from '../../../runtime/embedded/layout.ts';
 import { enterLog, leaveLog, settleEntry } from '../../../runtime/embedded/recovery.ts';

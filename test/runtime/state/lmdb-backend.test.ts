@@ -62,7 +62,7 @@ describe('LmdbStateBackend', () => {
     expect(notices).toEqual([
       {
         movedTo: join(stateFolder, 'app.corrupt-1'),
-        reason: `"${file()}" does not begin like a file of LMDB`,
+        reason: `the file "${file()}" does not begin like one of LMDB`,
       },
     ]);
     expect(backend.open('s', 0).position()).toBeUndefined();
@@ -81,11 +81,13 @@ describe('LmdbStateBackend', () => {
     expect(backend.tables()).toEqual([]);
   });
 
-  test('starts afresh with an empty file', async () => {
+  test('sets an empty file aside, and says so', async () => {
     mkdirSync(join(stateFolder, 'app'));
     writeFileSync(file(), '');
     await fill(await openBackend(), 1);
-    expect(notices).toEqual([]);
+    expect(notices).toEqual([
+      { movedTo: join(stateFolder, 'app.corrupt-1'), reason: `the file "${file()}" is empty` },
+    ]);
   });
 
   test('sets a file aside whose end is cut off, instead of dying when it is read', async () => {
@@ -166,7 +168,10 @@ describe('LmdbStateBackend', () => {
     await root.close();
     const backend = await openBackend();
     expect(backend.open('s', 0).count()).toBe(0);
-    expect(backend.verify()).toBe(0);
+    await closeBackend(backend);
+    const again = open(join(stateFolder, 'app'), { noSubdir: false, maxDbs: 4 });
+    expect(again.openDB({ name: 'rows', encoding: 'binary' }).getKeysCount()).toBe(0);
+    await again.close();
   });
 
   test('says so when the disk is full, and keeps what was written', async () => {
