@@ -12,10 +12,10 @@ export interface RawRequest {
   readonly body: Buffer;
   /**
    * Requests of one lane and node go over one connection, and a broker answers them one after the other: what may wait there has a lane of its own, so that
-   * it does not hold up the rest. `poll`: a Fetch that waits for records, beside `fetch`, one that does not; `group`: JoinGroup and SyncGroup, which wait
+   * it does not hold up the rest. `poll-…`: a Fetch that waits for records, each beside the others and beside `fetch`, one that does not; `group`: JoinGroup and SyncGroup, which wait
    * for other members, beside `control`.
    */
-  readonly lane: 'control' | 'group' | 'fetch' | 'poll' | 'produce';
+  readonly lane: 'control' | 'group' | 'fetch' | `poll-${number}` | 'produce';
   /** Longest wait for the response, ms. */
   readonly timeoutMs: number;
 }

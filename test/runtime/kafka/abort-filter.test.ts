@@ -97,9 +97,18 @@ describe('AbortFilter', () => {
 
   test('gives exactly the committed records, however transactions and fetches interleave', () => {
     const step = fc.oneof(
-      { weight: 5, arbitrary: fc.tuple(fc.constant('append'), fc.integer({ min: -1, max: 3 })) },
-      { weight: 2, arbitrary: fc.tuple(fc.constant('commit'), fc.integer({ min: 0, max: 3 })) },
-      { weight: 2, arbitrary: fc.tuple(fc.constant('abort'), fc.integer({ min: 0, max: 3 })) },
+      {
+        weight: 5,
+        arbitrary: fc.tuple(fc.constant('append' as const), fc.integer({ min: -1, max: 3 })),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.tuple(fc.constant('commit' as const), fc.integer({ min: 0, max: 3 })),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.tuple(fc.constant('abort' as const), fc.integer({ min: 0, max: 3 })),
+      },
     );
     const property = fc.property(
       fc.array(step, { maxLength: 60 }),
@@ -114,8 +123,8 @@ describe('AbortFilter', () => {
               ...plain(null, `${producer}/${i}/${n}`),
               key: fake,
             }));
-            log.append(producer as number, ...records);
-          } else log.finish(producer as number, what as 'commit' | 'abort');
+            log.append(producer, ...records);
+          } else log.finish(producer, what);
         });
         const stable = log.lastStableOffset;
         const expected = log.committed

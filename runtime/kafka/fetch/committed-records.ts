@@ -1,0 +1,61 @@
+import { isStreamsError, StorageError } from '../../../topology/core/errors.ts';
+import { partitionId } from '../../../topology/core/topic-partition.ts';
+import { decompressBatch } from '../../codec/batch-compression.ts';
+import { batchLastOffset } from '../../codec/batch-header.ts';
+import { forEachBatch } from '../../codec/fetched-batches.ts';
+import type { Position } from '../../ports.ts';
+import { type AbortedTransaction, AbortFilter } from '../abort-filter.ts';
+
+/** What a Fetch response says about one partition. */
+export interface FetchResponse {
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+  readonly abortedTransactions: readonly AbortedTransaction[] | null;
+  readonly records: Buffer | null;
+}
+
+/** Committed records of a partition, from a position on. */
+export interface CommittedRecords extends Position {
+  /** Whole uncompressed batches, checked. */
+  readonly batches: readonly Buffer[];
+  /** Position after them, and after what holds no committed records behind them. */
+  readonly nextOffset: number;
+  readonly startOffset: number;
+  /** The last stable offset: what comes after is not known to be committed. */
+  readonly endOffset: number;
+}
+
+/**
+ * The committed records of a Fetch response, without aborted ones and markers. Batches are views of the response, except for compressed ones.
+ * @throws {StorageError} LOG_CORRUPT for a damaged batch, or one of an unknown format
+ */
+export function committedRecords(position: Position, response: FetchResponse): CommittedRecords {
+  const { topic, partition, offset } = position;
+  const batches: Buffer[] = [];
+  let nextOffset = offset;
+  try {
+    const filter = new AbortFilter(response.abortedTransactions ?? []);
+    forEachBatch(response.records ?? Buffer.alloc(0), (batch) => {
+      const next = batchLastOffset(batch) + 1;
+      // A compacted batch keeps its last offset; one that ends before the position is of no use.
+      if (filter.admits(batch) && next > offset) batches.push(decompressBatch(batch));
+      nextOffset = Math.max(nextOffset, next);
+    });
+  } catch (error) {
+    if (!isStreamsError(error)) throw error;
+    throw new StorageError(
+      'LOG_CORRUPT',
+      `${partitionId(topic, partition)} cannot be read after ${nextOffset}: ${error.message}`,
+      { cause: error, place: { topic, partition, offset: nextOffset } },
+    );
+  }
+  return {
+    topic,
+    partition,
+    offset,
+    batches,
+    nextOffset,
+    startOffset: Math.max(0, response.logStartOffset),
+    endOffset: Math.max(0, response.lastStableOffset),
+  };
+}
