@@ -35,3 +35,16 @@ export function parseDuration(duration: Duration, what: string): number {
   }
   return ms;
 }
+
+/** A duration as people write it, in the largest units: `1m30s`; `0ms` for none. */
+export function durationText(ms: number): string {
+  const parts: string[] = [];
+  let rest = ms;
+  for (const unit of ['d', 'h', 'm', 's', 'ms']) {
+    const size = unitMs[unit] as number;
+    const count = Math.floor(rest / size);
+    if (count > 0) parts.push(`${count}${unit}`);
+    rest -= count * size;
+  }
+  return parts.join('') || '0ms';
+}

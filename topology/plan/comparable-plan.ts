@@ -13,14 +13,16 @@ export type Json =
  * Made for tests and for what compares a file with what runs.
  */
 export function comparablePlan(plan: Plan): Json {
-  return canonical(plan);
+  return canonicalForm(plan, typeName);
 }
 
-function canonical(value: unknown): Json {
+/** A part of a plan as JSON, keys in order, with Avro types as `typeForm` has them. */
+export function canonicalForm(value: unknown, typeForm: (type: AvroType) => string): Json {
+  const canonical = (part: unknown): Json => canonicalForm(part, typeForm);
   if (value instanceof Map) return canonical(Object.fromEntries(value as Map<string, unknown>));
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value === 'object' && value !== null) {
-    if (isAvroType(value)) return typeName(value);
+    if (isAvroType(value)) return typeForm(value);
     const entries = Object.entries(value)
       .filter(([, part]) => part !== undefined)
       .sort(([a], [b]) => compareText(a, b))

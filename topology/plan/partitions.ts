@@ -1,6 +1,7 @@
 import { ConfigError } from '../core/errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { compareText } from '../graph/sources.ts';
+import type { PreviousIds } from './kept-ids.ts';
 import type { PlanNode } from './plan.ts';
 
 /** How many partitions topics have where the topology does not say. */
@@ -13,6 +14,10 @@ export interface PlanOptions {
   readonly partitionsOf?: (topic: string) => number | undefined;
   /** Every topic has so many, whatever is declared. For tests. */
   readonly allPartitions?: number;
+  /**
+   * Sub-topologies of the plan that ran before this one: they keep their ids. @defaultValue none
+   */
+  readonly previous?: PreviousIds;
 }
 
 /** A group of nodes with the topics that it reads. */

@@ -5,6 +5,7 @@ import { buildNodes } from './build-nodes.ts';
 import { buildStores } from './build-stores.ts';
 import { buildTopics, defaultPolicy } from './build-topics.ts';
 import { groupNodes, storesOfNode, subTopologyId } from './group.ts';
+import { keptIds, type PreviousIds } from './kept-ids.ts';
 import type { NodeGroup, PlanOptions } from './partitions.ts';
 import { countPartitions, fixedPartitions } from './partitions.ts';
 import type { Plan, PlanNode, SubTopology } from './plan.ts';
@@ -21,7 +22,7 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
   const { definition } = graph;
   const built = buildNodes(graph, partitioningOf(graph), tablesOf(graph));
   const globalStores = new Set(built.globalTables.map((table) => table.store));
-  const groups = groupNodes(built.nodes, globalStores).map(nodeGroup);
+  const groups = withIds(groupNodes(built.nodes, globalStores).map(nodeGroup), options.previous);
   const fixed = fixedPartitions(graph, built.repartitions, options);
   const counts = countPartitions(groups, fixed);
   const subTopologies = groups
@@ -48,6 +49,11 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
 function nodeGroup(nodes: readonly PlanNode[]): NodeGroup {
   const topics = nodes.flatMap((node) => (node.kind === 'source' ? node.topics : []));
   return { id: subTopologyId(nodes), nodes, topics: unique(topics) };
+}
+
+function withIds(groups: readonly NodeGroup[], previous: PreviousIds = {}): readonly NodeGroup[] {
+  const ids = keptIds(groups, previous);
+  return groups.map((group, at) => ({ ...group, id: ids[at] ?? group.id }));
 }
 
 function unique(names: readonly string[]): readonly string[] {

@@ -1,0 +1,48 @@
+import { type Comparison, isSame } from './comparison.ts';
+import type { Difference } from './difference.ts';
+
+/** What became of calls, functions, and of records that fail. */
+export function compareCalls(both: Comparison): Difference[] {
+  const { old, next } = both;
+  const found: Difference[] = [];
+  for (const [name, after] of Object.entries(next.calls)) {
+    const before = old.calls[name];
+    if (before === undefined) continue;
+    for (const part of ['request', 'reply'] as const) {
+      const fit = both.schemas(before[part], after[part]);
+      if (fit === 'same') continue;
+      found.push({
+        // What is journaled is read by whoever has the task.
+        verdict: fit === 'both' ? 'rolling' : 'drain',
+        subject: { kind: 'call', name },
+        change: `its ${part} is ${both.schemaName(after[part])} of another version`,
+        ...(fit === 'both' ? {} : { drains: journalsOf(both, name) }),
+      });
+    }
+  }
+  for (const [name, hash] of Object.entries(next.functions)) {
+    const before = old.functions[name];
+    if (before === undefined || before === hash) continue;
+    found.push({
+      verdict: 'rolling',
+      subject: { kind: 'function', name },
+      change: 'its code or what it imports has changed',
+      cost: 'a replay would give another result',
+    });
+  }
+  if (!isSame(old.errors, next.errors)) {
+    found.push({
+      verdict: 'rolling',
+      subject: { kind: 'application', name: next.application },
+      change: 'failing records are treated in another way',
+    });
+  }
+  return found;
+}
+
+/** Changelogs of the journals that hold open calls of a service. */
+function journalsOf({ old }: Comparison, call: string): readonly string[] {
+  const nodes = Object.values(old.nodes).filter((node) => node.functions.includes(call));
+  const stores = nodes.flatMap((node) => node.stores).filter((name) => name.endsWith('-journal'));
+  return stores.flatMap((name) => old.stores[name]?.changelog ?? []);
+}
