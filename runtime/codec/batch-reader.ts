@@ -6,6 +6,7 @@ import { RepeatedTexts } from './repeated-texts.ts';
 import { copyOut } from './short-bytes.ts';
 import { readInt64 } from './varint.ts';
 
+const nothing = Buffer.alloc(0);
 const headersTooLong = 'has headers longer than their record';
 
 /**
@@ -16,12 +17,13 @@ const headersTooLong = 'has headers longer than their record';
  * while (reader.next()) use(reader.offset, reader.buffer, reader.valueStart, reader.valueEnd);
  * ```
  *
- * **Gotchas** The fields describe the present record: `next` overwrites them. Before the first
+ * **Gotchas** The copies that it gives are small buffers of Node's pool: one that is kept keeps a
+ * slab of `Buffer.poolSize` bytes, but never the batch. The fields describe the present record: `next` overwrites them. Before the first
  * `next` they mean nothing.
  */
 export class RecordBatchReader {
   /** The batch that is open. */
-  buffer: Buffer = Buffer.alloc(0);
+  buffer: Buffer = nothing;
   offset = -1;
   /** Record time, ms since epoch. */
   timestamp = 0;
@@ -70,6 +72,16 @@ export class RecordBatchReader {
   }
 
   /**
+   * Lets go of the batch, which an idle reader would keep in memory (and a response that it is a
+   * view of). There is no next record then.
+   */
+  close(): void {
+    this.buffer = nothing;
+    this.remaining = 0;
+    this.recordEnd = 0;
+  }
+
+  /**
    * Moves to the next record; false after the last one.
    * @throws {StorageError} BATCH_CORRUPT when the records do not fill the batch as its header says
    */
@@ -110,6 +122,7 @@ export class RecordBatchReader {
     if (buffer[this.headersAt] === 0) return noHeaders;
     this.position = this.headersAt;
     const count = this.readVarint();
+    if (count < 0) throw corruptBatch('has a record with a negative number of headers');
     const headers: Header[] = [];
     for (let i = 0; i < count; i++) {
       const nameLength = this.readVarint();

@@ -6,14 +6,19 @@ import { batchBytes, batchLayout } from './batch-header.ts';
  * of which only length and format were checked. A batch that is cut off at the end is left out: a
  * broker cuts at the size that was asked for.
  *
- * **Gotchas** A view keeps the whole response in memory: see {@link ownBatch}.
+ * **Gotchas** Any view keeps the whole response in memory, and so does all that is a view of the
+ * view. What is copied, and does not: {@link ownBatch}; what `decompressBatch` gives of a compressed
+ * batch (an uncompressed one it gives back as it is); `key`, `value` and `headers` of a reader. An
+ * open reader keeps its batch until it opens another one or is closed.
  * @throws {StorageError} BATCH_UNSUPPORTED for messages of formats 0 and 1; BATCH_CORRUPT for a
  * length that no batch has
  */
 export function forEachBatch(records: Buffer, visit: (batch: Buffer) => void): void {
   let start = 0;
-  while (start + batchLayout.records <= records.length) {
+  // The format first: a message of an old one is shorter than a batch's header.
+  while (start + batchLayout.magic < records.length) {
     checkFormat(records, start);
+    if (start + batchLayout.records > records.length) return;
     const bytes = batchBytes(records, start);
     if (bytes < batchLayout.records) throw corruptBatch('is shorter than its header');
     if (start + bytes > records.length) return;

@@ -100,6 +100,7 @@ export class PartitionQueue implements PartitionHead {
     this.waiting = [];
     this.head = undefined;
     this.poison = undefined;
+    this.reader.close();
     this.reading = false;
     this.undecoded = false;
     this.bufferedBytes = 0;
@@ -175,6 +176,7 @@ export class PartitionQueue implements PartitionHead {
       }
       if (!this.reader.next()) {
         this.retained.push(this.reader.buffer);
+        this.reader.close();
         this.reading = false;
         continue;
       }

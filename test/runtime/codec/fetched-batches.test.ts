@@ -55,6 +55,13 @@ describe('forEachBatch', () => {
     );
   });
 
+  test('refuses a message of format 1 that is shorter than the header of a batch', () => {
+    const message = Buffer.alloc(34);
+    message.writeInt32BE(22, 8);
+    message[16] = 1;
+    expect(() => split(message)).toThrow('a record batch has message format 1');
+  });
+
   test.each([-13, -12, 0, 48])('refuses a batch that says it is %d bytes long', (length) => {
     const damaged = Buffer.from(one);
     damaged.writeInt32BE(length, batchLayout.length);

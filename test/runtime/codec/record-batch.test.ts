@@ -182,6 +182,32 @@ describe('RecordBatchReader', () => {
     expect(() => reader.next()).toThrow('bytes behind its last record');
   });
 
+  test.each([
+    ['a negative number of headers', '0c 00 00 00 01 01 01', 'a negative number of headers'],
+    ['a header name that reaches too far', '10 00 00 00 01 01 02 7e 61', 'headers longer'],
+    ['a header name of negative length', '10 00 00 00 01 01 02 01 61', 'headers longer'],
+    ['a header value that reaches too far', '12 00 00 00 01 01 02 02 61 7e', 'headers longer'],
+    ['fewer headers than it says', '12 00 00 00 01 01 7e 02 61 01', 'headers longer'],
+  ])('refuses %s', (_, record, message) => {
+    const head = batchOf(plain(null, null)).subarray(0, batchLayout.records);
+    const batch = Buffer.concat([head, hex(record)]);
+    batch.writeInt32BE(batch.length - batchLayout.leaderEpoch, batchLayout.length);
+    sealBatch(batch);
+    const reader = new RecordBatchReader();
+    reader.open(batch);
+    expect(reader.next()).toBe(true);
+    expect(() => reader.headers()).toThrow(message);
+  });
+
+  test('has no record any more once it is closed', () => {
+    const reader = new RecordBatchReader();
+    reader.open(batchOf(plain('a', '1'), plain('b', '2')));
+    reader.next();
+    reader.close();
+    expect(reader.next()).toBe(false);
+    expect(reader.buffer.length).toBe(0);
+  });
+
   test('reads the log append time where the batch carries it', () => {
     const batch = batchOf(plain('a', '1', 10), plain('b', '2', 20));
     batch.writeInt16BE(0x08, batchLayout.attributes);
