@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constantFrom, integer, nat, property, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assign } from '../../../../../runtime/kafka/group/assignor/assign.ts';
 import { input, member, scenes, settle, shown, soundScenes, units } from './cases.ts';
@@ -134,8 +134,8 @@ describe('assign', () => {
 
 describe('every assignment', () => {
   test('gives each task to one member at most, and to none only while another has it', () => {
-    fc.assert(
-      fc.property(scenes, (scene) => {
+    assert(
+      property(scenes, (scene) => {
         const { members, followUp } = assign(input(scene.members, scene.tasks, scene));
         const given = [...members.values()].flatMap((it) => it.active);
         expect(new Set(given).size).toBe(given.length);
@@ -151,8 +151,8 @@ describe('every assignment', () => {
   });
 
   test('keeps copies away from who runs the task, and from each other', () => {
-    fc.assert(
-      fc.property(scenes, (scene) => {
+    assert(
+      property(scenes, (scene) => {
         const { members } = assign(input(scene.members, scene.tasks, scene));
         for (const { active, standby, warmups } of members.values()) {
           expect(standby.filter((id) => active.includes(id))).toEqual([]);
@@ -176,8 +176,8 @@ describe('every assignment', () => {
   });
 
   test('is the same whatever the order of members and tasks', () => {
-    fc.assert(
-      fc.property(scenes, (scene) => {
+    assert(
+      property(scenes, (scene) => {
         const one = assign(input(scene.members, scene.tasks, scene));
         const other = assign(input(scene.members.toReversed(), scene.tasks.toReversed(), scene));
         expect(other).toEqual(one);
@@ -186,8 +186,8 @@ describe('every assignment', () => {
   });
 
   test('does not take a task from a member with its state for one without', () => {
-    fc.assert(
-      fc.property(soundScenes, (scene) => {
+    assert(
+      property(soundScenes, (scene) => {
         const { members } = assign(input(scene.members, scene.tasks, scene));
         const lacks = (slot: (typeof scene.members)[number], id: string): number =>
           slot.owned.includes(id) ? 0 : (scene.ends.get(id) ?? 0) - (slot.held.get(id) ?? 0);
@@ -202,8 +202,8 @@ describe('every assignment', () => {
   });
 
   test('leads to balance in a bounded number of assignments, and stays there', () => {
-    fc.assert(
-      fc.property(soundScenes, (scene) => {
+    assert(
+      property(soundScenes, (scene) => {
         const { last, rounds, members } = settle(input(scene.members, scene.tasks, scene));
         expect(rounds).toBeLessThanOrEqual(4 + 3 * scene.tasks.length);
         const all = [...last.members.values()].map((it) => it.active);
@@ -219,11 +219,11 @@ describe('every assignment', () => {
 });
 
 describe('a member that joins or leaves a balanced group', () => {
-  const groups = fc.record({
-    tasks: fc.integer({ min: 1, max: 40 }),
-    stores: fc.constantFrom(0, 1),
-    members: fc.integer({ min: 1, max: 8 }),
-    leaver: fc.nat(),
+  const groups = record({
+    tasks: integer({ min: 1, max: 40 }),
+    stores: constantFrom(0, 1),
+    members: integer({ min: 1, max: 8 }),
+    leaver: nat(),
   });
 
   function balanced(tasks: number, stores: number, members: number) {
@@ -232,8 +232,8 @@ describe('a member that joins or leaves a balanced group', () => {
   }
 
   test('moves no more tasks than its own share when it joins', () => {
-    fc.assert(
-      fc.property(groups, ({ tasks, stores, members }) => {
+    assert(
+      property(groups, ({ tasks, stores, members }) => {
         const now = [...balanced(tasks, stores, members), member('t')];
         const { moves } = settle(input(now, units(tasks, stores)));
         expect(moves).toBe(Math.floor(tasks / (members + 1)));
@@ -242,8 +242,8 @@ describe('a member that joins or leaves a balanced group', () => {
   });
 
   test('moves its own tasks alone when it leaves', () => {
-    fc.assert(
-      fc.property(groups, ({ tasks, stores, members, leaver }) => {
+    assert(
+      property(groups, ({ tasks, stores, members, leaver }) => {
         const before = balanced(tasks, stores, members + 1);
         const gone = before[leaver % before.length]!;
         const now = before.filter((it) => it !== gone);

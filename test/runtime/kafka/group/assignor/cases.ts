@@ -1,4 +1,13 @@
-import fc from 'fast-check';
+import {
+  array,
+  constant,
+  constantFrom,
+  integer,
+  record,
+  subarray,
+  tuple,
+  type Arbitrary,
+} from 'fast-check';
 import {
   assign,
   type GroupAssignment,
@@ -105,43 +114,39 @@ export interface Scene {
 }
 
 /** Any group: claims that overlap, are stale or of unknown tasks; state of any size anywhere. */
-export const scenes: fc.Arbitrary<Scene> = fc
-  .record({
-    stateless: fc.integer({ min: 0, max: 12 }),
-    stateful: fc.integer({ min: 0, max: 12 }),
-    options: fc.record({
-      standbyReplicas: fc.integer({ min: 0, max: 3 }),
-      acceptableLag: fc.constant(100),
-      maxWarmups: fc.integer({ min: 1, max: 3 }),
-    }),
-    count: fc.integer({ min: 1, max: 7 }),
-  })
-  .chain(({ stateless, stateful, options, count }) => {
-    const tasks = [...units(stateless, 0, '0'), ...units(stateful, 1, '1')];
-    const ids = [...tasks.map((it) => it.id), 'gone_1'];
-    const sizes = fc.constantFrom(0, 50, 150, 5000);
-    return fc.record({
-      tasks: fc.constant(tasks),
-      options: fc.constant(options),
-      ends: fc
-        .array(sizes, { minLength: stateful, maxLength: stateful })
-        .map((ends) => new Map(ends.map((end, i) => [`1_${i}`, end]))),
-      members: fc
-        .array(
-          fc.record({
-            host: fc.constantFrom(undefined, 'h1', 'h2'),
-            generation: fc.integer({ min: 0, max: 3 }),
-            owned: fc.subarray(ids),
-            held: fc.array(fc.tuple(fc.constantFrom(...ids), sizes)).map((pairs) => new Map(pairs)),
-          }),
-          { minLength: count, maxLength: count },
-        )
-        .map((claims) => claims.map((claim, i) => member(`s${i}`, claim))),
-    });
+export const scenes: Arbitrary<Scene> = record({
+  stateless: integer({ min: 0, max: 12 }),
+  stateful: integer({ min: 0, max: 12 }),
+  options: record({
+    standbyReplicas: integer({ min: 0, max: 3 }),
+    acceptableLag: constant(100),
+    maxWarmups: integer({ min: 1, max: 3 }),
+  }),
+  count: integer({ min: 1, max: 7 }),
+}).chain(({ stateless, stateful, options, count }) => {
+  const tasks = [...units(stateless, 0, '0'), ...units(stateful, 1, '1')];
+  const ids = [...tasks.map((it) => it.id), 'gone_1'];
+  const sizes = constantFrom(0, 50, 150, 5000);
+  return record({
+    tasks: constant(tasks),
+    options: constant(options),
+    ends: array(sizes, { minLength: stateful, maxLength: stateful }).map(
+      (ends) => new Map(ends.map((end, i) => [`1_${i}`, end])),
+    ),
+    members: array(
+      record({
+        host: constantFrom(undefined, 'h1', 'h2'),
+        generation: integer({ min: 0, max: 3 }),
+        owned: subarray(ids),
+        held: array(tuple(constantFrom(...ids), sizes)).map((pairs) => new Map(pairs)),
+      }),
+      { minLength: count, maxLength: count },
+    ).map((claims) => claims.map((claim, i) => member(`s${i}`, claim))),
   });
+});
 
 /** As {@link scenes}, in which no two members claim one task. */
-export const soundScenes: fc.Arbitrary<Scene> = scenes.map((scene) => {
+export const soundScenes: Arbitrary<Scene> = scenes.map((scene) => {
   const taken = new Set<string>();
   const members = scene.members.map((it) => {
     const owned = it.owned.filter((id) => !taken.has(id));
