@@ -147,6 +147,18 @@ function lz4Bound(frame: Buffer): number {
   }
 }
 
+/**
+ * An LZ4 frame with content size and checksums, these by the Java client's library. Its first block
+ * is 34 bytes as they are; its second one, 10 bytes, copies from the first one.
+ */
+const linkedFrame = Buffer.from(
+  '04224d185c40490000000000000000' +
+    '220000806c696e6b656420626c6f636b732073686172652074686569722077696e646f773b2019dcf589' +
+    '0a0000000f22000f50616761696ee874e45a' +
+    '00000000667e81e4',
+  'hex',
+);
+
 describe('compressBatch', () => {
   test('gives back the batch itself without compression', () => {
     const batch = sample();
@@ -230,17 +242,25 @@ describe('decompressBatch', () => {
   });
 
   test('reads an LZ4 frame of linked blocks with content size and checksums', () => {
-    // Checksums by the Java client's library; the second block copies from the first one.
-    const linked = Buffer.from(
-      '04224d185c40490000000000000000' +
-        '220000806c696e6b656420626c6f636b732073686172652074686569722077696e646f773b2019dcf589' +
-        '0a0000000f22000f50616761696ee874e45a' +
-        '00000000667e81e4',
-      'hex',
-    );
     const text = 'linked blocks share their window; ';
-    const result = decompressBatch(withPayload('lz4', linked));
+    const result = decompressBatch(withPayload('lz4', linkedFrame));
     expect(payloadOf(result).toString()).toBe(`${text}${text}again`);
+  });
+
+  test('bounds an LZ4 frame by what its blocks can hold, 255 bytes for one', () => {
+    const batch = withPayload('lz4', linkedFrame);
+    expect(() => decompressBatch(batch, 34 + 10 * 255)).not.toThrow();
+    expect(() => decompressBatch(batch, 34 + 10 * 255 - 1)).toThrow('holds more than 2583 bytes');
+  });
+
+  test('bounds zstd frames together', () => {
+    const payload = payloadOf(sample());
+    const parts = [payload.subarray(0, 500), payload.subarray(500)].map((it) =>
+      zstdCompressSync(it),
+    );
+    const batch = withPayload('zstd', Buffer.concat(parts));
+    expect(() => decompressBatch(batch, payload.length)).not.toThrow();
+    expect(() => decompressBatch(batch, payload.length - 1)).toThrow('holds more than');
   });
 
   test('refuses a snappy block that claims more than the limit without allocating it', () => {
