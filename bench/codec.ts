@@ -13,9 +13,14 @@ import { type Contender, type Measured, sideBySide } from './side-by-side.ts';
 const batchRecords = 1000;
 const batches = Number(process.argv[2] ?? 60);
 const rounds = 7;
-const bars = { decode: 4, encode: 10 };
-/** What the bars do not hold for: KafkaJS copies nothing. */
-const withoutBar = 'decode: ours, copied out';
+/**
+ * What the bars are for. In place is how the engine reads; the other ways make objects of records,
+ * as KafkaJS does, and cost what objects cost.
+ */
+const bars = {
+  decode: { name: 'decode: ours, in place', atLeast: 4 },
+  encode: { name: 'encode: ours', atLeast: 10 },
+} as const;
 
 interface Sample extends KafkaJsRecord {
   /** The same headers, as our codec takes them. */
@@ -106,16 +111,18 @@ function decodeCopied(reader: RecordBatchReader, batch: Buffer): number {
   return records.length;
 }
 
-function line(title: string, measured: readonly Measured[], bar: number): string {
+type Bar = (typeof bars)[keyof typeof bars];
+
+function line(title: string, measured: readonly Measured[], bar: Bar): string {
   const base = measured[0] as Measured;
   const rows = measured.map(({ name, median, best, worst }, i) => {
     const ratio = median / base.median;
-    const below = ratio < bar && name !== withoutBar ? '  BELOW THE BAR' : '';
+    const below = name === bar.name && ratio < bar.atLeast ? '  BELOW THE BAR' : '';
     const verdict = i === 0 ? '' : `  × ${ratio.toFixed(1)}${below}`;
     const spread = `(${thousands(worst)} to ${thousands(best)})`;
     return `  ${name.padEnd(26)} ${thousands(median).padStart(11)} records/s ${spread.padEnd(26)}${verdict}`;
   });
-  return `${title}; bar: ${bar} × KafkaJS\n${rows.join('\n')}\n`;
+  return `${title}; bar: ${bar.atLeast} × KafkaJS\n${rows.join('\n')}\n`;
 }
 
 function thousands(rate: number): string {
@@ -131,9 +138,9 @@ for (const headerCount of [0, 2]) {
   const decoded = await sideBySide(
     [
       contender('decode: KafkaJS', async () => (await decodeWithKafkaJs(batch)).records.length),
-      contender('decode: ours, in place', () => decodeInPlace(reader, batch)),
+      contender(bars.decode.name, () => decodeInPlace(reader, batch)),
       contender('decode: ours, views', () => decodeViews(reader, batch)),
-      contender(withoutBar, () => decodeCopied(reader, batch)),
+      contender('decode: ours, copied out', () => decodeCopied(reader, batch)),
     ],
     rounds,
   );
@@ -141,7 +148,7 @@ for (const headerCount of [0, 2]) {
   const encoded = await sideBySide(
     [
       contender('encode: KafkaJS', async () => (await encodeWithKafkaJs(records)).length),
-      contender('encode: ours', () => encodeOurs(builder, records).length),
+      contender(bars.encode.name, () => encodeOurs(builder, records).length),
     ],
     rounds,
   );

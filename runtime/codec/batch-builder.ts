@@ -2,7 +2,7 @@ import { IllegalStateError } from '../../topology/core/errors.ts';
 import type { Header } from '../../topology/core/record.ts';
 import { batchLayout } from './batch-header.ts';
 import { sealBatch } from './batch-seal.ts';
-import { copyBytes, utf8Length, writeUtf8 } from './short-bytes.ts';
+import { copyBytes, copyWhole, utf8Length, writeUtf8 } from './short-bytes.ts';
 import { varintSize, varlongSize, writeInt64, writeVarint, writeVarlong } from './varint.ts';
 
 /**
@@ -224,7 +224,7 @@ function writeHeaders(buffer: Buffer, start: number, headers: readonly Header[])
       position = writeVarint(buffer, position, -1);
     } else {
       position = writeVarint(buffer, position, value.length);
-      position = copyBytes(value, 0, value.length, buffer, position);
+      position = copyWhole(value, buffer, position);
     }
   }
   return position;

@@ -1,23 +1,31 @@
 /**
- * Copies of short runs of bytes and short texts, without a call into native code: it costs more
- * than up to about this many steps of a loop (measured on Node 24).
+ * Copies of short runs of bytes and short texts. Up to about these lengths a loop costs less than a
+ * call into native code (measured on Node 24); whole arrays have the cheaper call, `set`.
  */
 const shortBytes = 48;
+const shortWhole = 16;
 
 /** Copies `source[start, end)` to `position` and returns the position after it. */
 export function copyBytes(
-  source: Uint8Array,
+  source: Buffer,
   start: number,
   end: number,
   target: Buffer,
   position: number,
 ): number {
-  if (end - start > shortBytes) {
-    target.set(source.subarray(start, end), position);
-    return position + end - start;
-  }
-  for (let i = start; i < end; i++) target[position++] = source[i] as number;
-  return position;
+  const length = end - start;
+  if (length === source.length) return copyWhole(source, target, position);
+  if (length > shortBytes) source.copy(target, position, start, end);
+  else for (let i = start, to = position; i < end; i++, to++) target[to] = source[i] as number;
+  return position + length;
+}
+
+/** Copies all of `source` to `position` and returns the position after it. */
+export function copyWhole(source: Uint8Array, target: Buffer, position: number): number {
+  const length = source.length;
+  if (length > shortWhole) target.set(source, position);
+  else for (let i = 0; i < length; i++) target[position + i] = source[i] as number;
+  return position + length;
 }
 
 /** `source[start, end)` in memory that is not the source's. */
