@@ -53,6 +53,11 @@ export interface PartitionEnds extends TopicPartition {
   readonly end: number;
   /** Tombstones before this offset may have been taken away by compaction: who has read up to less may have missed a delete. */
   readonly tombstonesFrom: number;
+  /**
+   * Where the log does not tell {@link tombstonesFrom} (it is 0 then): tombstones stay at least this long, ms. State that was complete longer ago and is not at
+   * the end may have missed a delete.
+   */
+  readonly tombstonesKeptMs?: number;
 }
 
 export interface FetchLimits {
@@ -92,6 +97,11 @@ export interface GroupOptions {
   readonly plan?: string;
   /** Asked of the leader before it assigns: digest of each plan among the members that may have no tasks → why. @defaultValue every plan may */
   readonly admit?: (plans: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+  /**
+   * Asked of the leader, after {@link admit}: the tasks of a plan by its digest. While members of several plans are in the group, only tasks that all of
+   * these plans have are assigned: what is new begins when the last member has it. @defaultValue every plan has {@link tasks}
+   */
+  readonly tasksOf?: (plan: string) => readonly TaskUnit[];
 }
 
 /** A unit of assignment: a task and the input partitions that go with it. */
@@ -236,6 +246,8 @@ export interface StateTable {
   ): Iterable<readonly [key: Buffer, row: Buffer]>;
   /** Position in the changelog up to which the rows are applied: offset of the next changelog record; undefined: nothing yet. */
   position(): number | undefined;
+  /** Wall clock, ms, as of which its rows were complete ({@link StateWrites.asOfMs}); undefined: never, or not known. */
+  asOfMs(): number | undefined;
   /** Number of rows (for reports). */
   count(): number;
 }
@@ -247,4 +259,9 @@ export interface StateWrites {
   readonly rows: readonly (readonly [key: Uint8Array, row: Uint8Array | null])[];
   /** New changelog position, or undefined if it did not move. */
   readonly position: number | undefined;
+  /**
+   * Wall clock, ms, as of which the rows are complete: whatever deletes one of them was in the changelog for as long after this as tombstones stay. Undefined
+   * leaves it as it was.
+   */
+  readonly asOfMs?: number | undefined;
 }

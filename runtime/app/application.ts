@@ -104,6 +104,16 @@ export class Application {
     return this.engine.tasks;
   }
 
+  /** Tasks whose state is being restored, and how far they are; they begin when it is there. */
+  get restoring(): Engine['restoring'] {
+    return this.engine.restoring;
+  }
+
+  /** Committed counters, node by node, of what this process has done itself since it started. */
+  outcomes(): ReturnType<Engine['outcomes']> {
+    return this.engine.outcomes();
+  }
+
   /** Transactions committed so far. */
   get commits(): number {
     return this.engine.committer.transactions;
@@ -160,7 +170,8 @@ export class Application {
 }
 
 /**
- * Starts a topology file on the embedded log: checks it, loads its processors, opens log and state, restores, runs.
+ * Starts a topology file on the embedded log: checks it, loads its processors, opens log and state, and runs. When this resolves it is known where every task goes on
+ * reading; state that has to be restored may still be, see {@link Application.restoring}.
  * @throws {TopologyError} when the file has problems
  * @throws {ConfigError} when processors, topics or the data folder do not fit, or the application runs already
  * @throws {StorageError} when the folder cannot be read or written
@@ -214,7 +225,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       await engine.close();
       throw error;
     }
-    return new Application({
+    const application = new Application({
       definition,
       plan: made,
       catalog: topology.catalog,
@@ -225,6 +236,13 @@ export async function startApplication(options: ApplicationOptions): Promise<App
         await log.maintain();
       },
     });
+    try {
+      await engine.located();
+    } catch (error) {
+      await application.close();
+      throw error;
+    }
+    return application;
   } catch (error) {
     await release().catch(() => {});
     throw error;

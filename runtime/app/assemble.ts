@@ -7,6 +7,7 @@ import { ConfigError } from '../../topology/core/errors.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import type { CrashPoint } from '../engine/committer.ts';
 import { Engine } from '../engine/engine.ts';
+import type { EngineParts } from '../engine/engine-parts.ts';
 import type { CompiledEngineOptions } from '../engine/engine-options.ts';
 import { TopologyCompiler } from '../engine/compile-topology.ts';
 import { GlobalTables } from '../engine/global-tables.ts';
@@ -33,6 +34,8 @@ export interface Assembly {
   readonly slot: string;
   /** Seeds the jitter of calls. */
   readonly seed: number;
+  /** What a group of several members is told beside the tasks. @defaultValue nothing */
+  readonly group?: EngineParts['group'];
   /** Told of what a person should know: a store that is rebuilt, a long restore. */
   readonly report: (message: string) => void;
   readonly probe?: (point: CrashPoint) => void;
@@ -40,6 +43,8 @@ export interface Assembly {
   readonly trace?: string;
   /** Where the topology file speaks of a topic, for messages. */
   readonly placeOf?: PlaceOfTopic;
+  /** Stores of the plan that ran last. @defaultValue no plan is known to have run */
+  readonly ran?: ReadonlySet<string>;
 }
 
 /** What an assembled application offers beside its engine. */
@@ -58,7 +63,11 @@ export interface Assembled {
  */
 export async function assemble(assembly: Assembly): Promise<Assembled> {
   const { plan, catalog, functions, log, state, clock, options } = assembly;
-  const partitions = await ensureTopics(plan, log, assembly.placeOf);
+  const { placeOf, ran } = assembly;
+  const partitions = await ensureTopics(plan, log, {
+    ...(placeOf === undefined ? {} : { placeOf }),
+    ...(ran === undefined ? {} : { ran }),
+  });
   const cache = new SchemaCache(assembly.registry, clock);
   const serdes = new Serdes(catalog, cache);
   const partitionsOf = (topic: string): number => partitions.get(topic) ?? 1;
@@ -95,6 +104,9 @@ export async function assemble(assembly: Assembly): Promise<Assembled> {
     globals,
     random,
     slot: assembly.slot,
+    partitionsOf,
+    report: assembly.report,
+    ...(assembly.group === undefined ? {} : { group: assembly.group }),
     handler: (call) => handlerOf(call, functions),
     isReply: (call) => {
       const type = plan.calls.get(call);

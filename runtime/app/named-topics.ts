@@ -6,7 +6,7 @@ import { type Header, noHeaders } from '../../topology/core/record.ts';
 import type { Definition } from '../../topology/definition/definition.ts';
 import type { Plan, TopicPlan } from '../../topology/plan/plan.ts';
 import { RecordBatchBuilder } from '../codec/batch-builder.ts';
-import { type ReadRecord, readTo } from '../engine/restore.ts';
+import { type ReadRecord, readTo } from '../engine/changelog-reader.ts';
 import type { Serdes } from '../engine/serdes.ts';
 import type { Append, Log, Membership, Transactor } from '../ports.ts';
 import { Scratch } from '../codec/scratch.ts';

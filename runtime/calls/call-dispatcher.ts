@@ -144,6 +144,8 @@ export class CallDispatcher {
         reject(new CallFailure('timeout', `no answer within ${operator.timeoutMs} ms`));
         abort.abort();
       });
+      // A handler that does not heed the signal must not keep its slot when the task is gone.
+      abort.signal.addEventListener('abort', () => reject(new CallFailure('timeout', 'closed')));
     });
     this.timers.add(cancel);
     try {

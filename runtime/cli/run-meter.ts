@@ -16,19 +16,15 @@ export interface RunState {
  */
 export class RunMeter {
   private readonly application: Application;
-  private readonly tasks: Application['tasks'];
   private readonly sources: ReadonlySet<string>;
-  private readonly before: { readonly records: number; readonly deadLettered: number };
   private readonly monotonic: () => number;
   private readonly startedMs: number;
   private last = { ms: 0, records: 0, rate: 0 };
 
   constructor(application: Application, monotonic: () => number) {
     this.application = application;
-    this.tasks = application.tasks;
     const nodes = application.plan.subTopologies.flatMap((it) => it.nodes);
     this.sources = new Set(nodes.flatMap(({ kind, name }) => (kind === 'source' ? name : [])));
-    this.before = this.totals();
     this.monotonic = monotonic;
     this.startedMs = monotonic();
   }
@@ -39,10 +35,10 @@ export class RunMeter {
 
   state(): RunState {
     const { records, deadLettered } = this.totals();
-    const queues = this.tasks.flatMap((task) => [...task.queues]);
+    const queues = this.application.tasks.flatMap((task) => [...task.queues]);
     return {
-      records: records - this.before.records,
-      deadLettered: deadLettered - this.before.deadLettered,
+      records,
+      deadLettered,
       commits: this.application.commits,
       lag: queues.reduce(
         (sum, { endOffset, position }) => sum + Math.max(0, (endOffset ?? 0) - position),
@@ -51,8 +47,13 @@ export class RunMeter {
     };
   }
 
-  /** `12,345 records (3,200/s), lag 120, 45 commits` */
+  /** `12,345 records (3,200/s), lag 120, 45 commits`, and how far the restore is where tasks are being restored. */
   line(): string {
+    const restoring = restoreLine(this.application.restoring);
+    return `${restoring}${this.runLine()}`;
+  }
+
+  private runLine(): string {
     const { records, lag, commits, deadLettered } = this.state();
     const ms = this.elapsedMs;
     if (ms - this.last.ms >= 1000) {
@@ -67,12 +68,27 @@ export class RunMeter {
   private totals(): { records: number; deadLettered: number } {
     let records = 0;
     let deadLettered = 0;
-    for (const { control } of this.tasks) {
-      for (const [node, counts] of Object.entries(control.outcomes)) {
-        if (this.sources.has(node)) records += counts.in ?? 0;
-        deadLettered += counts.deadLettered ?? 0;
-      }
+    for (const [node, counts] of this.application.outcomes()) {
+      if (this.sources.has(node)) records += counts.in;
+      deadLettered += counts.deadLettered;
     }
     return { records, deadLettered };
   }
+}
+
+/** `restoring 3 tasks: 45 % of 2,600,000 records, about 40 s left; `, or nothing. */
+function restoreLine(restoring: Application['restoring']): string {
+  if (restoring.length === 0) return '';
+  let done = 0;
+  let total = 0;
+  let leftMs = 0;
+  for (const it of restoring) {
+    done += it.done;
+    total += it.total;
+    leftMs = Math.max(leftMs, it.leftMs ?? 0);
+  }
+  const percent = total === 0 ? 0 : Math.floor((done / total) * 100);
+  const left = leftMs === 0 ? '' : `, about ${showCount(Math.ceil(leftMs / 1000))} s left`;
+  const tasks = restoring.length === 1 ? '1 task' : `${restoring.length} tasks`;
+  return `restoring ${tasks}: ${percent} % of ${showCount(total)} records${left}; `;
 }

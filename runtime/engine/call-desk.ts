@@ -78,6 +78,12 @@ export class CallDesk {
     return this.sum((dispatcher) => dispatcher.inFlight);
   }
 
+  /** Lets go of a task's calls: what is in flight is given up, its journal has it. Replies that come late are nobody's. */
+  closeTask(task: Task): void {
+    for (const dispatcher of this.dispatchers.get(task)?.values() ?? []) dispatcher.close();
+    this.dispatchers.delete(task);
+  }
+
   close(): void {
     for (const byStage of this.dispatchers.values()) {
       for (const dispatcher of byStage.values()) dispatcher.close();

@@ -37,7 +37,8 @@ export interface CommitterOptions {
   readonly options: CompiledEngineOptions;
   readonly probe: (point: CrashPoint) => void;
   readonly committed: (transactions: readonly TaskTransaction[]) => void;
-  readonly aborted: (error: unknown) => void;
+  /** None of these transactions happened. Those of tasks that were closed meanwhile are among them. */
+  readonly aborted: (transactions: readonly TaskTransaction[]) => void;
   readonly failed: (error: unknown) => void;
   readonly wake: () => void;
 }
@@ -110,6 +111,19 @@ export class Committer {
     await this.inCommit;
   }
 
+  /**
+   * Commits what these tasks completed, whatever the rate, and waits until nothing of them is in commit; `all` tasks go into the transaction.
+   */
+  async drain(tasks: readonly Task[], all: readonly Task[]): Promise<void> {
+    await this.inCommit;
+    while (!this.dead && tasks.some((task) => task.hasCompleted)) {
+      // The loop may have begun the next one meanwhile.
+      if (this.inCommit === undefined) this.commit(all);
+      await this.inCommit;
+    }
+    await this.inCommit;
+  }
+
   /** No further commits; timers end. */
   stop(): void {
     this.dead = true;
@@ -140,7 +154,7 @@ export class Committer {
         this.inCommit = undefined;
         if (this.dead) return;
         if (isStreamsError(error) && error.code === 'TRANSACTION_ABORTED') {
-          this.options.aborted(error);
+          this.options.aborted(sealed);
         } else {
           this.options.failed(error);
         }
@@ -167,28 +181,45 @@ export class Committer {
     if (this.dead) return;
     probe('commit.logged');
     // Step 3.
-    await state.apply(stateWrites(sealed, baseOffsets), log.incarnation);
+    await state.apply(stateWrites(sealed, baseOffsets, clock.now()), log.incarnation);
     if (this.dead) return;
     probe('commit.applied');
     // Step 4.
-    for (const transaction of sealed) transaction.task.committed();
+    const live = sealed.filter(isLive);
+    for (const transaction of live) transaction.task.committed();
     this.transactions++;
     this.longestCommitMs = Math.max(this.longestCommitMs, clock.monotonic() - startMs);
-    this.options.committed(sealed);
+    this.options.committed(live);
   }
+}
+
+/**
+ * A task that was lost while its transaction was in commit has dropped everything (E6). If the log took the transaction all the same, it was the task's owner then:
+ * what it wrote stands, its next owner goes on from there, and the disk here takes it from the changelog.
+ */
+function isLive({ task }: TaskTransaction): boolean {
+  return task.state !== 'closed';
 }
 
 function stateWrites(
   sealed: readonly TaskTransaction[],
   baseOffsets: readonly number[],
+  nowMs: number,
 ): StateWrites[] {
   const writes: StateWrites[] = [];
   let first = 0;
-  for (const { task, appends, positions } of sealed) {
+  for (const transaction of sealed) {
+    const { task, appends, positions } = transaction;
     const offsets = baseOffsets.slice(first, first + appends.length);
     first += appends.length;
-    const inputs = new Map(positions.map(({ topic, offset }) => [topic, offset]));
-    writes.push(...task.stores.acknowledged(appends, offsets, inputs));
+    if (!isLive(transaction)) continue;
+    const inputs = new Map(
+      positions.map(({ topic, offset }, i) => {
+        const end = task.queues[i]?.endOffset;
+        return [topic, { offset, atEnd: end !== undefined && offset >= end }];
+      }),
+    );
+    writes.push(...task.stores.acknowledged(appends, offsets, { inputs, nowMs }));
   }
   return writes;
 }

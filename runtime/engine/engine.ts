@@ -1,70 +1,24 @@
-import type { CallHandler } from '../../processors/call-handler.ts';
-import type { Clock } from '../../topology/core/clock.ts';
-import { IllegalStateError } from '../../topology/core/errors.ts';
-import type { TopicPartition } from '../../topology/core/topic-partition.ts';
-import type { Plan } from '../../topology/plan/plan.ts';
-import type { Log, Membership, StateBackend, Transactor } from '../ports.ts';
-import type { RecordFailure } from '../task/attempt.ts';
-import type { CompiledSubTopology } from '../task/compiled.ts';
-import type { Task } from '../task/task.ts';
+import type { MemberView, Membership, Transactor } from '../ports.ts';
+import type { Task, TaskTransaction } from '../task/task.ts';
+import { Assignment } from './assignment.ts';
 import { CallDesk } from './call-desk.ts';
 import { Committer, type CrashPoint } from './committer.ts';
-import type { CompiledEngineOptions } from './engine-options.ts';
+import { earliestWake } from './earliest-wake.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { type EngineState, nextState } from './engine-state.ts';
 import { Fetcher } from './fetcher.ts';
-import type { GlobalTables } from './global-tables.ts';
 import { HaltGuards } from './halt-guard.ts';
-import { wipeCorrupted } from './restore.ts';
-import type { SchemaCache } from './schema-cache.ts';
+import { heldState, stateEnds } from './held-state.ts';
+import { nextTurn } from './next-turn.ts';
+import type { RestoreProgress } from './restore-progress.ts';
+import { Restorer } from './restorer.ts';
+import { RunTotals } from './run-totals.ts';
 import { SchemaLookups } from './schema-lookups.ts';
 import { Signal } from './signal.ts';
+import { Standbys } from './standbys.ts';
+import { wipeCorrupted, wipeDistrusted } from './state-wipes.ts';
 import type { TaskFactory } from './task-factory.ts';
-
-export interface EngineParts {
-  readonly plan: Plan;
-  readonly topologies: readonly CompiledSubTopology[];
-  readonly log: Log;
-  readonly state: StateBackend;
-  readonly clock: Clock;
-  readonly options: CompiledEngineOptions;
-  readonly cache: SchemaCache;
-  readonly globals: GlobalTables;
-  readonly handler: (call: string) => CallHandler;
-  readonly isReply: (call: string) => (reply: unknown) => boolean;
-  readonly laneKey: (key: unknown) => unknown;
-  readonly random: () => number;
-  /** Stable identity of this member, kept in the data folder. */
-  readonly slot: string;
-  /** Makes tasks; gets the engine's callbacks. */
-  readonly factory: (callbacks: TaskCallbacks) => TaskFactory;
-  /** Crash points (tests). @defaultValue none */
-  readonly probe?: (point: CrashPoint) => void;
-}
-
-export interface TaskCallbacks {
-  readonly wake: () => void;
-  /** A completed batch sent a record to the dead letters, under this policy. */
-  readonly recordFailed: (failure: RecordFailure) => void;
-}
-
-/**
- * States of an engine, and what leads from one to the next:
- *
- * ```
- *  CREATED ──start──▶ STARTING ──▶ RUNNING ──close──▶ CLOSING ──▶ CLOSED
- *                        │            │
- *                        └── error ───┴──▶ FAILED ──close──▶ CLOSED
- * ```
- */
-export type EngineState = 'created' | 'starting' | 'running' | 'failed' | 'closing' | 'closed';
-
-const transitions: Readonly<Record<EngineState, readonly EngineState[]>> = {
-  created: ['starting', 'closed'],
-  starting: ['running', 'failed', 'closing'],
-  running: ['failed', 'closing'],
-  failed: ['closing'],
-  closing: ['closed'],
-  closed: [],
-};
+import { type RunnableUnit, taskUnits } from './task-units.ts';
 
 /**
  * One member of an application: owns tasks, feeds them, commits their batches, issues their calls. All of it in one thread; every public method returns with
@@ -76,7 +30,7 @@ export class Engine {
   state: EngineState = 'created';
   /** Why the state is `failed`. */
   failure: unknown;
-  tasks: readonly Task[] = [];
+  readonly units: readonly RunnableUnit[];
   readonly calls: CallDesk;
   readonly committer: Committer;
 
@@ -86,6 +40,10 @@ export class Engine {
   private readonly factory: TaskFactory;
   private readonly halts: HaltGuards;
   private readonly lookups: SchemaLookups;
+  private readonly restorer: Restorer;
+  private readonly standbys: Standbys;
+  private readonly assignment: Assignment;
+  private readonly totals = new RunTotals();
   private membership: Membership | undefined;
   private transactor: Transactor | undefined;
   private cancelWake: (() => void) | undefined;
@@ -95,9 +53,13 @@ export class Engine {
   constructor(parts: EngineParts) {
     this.parts = parts;
     const { clock, log, state, options } = parts;
-    const wake = (): void => this.signal.notify();
+    const wake = (): void => {
+      this.assignment.wake();
+      this.signal.notify();
+    };
     const fail = (error: unknown): void => this.fail(error);
     const probe = parts.probe ?? (() => {});
+    this.units = taskUnits(parts.topologies, parts.partitionsOf);
     this.halts = new HaltGuards(parts.plan);
     this.factory = parts.factory({
       wake,
@@ -128,39 +90,114 @@ export class Engine {
       probe,
       wake,
       failed: fail,
-      aborted: () => this.rewind(),
+      aborted: (transactions) => this.rewind(transactions),
       committed: (transactions) => this.calls.committed(transactions),
+    });
+    const { factory } = this;
+    this.restorer = new Restorer({
+      factory,
+      clock,
+      report: parts.report,
+      restored: (unit, task) => this.opened(unit, task),
+      failed: fail,
+    });
+    this.standbys = new Standbys({
+      factory,
+      log,
+      clock,
+      group: parts.plan.application,
+      failed: fail,
+    });
+    this.assignment = new Assignment({
+      units: this.units,
+      clock,
+      restorer: this.restorer,
+      standbys: this.standbys,
+      retiring: (task) => this.calls.closeTask(task),
+      drain: async (tasks) => {
+        if (this.state === 'running') await this.committer.drain(tasks, this.tasks);
+      },
+      changed: (tasks, gone) => {
+        for (const task of gone) this.totals.closed(task);
+        this.fetcher.assign(tasks.flatMap((task) => [...task.queues]));
+      },
+      failed: fail,
     });
   }
 
+  /** Tasks that run on this member. */
+  get tasks(): readonly Task[] {
+    return this.assignment.tasks;
+  }
+
+  /** Tasks that are restored at present, and how far they are. */
+  get restoring(): readonly RestoreProgress[] {
+    return this.restorer.progress;
+  }
+
+  /** Ids of the tasks whose stores are kept warm beside another member's. */
+  get standbyTasks(): readonly string[] {
+    return this.standbys.ids;
+  }
+
+  /** All members of the group as of the last assignment, where the log tells. */
+  get members(): readonly MemberView[] {
+    return this.assignment.view;
+  }
+
+  /** Committed counters, node by node, of what this engine has done itself. */
+  outcomes(): ReturnType<RunTotals['totals']> {
+    return this.totals.totals();
+  }
+
   /**
-   * Joins the group, restores the tasks that it is given, and is ready to {@link Engine.step}.
+   * Joins the group, and is ready to {@link Engine.step}: the tasks that it is given are restored beside that.
    * @throws {ConfigError} when the application has an owner already, or topics do not fit
    */
   async start(): Promise<void> {
     this.transitionTo('starting');
     try {
-      const { log, plan, slot, topologies, globals } = this.parts;
+      const { log, plan, slot, globals, state, report, group } = this.parts;
       this.transactor = await log.transactor(slot);
-      await globals.start({
-        wake: () => this.signal.notify(),
-        fail: (error) => this.fail(error),
-      });
-      const topics = [...new Set(topologies.flatMap((it) => sourceTopics(it)))];
+      await wipeDistrusted(log, state, this.units, report);
+      const fail = (error: unknown): void => this.fail(error);
+      await globals.start({ wake: () => this.signal.notify(), fail });
+      const { units } = this;
       this.membership = await log.join(
-        { group: plan.application, topics, slot },
         {
-          assigned: (partitions) => this.assigned(partitions),
-          revoked: () => this.revoked(),
-          lost: async () => this.dropAll(),
+          ...group,
+          group: plan.application,
+          topics: [...new Set(units.flatMap(({ inputs }) => inputs.map(({ topic }) => topic)))],
+          slot,
+          tasks: units.map(({ id, inputs, stores }) => ({ id, inputs, stores })),
+          held: () => heldState(state, units),
+          stateEnds: () => stateEnds(log, units),
         },
+        this.assignment,
       );
       this.committer.start(this.transactor, this.membership);
+      // A restore may have failed while the group was joined.
+      if (this.failed) throw this.failure;
       this.transitionTo('running');
     } catch (error) {
       this.fail(error);
       throw error;
     }
+  }
+
+  /**
+   * Resolves when it is known where each task that it has been given goes on reading.
+   * @throws {ConfigError} POSITION_NONE, POSITION_BELOW_START where one cannot, and whatever else made the engine fail
+   */
+  async located(): Promise<void> {
+    await this.restorer.located();
+    if (this.failed) throw this.failure;
+  }
+
+  /** Resolves when no task is being restored. @throws what made the engine fail */
+  async restored(): Promise<void> {
+    await this.restorer.settled();
+    if (this.failed) throw this.failure;
   }
 
   /**
@@ -192,6 +229,7 @@ export class Engine {
     for (let i = 0; i < this.tasks.length; i++) {
       const task = this.tasks[(this.turn + i) % this.tasks.length] as Task;
       if (held && task.topology.readsGlobals) continue;
+      if (this.assignment.isRetiring(task)) continue;
       this.calls.pause(task);
       if (task.work(nowMs)) worked = true;
       if (task.state === 'failed') this.fail(task.failure);
@@ -246,6 +284,7 @@ export class Engine {
       this.fetcher.busy ||
       this.committer.inCommit !== undefined ||
       this.lookups.busy ||
+      this.restorer.busy ||
       this.parts.globals.busy ||
       (this.parts.globals.hasArrived && this.betweenBatches)
     );
@@ -257,6 +296,7 @@ export class Engine {
       this.state === 'running' &&
       !this.fetcher.busy &&
       this.committer.inCommit === undefined &&
+      !this.restorer.busy &&
       this.calls.outstanding === 0 &&
       this.tasks.every((task) => task.quiet)
     );
@@ -283,7 +323,7 @@ export class Engine {
     await this.committer.inCommit?.catch(() => {});
     this.committer.stop();
     const { tasks } = this;
-    this.dropAll();
+    await this.assignment.close();
     this.parts.globals.close();
     try {
       await wipeCorrupted(this.parts.state, tasks);
@@ -301,7 +341,7 @@ export class Engine {
     this.fetcher.close();
     this.lookups.close();
     this.calls.close();
-    for (const task of this.tasks) task.close();
+    void this.assignment.close();
     this.parts.globals.close();
     this.state = 'closed';
   }
@@ -315,28 +355,16 @@ export class Engine {
     return this.state === 'failed';
   }
 
-  private async assigned(partitions: readonly TopicPartition[]): Promise<void> {
-    this.tasks = await this.factory.create(this.parts.topologies, partitions);
-    this.fetcher.assign(this.tasks.flatMap((task) => [...task.queues]));
-    for (const task of this.tasks) {
-      this.calls.open(task, (stage) => this.factory.journaled(task, stage));
-    }
+  private opened(unit: RunnableUnit, task: Task): void {
+    this.totals.opened(task);
+    this.assignment.add(unit, task);
+    this.calls.open(task, (stage) => this.factory.journaled(task, stage));
+    this.signal.notify();
   }
 
-  private async revoked(): Promise<void> {
-    if (this.state === 'running') await this.committer.flush(this.tasks);
-    this.dropAll();
-  }
-
-  private dropAll(): void {
-    for (const task of this.tasks) task.close();
-    this.tasks = [];
-    this.fetcher.assign([]);
-  }
-
-  /** The transaction in commit was aborted: everything built on it goes, inputs rewind (E2). */
-  private rewind(): void {
-    for (const task of this.tasks) task.abort();
+  /** The transaction in commit was aborted: everything its tasks built on it goes, their inputs rewind (E2). */
+  private rewind(transactions: readonly TaskTransaction[]): void {
+    for (const { task } of transactions) if (task.state !== 'closed') task.abort();
     this.fetcher.rewound();
   }
 
@@ -368,31 +396,10 @@ export class Engine {
 
   /** Wall-clock time at which a punctuation, or the end of waiting for a partition, is due; undefined: none. */
   nextWakeMs(): number | undefined {
-    let next: number | undefined;
-    for (const task of this.tasks) {
-      const due = task.nextWakeMs();
-      if (due !== undefined && (next === undefined || due < next)) next = due;
-    }
-    return next;
+    return earliestWake(this.tasks);
   }
 
   private transitionTo(state: EngineState): void {
-    if (!transitions[this.state].includes(state)) {
-      throw new IllegalStateError(
-        'ENGINE_STATE',
-        `an engine cannot go from ${this.state} to ${state}`,
-      );
-    }
-    this.state = state;
+    this.state = nextState(this.state, state);
   }
-}
-
-function sourceTopics(topology: CompiledSubTopology): readonly string[] {
-  return topology.sources.flatMap((source) => [...source.node.topics]);
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

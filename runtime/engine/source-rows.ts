@@ -5,7 +5,7 @@ import { RecordBatchReader } from '../codec/batch-reader.ts';
 import type { ChangelogRecord } from '../state/restore.ts';
 import { type DecodeRecord, SchemaPending } from '../task/partition-queue.ts';
 import { Scratch } from '../codec/scratch.ts';
-import type { ReadRecord } from './restore.ts';
+import type { ReadRecord } from './changelog-reader.ts';
 import type { SchemaCache } from './schema-cache.ts';
 
 /**
@@ -16,7 +16,7 @@ export class SourceRows {
   private readonly cache: SchemaCache;
   private readonly decode: DecodeRecord;
   private readonly topic: string;
-  private readonly refused: ReadonlyMap<number, ChangelogRecord>;
+  private readonly refused: (offset: number) => ChangelogRecord | undefined;
   private readonly keySerde: Serde;
   private readonly valueSerde: Serde;
   private readonly builder = new RecordBatchBuilder();
@@ -26,7 +26,7 @@ export class SourceRows {
   constructor(
     decode: DecodeRecord,
     topic: string,
-    refused: ReadonlyMap<number, ChangelogRecord>,
+    refused: (offset: number) => ChangelogRecord | undefined,
     serdes: { keySerde: Serde; valueSerde: Serde; cache: SchemaCache },
   ) {
     this.cache = serdes.cache;
@@ -44,7 +44,7 @@ export class SourceRows {
   async rows(records: readonly ReadRecord[]): Promise<readonly ChangelogRecord[]> {
     const rows: ChangelogRecord[] = [];
     for (const record of records) {
-      let row = this.refused.get(record.offset) ?? this.row(record);
+      let row = this.refused(record.offset) ?? this.row(record);
       while (typeof row === 'number') {
         await this.cache.load(row);
         row = this.row(record);

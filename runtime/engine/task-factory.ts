@@ -1,10 +1,9 @@
-import type { Serde } from '../../schemas/serde.ts';
 import type { Clock } from '../../topology/core/clock.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
-import { controlTopic, taskId } from '../../topology/core/names.ts';
+import { controlTopic } from '../../topology/core/names.ts';
 import { partitionId, type TopicPartition } from '../../topology/core/topic-partition.ts';
 import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
-import type { Plan, StorePlan } from '../../topology/plan/plan.ts';
+import type { Plan } from '../../topology/plan/plan.ts';
 import { type IntentCodec, type JournaledIntent } from '../calls/intent-codec.ts';
 import type { Log, Position, StateBackend } from '../ports.ts';
 import { TaskStore } from '../state/task-store.ts';
@@ -16,24 +15,23 @@ import type { CompiledSubTopology } from '../task/compiled.ts';
 import { DeadLetters } from '../task/dead-letters.ts';
 import { BuilderPool, OutputBuffer } from '../task/output-buffer.ts';
 import { PartitionQueue } from '../task/partition-queue.ts';
-import {
-  addRefused,
-  isRefusedRow,
-  type RefusedByTopic,
-  RefusedRows,
-} from '../task/refused-rows.ts';
+import { RefusedRows } from '../task/refused-rows.ts';
 import { Task } from '../task/task.ts';
-import { decodeControl, type TaskControl } from '../task/task-control.ts';
-import { type OwnedStore, TaskStores } from '../task/task-stores.ts';
+import type { TaskControl } from '../task/task-control.ts';
+import { TaskStores } from '../task/task-stores.ts';
 import { TaskTimes } from '../task/task-times.ts';
+import { nextChunk } from './changelog-reader.ts';
 import type { TopologyCompiler } from './compile-topology.ts';
+import { ControlRecords } from './control-records.ts';
 import type { CompiledEngineOptions } from './engine-options.ts';
 import type { GlobalTables } from './global-tables.ts';
+import { nextTurn } from './next-turn.ts';
 import { positionBelowStart } from './position-errors.ts';
 import { seededRandom } from './random.ts';
-import { readTo, restoreStore } from './restore.ts';
 import type { Serdes } from './serdes.ts';
-import { SourceRows } from './source-rows.ts';
+import type { StoreCopy } from './store-copy.ts';
+import type { RunnableUnit } from './task-units.ts';
+import { type UnitStore, unitStores } from './unit-stores.ts';
 
 export interface TaskFactoryOptions {
   readonly plan: Plan;
@@ -52,44 +50,22 @@ export interface TaskFactoryOptions {
   readonly recordFailed: (failure: RecordFailure) => void;
 }
 
-/** What the control topic says of a task. */
-interface Known {
-  readonly control: TaskControl | undefined;
-  readonly refused: RefusedByTopic;
+/** Positions, control record and stores of a task, brought together by {@link TaskFactory.restore}. */
+export interface Restoring {
+  /** Ends it early: nothing is written to the disk any more. */
+  readonly signal: AbortSignal;
+  /** Told of the stores' copies when their targets are fixed. */
+  readonly opened: (copies: readonly StoreCopy[]) => void;
 }
 
-/** Makes the tasks of an assignment: positions, control records, restored stores, journals. */
+/** Makes tasks: positions, control records, restored stores, journals. */
 export class TaskFactory {
   private readonly options: TaskFactoryOptions;
   private readonly pool = new BuilderPool();
-  private readonly journals = new Map<Task, CallJournals>();
-
-  private readonly logChanged: boolean;
+  private readonly journals = new WeakMap<Task, CallJournals>();
 
   constructor(options: TaskFactoryOptions) {
     this.options = options;
-    const known = options.state.incarnation();
-    this.logChanged = known !== undefined && known !== options.log.incarnation;
-  }
-
-  /**
-   * @throws {ConfigError} POSITION_NONE, POSITION_BELOW_START when an input cannot be read from where it should
-   */
-  async create(
-    topologies: readonly CompiledSubTopology[],
-    assigned: readonly TopicPartition[],
-  ): Promise<readonly Task[]> {
-    const owned = new Set(assigned.map(({ topic, partition }) => partitionId(topic, partition)));
-    const tasks: Task[] = [];
-    for (const topology of topologies) {
-      for (let partition = 0; partition < topology.partitions; partition++) {
-        const inputs = this.inputsOf(topology, partition);
-        if (inputs.length === 0) continue;
-        if (!inputs.every((it) => owned.has(partitionId(it.topic, it.partition)))) continue;
-        tasks.push(await this.createTask(topology, partition, inputs));
-      }
-    }
-    return tasks;
   }
 
   /** Intents that a task's journal holds, in order of issue. */
@@ -100,25 +76,99 @@ export class TaskFactory {
     return [...journals.list(task.stores.handle(journalStore(stage), attempt), stage)];
   }
 
-  private inputsOf(topology: CompiledSubTopology, partition: number): TopicPartition[] {
-    const topics = new Set(topology.sources.flatMap((source) => [...source.node.topics]));
-    return [...topics]
-      .filter((topic) => partition < this.options.partitionsOf(topic))
-      .map((topic) => ({ topic, partition }));
+  /**
+   * Where each input is read from: the committed position, else what `offset-reset` says. May wait for a transaction that the owner before has left open.
+   * @throws {ConfigError} POSITION_NONE, POSITION_BELOW_START when an input cannot be read from where it should
+   */
+  async locate({ topology, inputs }: RunnableUnit): Promise<readonly Position[]> {
+    const { log, plan } = this.options;
+    const committed = await log.committed(plan.application, inputs);
+    const ends = await log.ends(inputs, 'committed');
+    return inputs.map(({ topic, partition }) => {
+      const known = committed.find((it) => it.topic === topic && it.partition === partition);
+      const bounds = ends.find((it) => it.topic === topic && it.partition === partition);
+      const { start, end } = bounds as NonNullable<typeof bounds>;
+      if (known !== undefined) {
+        if (known.offset < start) throw positionBelowStart(known, start);
+        return known;
+      }
+      const reset = topology.sources.find((it) => it.node.topics.includes(topic))?.node.offsetReset;
+      if (reset === 'none') throw noPosition(plan.application, topic, partition);
+      return { topic, partition, offset: reset === 'latest' ? end : start };
+    });
   }
 
-  private async createTask(
-    topology: CompiledSubTopology,
-    partition: number,
-    inputs: readonly TopicPartition[],
+  /**
+   * Reads control record and stores up to what is committed with these positions, and makes the task. Undefined: the signal aborted.
+   * @throws {SerdeError} CONTROL_VERSION
+   * @throws {TaskCorruptedError} RESTORE_STUCK
+   */
+  async restore(
+    unit: RunnableUnit,
+    positions: readonly Position[],
+    { signal, opened }: Restoring,
+  ): Promise<Task | undefined> {
+    const { log } = this.options;
+    const control = new ControlRecords(log, unit.id, this.controlOf(unit));
+    await control.read(signal);
+    const stores = await unitStores(this.options, unit, control.refused);
+    for (const { plan, copy } of stores) {
+      const input = plan.sourceBacked
+        ? positions.find(({ topic }) => topic === plan.changelog)?.offset
+        : undefined;
+      await copy.open(input, signal);
+    }
+    if (signal.aborted) return undefined;
+    opened(stores.map(({ copy }) => copy));
+    for (const { copy } of stores) {
+      while (copy.position < copy.target) {
+        const { topic, partition, position: offset, target } = copy;
+        const chunk = await nextChunk(log, { topic, partition, offset }, target, signal);
+        if (chunk !== undefined) await copy.take(chunk, signal);
+        await nextTurn();
+        if (signal.aborted) return undefined;
+      }
+      await copy.reached(signal);
+    }
+    return signal.aborted ? undefined : this.make(unit, positions, control.control, stores);
+  }
+
+  /** The stores of a task for a standby of it, and what the control topic says of it. */
+  async standby(
+    unit: RunnableUnit,
+  ): Promise<{ readonly stores: readonly UnitStore[]; readonly control: ControlRecords }> {
+    const control = new ControlRecords(this.options.log, unit.id, this.controlOf(unit));
+    return { control, stores: await unitStores(this.options, unit, control.refused) };
+  }
+
+  private controlOf({ partition }: RunnableUnit): TopicPartition {
+    const topic = controlTopic(this.options.plan.application);
+    return { topic, partition: partition % this.options.partitionsOf(topic) };
+  }
+
+  private async make(
+    unit: RunnableUnit,
+    positions: readonly Position[],
+    control: TaskControl | undefined,
+    restored: readonly UnitStore[],
   ): Promise<Task> {
-    const { plan, clock, options, globals } = this.options;
-    const id = taskId(topology.id, partition);
-    const positions = await this.positions(topology, inputs);
+    const { clock, options, globals, state, storeCache } = this.options;
+    const { id, topology, partition } = unit;
     const times = new TaskTimes();
-    const { control, refused } = await this.control(id, partition);
     if (control !== undefined) times.restore(control.times);
-    const owned = await this.stores(topology, partition, { positions, times, refused });
+    const owned = restored.map(({ plan, keySerde, valueSerde }) => {
+      const store = new TaskStore({
+        plan,
+        partition,
+        keySerde,
+        valueSerde,
+        backend: state,
+        cache: storeCache,
+        time: times,
+      });
+      const sourceTopic = plan.sourceBacked ? plan.changelog : undefined;
+      return { plan, store, keySerde, valueSerde, sourceTopic };
+    });
     const stores = new TaskStores(owned, globals.stores, partition);
     const queues = positions.map(({ topic, offset }) => {
       const source = topology.sources.find((it) => it.node.topics.includes(topic));
@@ -130,8 +180,7 @@ export class TaskFactory {
       );
     });
     const journals = new CallJournals(await this.codecs(topology));
-    const controls = controlTopic(plan.application);
-    const controlPartition = partition % this.options.partitionsOf(controls);
+    const { topic: controls, partition: controlPartition } = this.controlOf(unit);
     const runner = new BatchRunner({
       topology,
       taskId: id,
@@ -176,106 +225,6 @@ export class TaskFactory {
     );
     this.journals.set(task, journals);
     return task;
-  }
-
-  /** Where each input is read from: the committed position, else what `offset-reset` says. */
-  private async positions(
-    topology: CompiledSubTopology,
-    inputs: readonly TopicPartition[],
-  ): Promise<Position[]> {
-    const { log, plan } = this.options;
-    const committed = await log.committed(plan.application, inputs);
-    const ends = await log.ends(inputs, 'committed');
-    return inputs.map(({ topic, partition }) => {
-      const known = committed.find((it) => it.topic === topic && it.partition === partition);
-      const bounds = ends.find((it) => it.topic === topic && it.partition === partition);
-      const { start, end } = bounds as NonNullable<typeof bounds>;
-      if (known !== undefined) {
-        if (known.offset < start) throw positionBelowStart(known, start);
-        return known;
-      }
-      const reset = topology.sources.find((it) => it.node.topics.includes(topic))?.node.offsetReset;
-      if (reset === 'none') throw noPosition(plan.application, topic, partition);
-      return { topic, partition, offset: reset === 'latest' ? end : start };
-    });
-  }
-
-  /** The task's last control record (E5), and what is known of records that its tables refused. */
-  private async control(id: string, partition: number): Promise<Known> {
-    const { log, plan, partitionsOf } = this.options;
-    const topic = controlTopic(plan.application);
-    const at = { topic, partition: partition % partitionsOf(topic) };
-    const [ends] = await log.ends([at], 'uncommitted');
-    let control: TaskControl | undefined;
-    const refused: RefusedByTopic = new Map();
-    await readTo(log, { ...at, offset: ends?.start ?? 0 }, ends?.end ?? 0, async (records) => {
-      for (const { key, value } of records) {
-        if (key === null || value === null) continue;
-        if (isRefusedRow(key)) addRefused(refused, id, key, value);
-        else if (key.toString() === id) control = decodeControl(value);
-      }
-    });
-    return { control, refused };
-  }
-
-  private async stores(
-    topology: CompiledSubTopology,
-    partition: number,
-    task: Pick<Known, 'refused'> & {
-      readonly positions: readonly Position[];
-      readonly times: TaskTimes;
-    },
-  ): Promise<OwnedStore[]> {
-    const { log, state, report, serdes, storeCache } = this.options;
-    const stores: OwnedStore[] = [];
-    for (const plan of topology.stores) {
-      const keySerde = await serdes.key(plan.changelog, plan.key, 'write');
-      const valueSerde = await serdes.storeValue(plan.changelog, plan.value);
-      const input = plan.sourceBacked
-        ? task.positions.find(({ topic }) => topic === plan.changelog)
-        : undefined;
-      await restoreStore({
-        log,
-        state,
-        report,
-        store: { name: plan.name, partition, ttl: plan.ttl },
-        changelog: plan.changelog,
-        target: input?.offset,
-        logChanged: this.logChanged,
-        ...(plan.sourceBacked
-          ? this.sourceRows(topology, plan, task.refused, { keySerde, valueSerde })
-          : {}),
-      });
-      const store = new TaskStore({
-        plan,
-        partition,
-        keySerde,
-        valueSerde,
-        backend: state,
-        cache: storeCache,
-        time: task.times,
-      });
-      const sourceTopic = plan.sourceBacked ? plan.changelog : undefined;
-      stores.push({ plan, store, keySerde, valueSerde, sourceTopic });
-    }
-    return stores;
-  }
-
-  private sourceRows(
-    topology: CompiledSubTopology,
-    plan: StorePlan,
-    refused: RefusedByTopic,
-    serdes: { keySerde: Serde; valueSerde: Serde },
-  ): Pick<Parameters<typeof restoreStore>[0], 'toRows'> {
-    const source = topology.sources.find((it) => it.node.store === plan.name);
-    if (source === undefined) return {};
-    const { cache } = this.options.serdes;
-    const topic = plan.changelog;
-    const rows = new SourceRows(source.decode, topic, refused.get(topic) ?? new Map(), {
-      ...serdes,
-      cache,
-    });
-    return { toRows: (records) => rows.rows(records) };
   }
 
   private async codecs(topology: CompiledSubTopology): Promise<ReadonlyMap<string, IntentCodec>> {

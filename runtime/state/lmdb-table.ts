@@ -11,6 +11,8 @@ import type { StateEnvironment } from './state-environment.ts';
 export interface TableMeta {
   readonly number: number;
   readonly position?: number;
+  /** See `StateTable.asOfMs`. */
+  readonly asOfMs?: number;
 }
 
 const prefixBytes = 4;
@@ -91,6 +93,10 @@ export class LmdbTable implements StateTable {
 
   position(): number | undefined {
     return this.#meta.position;
+  }
+
+  asOfMs(): number | undefined {
+    return this.#meta.asOfMs;
   }
 
   count(): number {

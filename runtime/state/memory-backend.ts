@@ -51,6 +51,7 @@ class MemoryTable implements StateTable {
   readonly #rows = new Map<string, Buffer>();
   #sorted: readonly string[] | undefined;
   #position: number | undefined;
+  #asOfMs: number | undefined;
 
   constructor(store: string, partition: number) {
     this.store = store;
@@ -82,23 +83,29 @@ class MemoryTable implements StateTable {
     return this.#position;
   }
 
+  asOfMs(): number | undefined {
+    return this.#asOfMs;
+  }
+
   count(): number {
     return this.#rows.size;
   }
 
-  apply({ rows, position }: StateWrites): void {
+  apply({ rows, position, asOfMs }: StateWrites): void {
     for (const [key, row] of rows) {
       if (row === null) this.#rows.delete(text(key));
       else this.#rows.set(text(key), Buffer.from(row));
     }
     if (rows.length > 0) this.#sorted = undefined;
     if (position !== undefined) this.#position = position;
+    if (asOfMs !== undefined) this.#asOfMs = asOfMs;
   }
 
   clear(): void {
     this.#rows.clear();
     this.#sorted = undefined;
     this.#position = undefined;
+    this.#asOfMs = undefined;
   }
 
   /** Index of the first key at or above `bound`. */

@@ -25,6 +25,14 @@ export interface OwnedStore {
   readonly sourceTopic: string | undefined;
 }
 
+/** What a committed transaction says beside its appends. */
+export interface AcknowledgedInputs {
+  /** Source topic → its committed position, and whether the topic had nothing after it. */
+  readonly inputs: ReadonlyMap<string, { readonly offset: number; readonly atEnd: boolean }>;
+  /** Wall clock, ms. */
+  readonly nowMs: number;
+}
+
 /** All stores of one task, moved together through batches and transactions (E1, E2), and the global tables that it may read. */
 export class TaskStores {
   private readonly stores: ReadonlyMap<string, OwnedStore>;
@@ -115,7 +123,7 @@ export class TaskStores {
   acknowledged(
     appends: readonly Append[],
     baseOffsets: readonly number[],
-    inputPositions: ReadonlyMap<string, number>,
+    { inputs, nowMs }: AcknowledgedInputs,
   ): readonly StateWrites[] {
     const ends = new Map<string, number>();
     appends.forEach(({ topic, records }, i) =>
@@ -123,9 +131,14 @@ export class TaskStores {
     );
     const writes: StateWrites[] = [];
     for (const { plan, store, sourceTopic } of this.stores.values()) {
-      const position =
-        sourceTopic === undefined ? ends.get(plan.changelog) : inputPositions.get(sourceTopic);
-      writes.push(...store.acknowledged(position));
+      const input = sourceTopic === undefined ? undefined : inputs.get(sourceTopic);
+      const own = store.acknowledged(input?.offset ?? ends.get(plan.changelog));
+      // Nobody else writes its changelog; of a source topic it may lack what is further down.
+      const complete = input === undefined || input.atEnd;
+      for (const write of own) {
+        const stamped = complete && write.position !== undefined;
+        writes.push(stamped ? { ...write, asOfMs: nowMs } : write);
+      }
     }
     return writes;
   }

@@ -294,6 +294,7 @@ export class TopologyDriver {
       client,
     });
     await this.engine.start();
+    await this.engine.restored();
   }
 
   private async restart(): Promise<void> {

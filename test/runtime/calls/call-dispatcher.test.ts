@@ -281,6 +281,16 @@ describe('CallDispatcher', () => {
     expect([bench.names, other.names]).toEqual([['a'], ['b']]);
   });
 
+  test('gives its slot to others when it is closed, though its handler does not end', async () => {
+    const limiter = new CallLimiter(1);
+    const [bench, other] = [new Bench({ limiter }), new Bench({ limiter })];
+    bench.issue('a', 'a');
+    other.issue('b', 'b');
+    bench.dispatcher.close();
+    await settled();
+    expect([bench.names, other.names]).toEqual([['a'], ['b']]);
+  });
+
   test('leaves no timer behind once a call has ended', async () => {
     const bench = new Bench();
     bench.issue('a', 'a');

@@ -59,6 +59,7 @@ export class EngineBench {
       report: () => {},
     });
     await this.assembled.engine.start();
+    await this.assembled.engine.restored();
   }
 
   /** Works until 20 turns in a row bring nothing. */

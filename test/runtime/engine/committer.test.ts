@@ -15,6 +15,8 @@ class FakeTask {
   hasCompleted = false;
   commits = 0;
   readonly name: string;
+  readonly state = 'ready';
+  readonly queues = [];
   readonly stores = { acknowledged: () => [] };
 
   constructor(name: string) {
