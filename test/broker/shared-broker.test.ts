@@ -24,7 +24,7 @@ describe('the shared broker', () => {
     await new Promise<void>((resolve) => {
       void consumer.run({
         eachMessage: async ({ message }) => {
-          read.push(`${message.value}`);
+          read.push(String(message.value));
           if (read.length === messages.length) resolve();
         },
       });

@@ -13,14 +13,21 @@ export class BrokerNode {
   /** What the node wrote, all starts in one file. */
   readonly logFile: string;
   readonly #properties: string;
-  readonly #heapMb: number;
+  readonly #flags: readonly string[];
   #process: ChildProcess | undefined;
 
-  constructor(options: { id: number; properties: string; logFile: string; heapMb: number }) {
+  constructor(options: {
+    id: number;
+    /** File of the node's properties. */
+    properties: string;
+    logFile: string;
+    /** Flags of the virtual machine that come on top. */
+    flags: readonly string[];
+  }) {
     this.id = options.id;
     this.logFile = options.logFile;
     this.#properties = options.properties;
-    this.#heapMb = options.heapMb;
+    this.#flags = options.flags;
   }
 
   /** True while the process lives, paused or not. */
@@ -36,17 +43,8 @@ export class BrokerNode {
   async start(): Promise<void> {
     if (this.running) throw new Error(`node ${this.id} is running: stop or kill it first`);
     const from = existsSync(this.logFile) ? statSync(this.logFile).size : 0;
-    this.#process = spawnJava(
-      [
-        `-Xmx${this.#heapMb}m`,
-        '-XX:+UseSerialGC',
-        '-cp',
-        await kafkaClassPath(),
-        'kafka.Kafka',
-        this.#properties,
-      ],
-      this.logFile,
-    );
+    const main = ['-cp', await kafkaClassPath(), 'kafka.Kafka', this.#properties];
+    this.#process = spawnJava([...this.#flags, ...main], this.logFile);
     const deadline = Date.now() + patienceMs;
     while (!readFileSync(this.logFile).subarray(from).includes('Kafka Server started')) {
       if (!this.running) throw this.#failure('ended while it started', from);

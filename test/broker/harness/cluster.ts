@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BrokerNode } from './broker-node.ts';
+import { classArchive } from './class-archive.ts';
 import type { ClusterOptions, ListenerKind, NodePorts } from './cluster-options.ts';
 import { formatNode } from './format.ts';
 import { clientListeners, isTls, nodeProperties } from './node-properties.ts';
@@ -38,6 +39,15 @@ export interface Cluster {
  * @throws Error where a node does not start, with its log
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  await classArchive(async (flags) => {
+    const first = new LocalCluster({}, temporaryFolder('kafka'), flags);
+    try {
+      await first.start();
+      await first.node(1).stop();
+    } finally {
+      await first.close();
+    }
+  });
   const cluster = new LocalCluster(options, temporaryFolder('kafka'));
   try {
     await cluster.start();
@@ -56,9 +66,12 @@ class LocalCluster implements Cluster {
   readonly #proxies = new Map<string, TcpProxy>();
   #certificate: Certificate | undefined;
 
-  constructor(options: ClusterOptions, folder: string) {
+  readonly #flags: readonly string[];
+
+  constructor(options: ClusterOptions, folder: string, flags: readonly string[] = []) {
     this.#options = options;
     this.#folder = folder;
+    this.#flags = flags;
   }
 
   async start(): Promise<void> {
@@ -164,7 +177,7 @@ class LocalCluster implements Cluster {
       this.#certificate === undefined ? {} : { keystore: this.#certificate.keystore };
     const text = nodeProperties({ id, role, ports, data, voters, ...keystore }, this.#options);
     await writeFile(properties, text);
-    const { heapMb = 512 } = this.#options;
-    return new BrokerNode({ id, properties, logFile: join(folder, 'broker.log'), heapMb });
+    const flags = [...this.#flags, `-Xmx${this.#options.heapMb ?? 512}m`];
+    return new BrokerNode({ id, properties, logFile: join(folder, 'broker.log'), flags });
   }
 }

@@ -39,7 +39,9 @@ export async function serveShared(
       running.set(name, start);
       response.end(JSON.stringify({ answer: (await start).answer }));
     } catch (error) {
-      response.end(JSON.stringify({ error: error instanceof Error ? error.message : `${error}` }));
+      response.end(
+        JSON.stringify({ error: error instanceof Error ? error.message : String(error) }),
+      );
     }
   };
   const server = createServer((incoming, response) => void answer(incoming.url ?? '', response));
@@ -55,9 +57,9 @@ export async function serveShared(
       server.close();
       server.closeAllConnections();
       const started = await Promise.allSettled(running.values());
-      await Promise.all(
-        started.map((start) => (start.status === 'fulfilled' ? start.value.close() : undefined)),
-      );
+      for (const start of started) {
+        if (start.status === 'fulfilled') await start.value.close();
+      }
     },
   };
 }

@@ -1,6 +1,5 @@
 import { type BrokerChoice, chooseBroker } from './choose-broker.ts';
 import { startCluster } from './cluster.ts';
-import { startKafkaContainer } from './kafka-container.ts';
 import { thisMachine } from './machine.ts';
 import type { SharedThing } from './shared-service.ts';
 
@@ -13,9 +12,9 @@ export const sharedKafka: SharedThing = {
   async start() {
     const choice = chooseBroker(process.env, thisMachine);
     if (choice.kind === 'none') return { answer: { missing: choice.reason }, close: nothing };
-    const { brokers, close } = await start(choice);
-    const answer: SharedBroker = { brokers, from: choice.kind };
-    return { answer, close };
+    const started = await start(choice);
+    const answer: SharedBroker = { brokers: started.brokers, from: choice.kind };
+    return { answer, close: () => started.close() };
   },
 };
 
@@ -27,8 +26,11 @@ async function start(
   switch (choice.kind) {
     case 'external':
       return { brokers: choice.brokers, close: nothing };
-    case 'container':
+    case 'container': {
+      // Loads a large package that the other ways do not need.
+      const { startKafkaContainer } = await import('./kafka-container.ts');
       return startKafkaContainer();
+    }
     case 'java': {
       const cluster = await startCluster({ heapMb: 1024 });
       return { brokers: cluster.brokers, close: () => cluster.close() };
