@@ -1,0 +1,123 @@
+import type { Clock } from '../../../topology/core/clock.ts';
+import type { Position } from '../../ports.ts';
+import { fenced } from '../../log/log-errors.ts';
+import { call } from '../client.ts';
+import type { KafkaMembership } from '../group/kafka-membership.ts';
+import { byTopic } from '../leaders.ts';
+import { offsetCommit } from '../messages/offset-commit.ts';
+import { txnOffsetCommit } from '../messages/txn-offset-commit.ts';
+import { passes, pause, Patience, reactionOf } from '../patience.ts';
+import type { KafkaWire, NodeId } from '../wire.ts';
+import type { ProducerIdentity } from './transaction-coordinator.ts';
+import { Refusal } from './transaction-reactions.ts';
+
+/** Positions of a member's tasks on their way to its group. */
+export interface GroupPositions {
+  readonly wire: KafkaWire;
+  readonly clock: Clock;
+  readonly membership: KafkaMembership;
+  readonly positions: readonly Position[];
+  /** How long to try again, and to wait for a join that is under way, ms. */
+  readonly patienceMs: number;
+  readonly requestTimeoutMs: number;
+  /** The transaction that they belong to; undefined: none. */
+  readonly transaction?: {
+    readonly transactionalId: string;
+    readonly identity: ProducerIdentity;
+    readonly version: number;
+  };
+}
+
+/** Between two looks at whether the member has joined again, ms. */
+const joinPollMs = 20;
+
+/**
+ * Writes the positions, fenced by member id, generation and instance id (KIP-447, E3). While a join is under way the broker may be a generation ahead: then it
+ * waits for the join, and goes on with the new generation if the member still has all partitions.
+ * @throws {Refusal} `generation` when the partitions are gone or the join did not come in time, and others
+ * @throws {TaskMigratedError} FENCED when the membership has ended
+ */
+export async function writePositions(group: GroupPositions): Promise<void> {
+  const { wire, clock, membership, positions, patienceMs } = group;
+  const what = `write positions of group "${membership.group}"`;
+  const deadlineMs = clock.monotonic() + patienceMs;
+  const patience = new Patience(clock, patienceMs);
+  let refresh = false;
+  for (;;) {
+    const { generation } = membership;
+    let failure: unknown;
+    try {
+      const node = await wire.coordinator(membership.group, 'group', refresh);
+      const code = await send(group, node);
+      if (code === 0) return;
+      const refusal = new Refusal(code, what);
+      if (refusal.reaction === 'generation') {
+        const moved = await nextGeneration(group, generation, deadlineMs);
+        if (!moved || !positions.every((it) => membership.owns(it))) throw refusal;
+        continue;
+      }
+      if (refusal.reaction !== 'retry') throw refusal;
+      failure = refusal.error;
+    } catch (error) {
+      if (error instanceof Refusal || !passes(error)) throw error;
+      failure = error;
+    }
+    await patience.after(failure, what);
+    refresh = reactionOf(failure) !== 'retry';
+  }
+}
+
+/** Waits until the member has another generation; false: it did not come by the deadline. */
+async function nextGeneration(
+  { clock, membership }: GroupPositions,
+  generation: number,
+  deadlineMs: number,
+): Promise<boolean> {
+  for (;;) {
+    if (membership.ended === true) throw fenced(membership.group, 'this member has left');
+    if (!membership.joining && membership.generation !== generation) return true;
+    const leftMs = deadlineMs - clock.monotonic();
+    if (leftMs <= 0) return false;
+    if (!membership.joining) {
+      await pause(clock, Math.min(leftMs, joinPollMs));
+      continue;
+    }
+    const over = new AbortController();
+    await Promise.race([membership.settled(), pause(clock, leftMs, over.signal)]);
+    over.abort();
+  }
+}
+
+async function send(group: GroupPositions, node: NodeId): Promise<number> {
+  const { wire, membership, positions, transaction, requestTimeoutMs: timeoutMs } = group;
+  const { group: groupId, memberId, generation: generationId } = membership;
+  const groupInstanceId = membership.instanceId;
+  const topics = byTopic(positions).map(([name, items]) => ({
+    name,
+    partitions: items.map(({ partition, offset }) => ({
+      partitionIndex: partition,
+      committedOffset: offset,
+      committedLeaderEpoch: -1,
+      committedMetadata: '',
+    })),
+  }));
+  const member = { groupId, memberId, generationId, groupInstanceId, topics };
+  if (transaction === undefined) {
+    const response = await call(wire, node, offsetCommit, member, { timeoutMs });
+    return firstCode(response.topics);
+  }
+  const { transactionalId, identity, version } = transaction;
+  const { producerId, epoch: producerEpoch } = identity;
+  const request = { ...member, transactionalId, producerId, producerEpoch };
+  const response = await call(wire, node, txnOffsetCommit, request, { timeoutMs, version });
+  return firstCode(response.topics);
+}
+
+function firstCode(
+  topics: readonly { readonly partitions: readonly { readonly errorCode: number }[] }[],
+): number {
+  for (const { partitions } of topics) {
+    for (const { errorCode } of partitions) if (errorCode !== 0) return errorCode;
+  }
+  return 0;
+}

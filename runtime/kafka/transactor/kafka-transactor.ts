@@ -1,0 +1,204 @@
+import { TaskMigratedError } from '../../../topology/core/errors.ts';
+import type { Clock } from '../../../topology/core/clock.ts';
+import type { Compression } from '../../codec/compression.ts';
+import { fenced } from '../../log/log-errors.ts';
+import type { Committed, Membership, Position, Transaction, Transactor } from '../../ports.ts';
+import type { KafkaMembership } from '../group/kafka-membership.ts';
+import { byLeader } from '../leaders.ts';
+import type { KafkaWire } from '../wire.ts';
+import { BatchLimits } from './batch-limits.ts';
+import { writePositions } from './group-positions.ts';
+import { outgoingBatches, type OutgoingPartition } from './outgoing-batches.ts';
+import { produceAll } from './produce-run.ts';
+import { Sequences } from './sequences.ts';
+import { type ProducerIdentity, TransactionCoordinator } from './transaction-coordinator.ts';
+import type { TransactionProtocol } from './transaction-protocol.ts';
+import { Refusal } from './transaction-reactions.ts';
+import { transactionAborted } from './transactor-errors.ts';
+import { baseOffsetsOf, failureOf, onKafka } from './transactor-outcome.ts';
+
+export interface TransactorOptions {
+  readonly wire: KafkaWire;
+  readonly clock: Clock;
+  readonly transactionalId: string;
+  readonly protocol: TransactionProtocol;
+  /** After this the brokers abort a transaction by themselves, ms. */
+  readonly transactionTimeoutMs: number;
+  readonly compression: Compression;
+  /** How long opening may take, ms: the brokers may have to come up first. */
+  readonly patienceMs: number;
+}
+
+/** Shares of the transaction's time-out: for trying again, and for one request. Together they end before the brokers lose their patience. */
+const patienceShare = 0.6;
+const requestShare = 0.35;
+
+const invalidTxnState = 48;
+
+/**
+ * The transactional producer of a member. Steps of a commit; an error in one of the first three aborts:
+ *
+ * 1. Nothing is sent yet: topics are there, the partitions are still this member's.
+ * 2. Protocol 1: partitions and group join the transaction. Protocol 2: the brokers do that.
+ * 3. Batches go to their partitions, positions to the group (E3). The group refuses those of a member that is none any more.
+ * 4. EndTxn. It is asked for until there is an answer: the outcome is known when `commit` settles (E2).
+ *
+ * After a crash the next opening of the same id aborts what was left open, at once.
+ *
+ * After an abort a Produce may still be on its way. It must not join the next transaction: protocol 1 raises the epoch, protocol 2 does so at every end.
+ */
+export class KafkaTransactor implements Transactor {
+  private readonly options: TransactorOptions;
+  private readonly coordinator: TransactionCoordinator;
+  private readonly sequences = new Sequences();
+  private readonly limits = new BatchLimits();
+  private readonly patienceMs: number;
+  private readonly requestTimeoutMs: number;
+  private identity: ProducerIdentity = { producerId: -1, epoch: -1 };
+  /** The last transaction has neither been committed nor aborted. */
+  private open = false;
+  /** Why nothing can be committed any more. */
+  private ended: string | undefined;
+
+  /**
+   * Takes the transactional id: fences its last user, and aborts what that one left open.
+   * @throws {ConfigError} TRANSACTION_TIMEOUT, KAFKA_RIGHTS
+   */
+  static async open(options: TransactorOptions): Promise<KafkaTransactor> {
+    const transactor = new KafkaTransactor(options);
+    try {
+      transactor.identity = await transactor.coordinator.init(options.patienceMs);
+    } catch (error) {
+      throw error instanceof Refusal ? error.error : error;
+    }
+    return transactor;
+  }
+
+  private constructor(options: TransactorOptions) {
+    this.options = options;
+    this.patienceMs = options.transactionTimeoutMs * patienceShare;
+    this.requestTimeoutMs = options.transactionTimeoutMs * requestShare;
+    this.coordinator = new TransactionCoordinator({
+      ...options,
+      requestTimeoutMs: this.requestTimeoutMs,
+    });
+  }
+
+  /** See `Transactor.commit`. One at a time. */
+  async commit(transaction: Transaction, membership: Membership): Promise<Committed> {
+    const { appends, positions } = transaction;
+    const member = onKafka(membership);
+    this.check(member);
+    if (appends.length === 0 && positions.length === 0) return { baseOffsets: [] };
+    await byLeader(this.options.wire, [...appends, ...positions]);
+    this.checkOwned(positions, member);
+    const outgoing = outgoingBatches(
+      appends,
+      (topic) => this.limits.of(topic),
+      this.options.compression,
+    );
+    try {
+      if (this.open) await this.abort();
+      this.open = true;
+      await this.write(outgoing, positions, member);
+      this.identity = await this.coordinator.end(
+        this.identity,
+        'commit',
+        this.options.protocol.endTxn,
+      );
+      this.open = false;
+      if (this.options.protocol.number === 2) this.sequences.reset();
+    } catch (error) {
+      throw await this.giveUp(error, member);
+    }
+    return { baseOffsets: baseOffsetsOf(outgoing) };
+  }
+
+  async close(): Promise<void> {
+    this.ended ??= 'its producer is closed';
+  }
+
+  private check(member: KafkaMembership): void {
+    const { transactionalId } = this.options;
+    if (this.ended !== undefined) {
+      throw fenced(member.group, `transactional id "${transactionalId}": ${this.ended}`);
+    }
+    if (member.ended === true) {
+      throw fenced(member.group, `member "${member.memberId}" is not in it`);
+    }
+  }
+
+  private checkOwned(positions: readonly Position[], member: KafkaMembership): void {
+    const lost = positions.find((it) => !member.owns(it));
+    if (lost === undefined) return;
+    const { topic, partition } = lost;
+    throw transactionAborted(member.group, `${topic}-${partition} is not this member's any more`);
+  }
+
+  private async write(
+    outgoing: readonly OutgoingPartition[],
+    positions: readonly Position[],
+    membership: KafkaMembership,
+  ): Promise<void> {
+    const { wire, clock, transactionalId, protocol } = this.options;
+    const { coordinator, identity, patienceMs, requestTimeoutMs } = this;
+    if (protocol.number === 1) {
+      if (outgoing.length > 0) await coordinator.addPartitions(identity, outgoing, patienceMs);
+      if (positions.length > 0) {
+        await coordinator.addOffsets(identity, membership.group, patienceMs);
+      }
+    }
+    const shared = { wire, clock, requestTimeoutMs, patienceMs };
+    await produceAll(
+      {
+        ...shared,
+        ...identity,
+        transactionalId,
+        sequences: this.sequences,
+        version: protocol.produce,
+        repeatUnanswered: false,
+      },
+      outgoing,
+    );
+    if (positions.length === 0) return;
+    await writePositions({
+      ...shared,
+      membership,
+      positions,
+      transaction: { transactionalId, identity, version: protocol.txnOffsetCommit },
+    });
+  }
+
+  /** Aborts, and says what the failure is for the engine. */
+  private async giveUp(failure: unknown, member: KafkaMembership): Promise<unknown> {
+    const refusal = failure instanceof Refusal ? failure : undefined;
+    if (refusal?.reaction === 'fenced') return this.fencedBy(refusal, member);
+    try {
+      await this.abort();
+    } catch (error) {
+      if (!(error instanceof Refusal)) return error;
+      return error.reaction === 'fenced' ? this.fencedBy(error, member) : error.error;
+    }
+    return failure instanceof TaskMigratedError ? failure : failureOf(failure, member, this.limits);
+  }
+
+  private fencedBy(refusal: Refusal, member: KafkaMembership): TaskMigratedError {
+    this.ended = `another process uses it (${refusal.message})`;
+    return fenced(member.group, `transactional id "${this.options.transactionalId}" was taken`);
+  }
+
+  private async abort(): Promise<void> {
+    const { protocol } = this.options;
+    let raise = protocol.number === 1;
+    try {
+      this.identity = await this.coordinator.end(this.identity, 'abort', protocol.endTxn);
+    } catch (error) {
+      if (!(error instanceof Refusal && error.code === invalidTxnState)) throw error;
+      // Nothing had reached the coordinator; what is still on its way must be fenced nevertheless.
+      raise = true;
+    }
+    if (raise) this.identity = await this.coordinator.init(Infinity, this.identity);
+    this.sequences.reset();
+    this.open = false;
+  }
+}

@@ -1,0 +1,170 @@
+import type { Clock } from '../../../topology/core/clock.ts';
+import { ConfigError } from '../../../topology/core/errors.ts';
+import type { TopicPartition } from '../../../topology/core/topic-partition.ts';
+import { call } from '../client.ts';
+import { byTopic } from '../leaders.ts';
+import { addOffsetsToTxn } from '../messages/add-offsets-to-txn.ts';
+import { addPartitionsToTxn } from '../messages/add-partitions-to-txn.ts';
+import { endTxn } from '../messages/end-txn.ts';
+import { initProducerId } from '../messages/init-producer-id.ts';
+import { passes, Patience, reactionOf } from '../patience.ts';
+import type { Api } from '../protocol/api.ts';
+import type { KafkaWire } from '../wire.ts';
+import { Refusal } from './transaction-reactions.ts';
+
+/** A producer as the brokers know it. */
+export interface ProducerIdentity {
+  readonly producerId: number;
+  readonly epoch: number;
+}
+
+export interface CoordinatorOptions {
+  readonly wire: KafkaWire;
+  readonly clock: Clock;
+  readonly transactionalId: string;
+  readonly transactionTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+}
+
+const invalidTransactionTimeout = 50;
+
+/**
+ * Requests to the coordinator of one transactional id. Each is repeated until it is answered or its patience is at an end: a repeat does no harm to any of them.
+ * All throw {@link Refusal} for an error code that does not pass by itself.
+ */
+export class TransactionCoordinator {
+  private readonly options: CoordinatorOptions;
+
+  constructor(options: CoordinatorOptions) {
+    this.options = options;
+  }
+
+  /**
+   * Takes the transactional id: fences who had it, and waits until what that one left open is aborted. With an identity: raises its own epoch.
+   * @throws {ConfigError} TRANSACTION_TIMEOUT
+   */
+  async init(patienceMs: number, own?: ProducerIdentity): Promise<ProducerIdentity> {
+    const { transactionalId, transactionTimeoutMs } = this.options;
+    try {
+      const { producerId, producerEpoch } = await this.ask(
+        initProducerId,
+        {
+          transactionalId,
+          transactionTimeoutMs,
+          producerId: own?.producerId ?? -1,
+          producerEpoch: own?.epoch ?? -1,
+        },
+        (response) => response.errorCode,
+        { patienceMs, what: `open transactional id "${transactionalId}"` },
+      );
+      return { producerId, epoch: producerEpoch };
+    } catch (error) {
+      if (error instanceof Refusal && error.code === invalidTransactionTimeout) {
+        throw new ConfigError(
+          'TRANSACTION_TIMEOUT',
+          `the transaction time-out of ${transactionTimeoutMs} ms is above what the brokers allow ` +
+            '(transaction.max.timeout.ms): lower it, or raise theirs',
+        );
+      }
+      throw error;
+    }
+  }
+
+  async addPartitions(
+    { producerId, epoch }: ProducerIdentity,
+    partitions: readonly TopicPartition[],
+    patienceMs: number,
+  ): Promise<void> {
+    const { transactionalId } = this.options;
+    await this.ask(
+      addPartitionsToTxn,
+      {
+        transactionalId,
+        producerId,
+        producerEpoch: epoch,
+        topics: byTopic(partitions).map(([name, items]) => ({
+          name,
+          partitions: items.map(({ partition }) => partition),
+        })),
+      },
+      ({ resultsByTopic }) => {
+        const codes = resultsByTopic.flatMap(({ resultsByPartition }) =>
+          resultsByPartition.map((it) => it.partitionErrorCode),
+        );
+        return mostTelling(codes);
+      },
+      { patienceMs, what: `write in transactions of "${transactionalId}"` },
+    );
+  }
+
+  async addOffsets(
+    { producerId, epoch }: ProducerIdentity,
+    groupId: string,
+    patienceMs: number,
+  ): Promise<void> {
+    const { transactionalId } = this.options;
+    await this.ask(
+      addOffsetsToTxn,
+      { transactionalId, producerId, producerEpoch: epoch, groupId },
+      (response) => response.errorCode,
+      { patienceMs, what: `write positions of group "${groupId}"` },
+    );
+  }
+
+  /** Ends the transaction and gives the identity for the next one. Asks until it has an answer: the outcome must be known (E2). */
+  async end(
+    identity: ProducerIdentity,
+    how: 'commit' | 'abort',
+    version: number,
+  ): Promise<ProducerIdentity> {
+    const { transactionalId } = this.options;
+    const { producerId, producerEpoch } = await this.ask(
+      endTxn,
+      {
+        transactionalId,
+        producerId: identity.producerId,
+        producerEpoch: identity.epoch,
+        committed: how === 'commit',
+      },
+      (response) => response.errorCode,
+      { patienceMs: Infinity, what: `${how} a transaction of "${transactionalId}"`, version },
+    );
+    return producerId < 0 ? identity : { producerId, epoch: producerEpoch };
+  }
+
+  private async ask<Request, Response>(
+    api: Api<Request, Response>,
+    request: Request,
+    codeIn: (response: Response) => number,
+    how: { readonly patienceMs: number; readonly what: string; readonly version?: number },
+  ): Promise<Response> {
+    const { wire, clock, transactionalId, requestTimeoutMs: timeoutMs } = this.options;
+    const { what, version } = how;
+    const patience = new Patience(clock, how.patienceMs);
+    let refresh = false;
+    for (;;) {
+      let failure: unknown;
+      try {
+        const node = await wire.coordinator(transactionalId, 'transaction', refresh);
+        const options = version === undefined ? { timeoutMs } : { timeoutMs, version };
+        const response = await call(wire, node, api, request, options);
+        const code = codeIn(response);
+        if (code === 0) return response;
+        const refusal = new Refusal(code, what);
+        if (refusal.reaction !== 'retry') throw refusal;
+        failure = refusal.error;
+      } catch (error) {
+        if (error instanceof Refusal || !passes(error)) throw error;
+        failure = error;
+      }
+      await patience.after(failure, what);
+      refresh = reactionOf(failure) !== 'retry';
+    }
+  }
+}
+
+/** Of the codes of several partitions the one that decides: with one refused (55 is what the others say then) none is added. */
+function mostTelling(codes: readonly number[]): number {
+  const failures = codes.filter((code) => code !== 0);
+  return failures.find((code) => code !== 55) ?? failures[0] ?? 0;
+}

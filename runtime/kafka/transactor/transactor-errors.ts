@@ -1,0 +1,23 @@
+import { ProductionError, type StreamsError } from '../../../topology/core/errors.ts';
+import { partitionId } from '../../../topology/core/topic-partition.ts';
+import type { Refusal } from './transaction-reactions.ts';
+
+/** Nothing of the transaction is visible; its batches are to be run again. */
+export function transactionAborted(group: string, why: string, cause?: unknown): StreamsError {
+  return new ProductionError(
+    'TRANSACTION_ABORTED',
+    `a transaction of application "${group}" was aborted and runs again: ${why}`,
+    { cause },
+  );
+}
+
+/** A single record that the topic does not take. */
+export function recordTooLarge({ place, batch, error }: Refusal): StreamsError {
+  const { topic = '', partition = 0 } = place;
+  return new ProductionError(
+    'RECORD_TOO_LARGE',
+    `a record of ${batch?.bytes ?? 0} bytes for ${partitionId(topic, partition)} is larger than the topic takes: ` +
+      'raise its max.message.bytes, or write smaller records',
+    { cause: error, place },
+  );
+}
