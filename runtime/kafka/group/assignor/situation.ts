@@ -1,4 +1,4 @@
-import { compareTasks, compareText, subTopologyOf } from './task-order.ts';
+import { compareTasks, compareText, splitTask } from './task-order.ts';
 import type { AssignmentInput, AssignorOptions, MemberClaim } from './model.ts';
 
 /** Lag of a member whose distance to an unknown end cannot be told; what it holds is taken off. */
@@ -30,7 +30,7 @@ export class Situation {
     this.stateful = units.map((unit) => unit.stores > 0);
     const kinds = new Map<string, number>();
     this.kind = this.tasks.map((id) => {
-      const kind = subTopologyOf(id);
+      const [kind] = splitTask(id);
       if (!kinds.has(kind)) kinds.set(kind, kinds.size);
       return kinds.get(kind) as number;
     });

@@ -1,0 +1,207 @@
+import { codeOf } from '../error-codes.ts';
+import type { JoinGroupResponse } from '../messages/join-group.ts';
+import { passes, pause } from '../patience.ts';
+import { protocolType } from './consumer-protocol.ts';
+import type { GroupClient } from './group-client.ts';
+import { foreignGroup, groupRefused, slotTaken } from './group-errors.ts';
+import type { EncodedAssignments } from './leader.ts';
+import { Liveness } from './liveness.ts';
+import type { CompiledSettings } from './settings.ts';
+import { protocolName } from './user-data.ts';
+
+/** JoinGroup is answered after the rebalance time-out at the latest; this is for the way. */
+const answerMs = 5000;
+/** Between two attempts after a failure that passes, ms; spread at random over as much again. */
+const retryMs = 50;
+/** Longest wait for the answer to LeaveGroup, ms: the session time-out does the rest. */
+const leaveTimeoutMs = 5000;
+
+/** 'again': it did not work, and what comes next has been raised or waited for. */
+export type Outcome<T> = T | 'again';
+
+export interface SessionParts {
+  readonly client: GroupClient;
+  readonly group: string;
+  readonly slot: string;
+  readonly settings: CompiledSettings;
+}
+
+/** What answers of the coordinator raise. */
+export interface SessionEvents {
+  /** The coordinator wants all members to join. */
+  rebalance(): void;
+  /** The coordinator does not know this member. `keepId`: it does, but has gone on without it. */
+  expelled(keepId: boolean): void;
+  /** The membership cannot go on. */
+  fatal(error: unknown): void;
+}
+
+/**
+ * What the coordinator and a member say to each other: its identity in the group, requests, and what answers mean. An answer to a request of another identity
+ * than the present one says nothing.
+ */
+export class GroupSession {
+  readonly instanceId: string | null;
+  readonly liveness: Liveness;
+  memberId = '';
+  generation = -1;
+  private readonly parts: SessionParts;
+  private readonly events: SessionEvents;
+  private identity = 0;
+
+  constructor(parts: SessionParts, events: SessionEvents) {
+    this.parts = parts;
+    this.events = events;
+    this.instanceId = parts.settings.static ? parts.slot : null;
+    this.liveness = new Liveness(parts.settings);
+  }
+
+  /** Forgets who this member was; it joins as a new one, or by its instance id. */
+  reset(keepId: boolean): void {
+    this.identity++;
+    if (!keepId) this.memberId = '';
+    this.generation = -1;
+    this.liveness.joined();
+  }
+
+  async join(metadata: Buffer): Promise<Outcome<JoinGroupResponse>> {
+    const { client, group, settings } = this.parts;
+    const { memberId, identity } = this;
+    const { sessionTimeoutMs, rebalanceTimeoutMs } = settings;
+    const sentMs = settings.clock.monotonic();
+    const joined = await this.attempt(() =>
+      client.join(
+        {
+          groupId: group,
+          sessionTimeoutMs,
+          rebalanceTimeoutMs,
+          memberId,
+          groupInstanceId: this.instanceId,
+          protocolType,
+          protocols: [{ name: protocolName, metadata }],
+          reason: null,
+        },
+        rebalanceTimeoutMs + answerMs,
+      ),
+    );
+    if (joined === 'again' || identity !== this.identity) return 'again';
+    if (codeOf(joined.errorCode).name === 'MEMBER_ID_REQUIRED') {
+      this.memberId = joined.memberId;
+      return 'again';
+    }
+    if (!(await this.accepted(joined.errorCode))) return 'again';
+    if (joined.protocolName !== protocolName) throw foreignGroup(group);
+    if (this.generation >= 0 && joined.generationId > this.generation + 1) {
+      // The group has assigned without this member: the coordinator keeps a static one that does not come in time, but nobody knew
+      // what it has. Somebody else may have that by now: not even one commit may go with the new generation (E6).
+      this.events.expelled(true);
+      return 'again';
+    }
+    // From here on a commit goes with the new generation: what this member has is still its own.
+    this.memberId = joined.memberId;
+    this.generation = joined.generationId;
+    this.liveness.joined();
+    this.liveness.confirm(sentMs);
+    return joined;
+  }
+
+  /** @param assignments - what the leader hands in; empty for the others */
+  async sync(assignments: EncodedAssignments): Promise<Outcome<Buffer>> {
+    const { client, group, settings } = this.parts;
+    const { memberId, generation, identity, instanceId } = this;
+    const sentMs = settings.clock.monotonic();
+    const synced = await this.attempt(() =>
+      client.sync(
+        {
+          groupId: group,
+          generationId: generation,
+          memberId,
+          groupInstanceId: instanceId,
+          protocolType,
+          protocolName,
+          assignments,
+        },
+        settings.rebalanceTimeoutMs + answerMs,
+      ),
+    );
+    if (synced === 'again' || identity !== this.identity) return 'again';
+    if (!(await this.accepted(synced.errorCode))) return 'again';
+    this.liveness.confirm(sentMs);
+    return synced.assignment;
+  }
+
+  /** One heartbeat. False: it had no answer that says anything. */
+  async beat(): Promise<boolean> {
+    const { client, group, settings } = this.parts;
+    const { memberId, generation, identity, instanceId } = this;
+    if (memberId === '' || generation < 0) return true;
+    const sentMs = settings.clock.monotonic();
+    const request = {
+      groupId: group,
+      generationId: generation,
+      memberId,
+      groupInstanceId: instanceId,
+    };
+    let code: number;
+    try {
+      code = await client.heartbeat(request, Math.max(1000, settings.sessionTimeoutMs / 3));
+    } catch (error) {
+      if (!passes(error) && identity === this.identity) this.events.fatal(error);
+      return false;
+    }
+    if (identity !== this.identity) return true;
+    const { name } = codeOf(code);
+    if (name === 'NONE') this.liveness.confirm(sentMs);
+    else if (name === 'REBALANCE_IN_PROGRESS') {
+      if (generation === this.generation) this.events.rebalance();
+      this.liveness.confirm(sentMs);
+    } else if (name !== 'ILLEGAL_GENERATION' || generation === this.generation) this.refused(code);
+    return codeOf(code).reaction !== 'retry' && codeOf(code).reaction !== 'refind-coordinator';
+  }
+
+  /** Leaves for good; whether that arrives or not. */
+  async leave(): Promise<void> {
+    const { client, group } = this.parts;
+    const { memberId, instanceId } = this;
+    this.identity++;
+    if (memberId === '') return;
+    const members = [{ memberId, groupInstanceId: instanceId, reason: 'closed' }];
+    await client.leave({ groupId: group, members }, leaveTimeoutMs).catch(() => {});
+  }
+
+  /** Gives what the action gives; waits for what passes, throws what does not. */
+  async attempt<T>(action: () => Promise<T>): Promise<Outcome<T>> {
+    try {
+      return await action();
+    } catch (error) {
+      if (!passes(error)) throw error;
+      await this.backOff();
+      return 'again';
+    }
+  }
+
+  private async accepted(code: number): Promise<boolean> {
+    if (code === 0) return true;
+    const { name } = codeOf(code);
+    if (name === 'REBALANCE_IN_PROGRESS') return false;
+    this.refused(code);
+    await this.backOff();
+    return false;
+  }
+
+  private refused(code: number): void {
+    const { name, reaction } = codeOf(code);
+    const { group, slot } = this.parts;
+    if (name === 'FENCED_INSTANCE_ID') this.events.fatal(slotTaken(group, slot));
+    else if (name === 'UNKNOWN_MEMBER_ID') this.events.expelled(false);
+    else if (name === 'ILLEGAL_GENERATION') this.events.expelled(true);
+    else if (reaction === 'config' || reaction === 'fatal' || reaction === 'fenced') {
+      this.events.fatal(groupRefused(code, group));
+    }
+  }
+
+  private async backOff(): Promise<void> {
+    const { clock, random } = this.parts.settings;
+    await pause(clock, retryMs * (1 + random()));
+  }
+}
