@@ -47,7 +47,8 @@ export class KafkaFetcher {
     const patience = new Patience(clock, patienceMs);
     const startMs = clock.monotonic();
     let open = positions.filter((position) => !round.take(position));
-    for (let repeats = 0; open.length > 0; repeats++) {
+    while (open.length > 0) {
+      const leftBytes = round.leftBytes;
       const outcomes = await this.ask(open, limits);
       const again: Position[] = [];
       const outside: Position[] = [];
@@ -55,8 +56,8 @@ export class KafkaFetcher {
       const failed: Position[] = [];
       for (const outcome of outcomes) {
         if ('records' in outcome) {
-          const mayRepeat = repeats < positions.length;
-          if (!round.add(outcome.records, mayRepeat)) again.push(outcome.position);
+          const next = round.add(outcome.records);
+          if (next !== undefined) again.push(next);
         } else if ('outOfRange' in outcome) outside.push(outcome.position);
         else {
           if (!passes(outcome.error)) throw outcome.error;
@@ -65,6 +66,8 @@ export class KafkaFetcher {
           failed.push(outcome.position);
         }
       }
+      // Where nothing came, repeating brings nothing either.
+      if (round.leftBytes === leftBytes) again.length = 0;
       again.push(...(await this.relocate(outside, round)));
       if (failure !== undefined && again.length === 0 && !round.brought) {
         const alone = round.size === 0;

@@ -149,24 +149,33 @@ export class KafkaTransactor implements Transactor {
       }
     }
     const shared = { wire, clock, requestTimeoutMs, patienceMs };
-    await produceAll(
-      {
-        ...shared,
-        ...identity,
-        transactionalId,
-        sequences: this.sequences,
-        version: protocol.produce,
-        repeatUnanswered: false,
-      },
-      outgoing,
-    );
-    if (positions.length === 0) return;
-    await writePositions({
-      ...shared,
-      membership,
-      positions,
-      transaction: { transactionalId, identity, version: protocol.txnOffsetCommit },
-    });
+    const records = (): Promise<void> =>
+      produceAll(
+        {
+          ...shared,
+          ...identity,
+          transactionalId,
+          sequences: this.sequences,
+          version: protocol.produce,
+          repeatUnanswered: false,
+        },
+        outgoing,
+      );
+    const offsets = async (): Promise<void> => {
+      if (positions.length === 0) return;
+      const version = protocol.txnOffsetCommit;
+      const transaction = { transactionalId, identity, version };
+      await writePositions({ ...shared, membership, positions, transaction });
+    };
+    if (protocol.number === 2) {
+      // One after the other: a coordinator that adds two things at once has one of them wait.
+      await records();
+      await offsets();
+      return;
+    }
+    // Nothing may be under way when the abort begins.
+    const outcomes = await Promise.allSettled([records(), offsets()]);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /** Aborts, and says what the failure is for the engine. */

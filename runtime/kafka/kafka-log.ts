@@ -1,0 +1,132 @@
+import type { TopicPartition } from '../../topology/core/topic-partition.ts';
+import type {
+  FetchedPartition,
+  FetchLimits,
+  GroupOptions,
+  Log,
+  Ownership,
+  PartitionEnds,
+  Position,
+  Transactor,
+} from '../ports.ts';
+import type { Asking } from './ask-leaders.ts';
+import { openWire } from './carrier/open-wire.ts';
+import { KafkaFetcher } from './fetch/kafka-fetcher.ts';
+import { joinGroup } from './group/join-group.ts';
+import type { KafkaMembership } from './group/kafka-membership.ts';
+import { KafkaAdmin } from './kafka-admin.ts';
+import {
+  type CompiledKafkaLogOptions,
+  compileKafkaLogOptions,
+  type KafkaLogOptions,
+} from './kafka-log-options.ts';
+import { committedPositions, partitionEnds } from './offsets.ts';
+import { IdempotentTransactor } from './transactor/idempotent-transactor.ts';
+import { KafkaTransactor } from './transactor/kafka-transactor.ts';
+import { chooseProtocol, type TransactionProtocol } from './transactor/transaction-protocol.ts';
+
+/**
+ * Opens a log on a Kafka cluster.
+ * @throws {ConfigError} for options that cannot be used, and where no broker can be reached
+ */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
+  const compiled = compileKafkaLogOptions(options);
+  const { kafka, clock } = options;
+  const wire = await openWire({ kafka, clock });
+  try {
+    const { clusterId } = await wire.cluster();
+    const protocol = await chooseProtocol(wire);
+    const asking = { wire, clock, patienceMs: compiled.patienceMs };
+    return new KafkaLog({ options, compiled, asking, clusterId, protocol });
+  } catch (error) {
+    await wire.close();
+    throw error;
+  }
+}
+
+interface KafkaLogParts {
+  readonly options: KafkaLogOptions;
+  readonly compiled: CompiledKafkaLogOptions;
+  readonly asking: Asking;
+  readonly clusterId: string;
+  readonly protocol: TransactionProtocol;
+}
+
+/** The log port on a Kafka cluster. */
+export class KafkaLog implements Log {
+  readonly admin: KafkaAdmin;
+  /** The cluster: Kafka loses nothing acknowledged as long as replicas are left, and topics of another cluster are others. */
+  readonly incarnation: string;
+  private readonly parts: KafkaLogParts;
+  private readonly fetcher: KafkaFetcher;
+
+  constructor(parts: KafkaLogParts) {
+    this.parts = parts;
+    const { options, asking } = parts;
+    const { replicationFactor } = options;
+    this.admin = new KafkaAdmin(
+      asking.wire,
+      asking.clock,
+      replicationFactor === undefined ? {} : { replicationFactor },
+    );
+    this.incarnation = `kafka:${parts.clusterId}`;
+    this.fetcher = new KafkaFetcher(asking);
+  }
+
+  /** @throws as {@link joinGroup} */
+  join(group: GroupOptions, ownership: Ownership): Promise<KafkaMembership> {
+    const { clock, random, membership } = this.parts.options;
+    return joinGroup(this.parts.asking.wire, group, ownership, { ...membership, clock, random });
+  }
+
+  /** @throws as {@link KafkaFetcher.fetch} */
+  fetch(positions: readonly Position[], limits: FetchLimits): Promise<readonly FetchedPartition[]> {
+    return this.fetcher.fetch(positions, limits);
+  }
+
+  awaitRecords(
+    positions: readonly Position[],
+    maxWaitMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.fetcher.awaitRecords(positions, maxWaitMs, signal);
+  }
+
+  /**
+   * The producer of a slot, as the guarantee asks for.
+   * @throws {ConfigError} TRANSACTION_TIMEOUT, KAFKA_RIGHTS
+   */
+  async transactor(slot: string): Promise<Transactor> {
+    const { options, compiled, asking, protocol } = this.parts;
+    const { compression, transactionTimeoutMs } = compiled;
+    if (compiled.guarantee === 'at-least-once') {
+      return new IdempotentTransactor({ ...asking, compression });
+    }
+    const transactionalId = `${options.application}-${slot}`;
+    return KafkaTransactor.open({
+      ...asking,
+      transactionalId,
+      protocol,
+      transactionTimeoutMs,
+      compression,
+    });
+  }
+
+  /** @throws as {@link committedPositions} */
+  committed(group: string, partitions: readonly TopicPartition[]): Promise<readonly Position[]> {
+    return committedPositions(this.parts.asking, group, partitions);
+  }
+
+  /** @throws as {@link partitionEnds} */
+  ends(
+    partitions: readonly TopicPartition[],
+    isolation: 'committed' | 'uncommitted',
+  ): Promise<readonly PartitionEnds[]> {
+    return partitionEnds(this.parts.asking, partitions, isolation);
+  }
+
+  /** Closes all connections. Memberships and producers are to be closed before. */
+  close(): Promise<void> {
+    return this.parts.asking.wire.close();
+  }
+}
