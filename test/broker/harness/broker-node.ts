@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kafkaClassPath, spawnJava } from './java.ts';
+import { spawnNode } from './java.ts';
 
 /** How long a node may take to start or to stop, ms. */
 const patienceMs = 60_000;
@@ -43,8 +43,7 @@ export class BrokerNode {
   async start(): Promise<void> {
     if (this.running) throw new Error(`node ${this.id} is running: stop or kill it first`);
     const from = existsSync(this.logFile) ? statSync(this.logFile).size : 0;
-    const main = ['-cp', await kafkaClassPath(), 'kafka.Kafka', this.#properties];
-    this.#process = spawnJava([...this.#flags, ...main], this.logFile);
+    this.#process = await spawnNode(this.#properties, this.#flags, this.logFile);
     const deadline = Date.now() + patienceMs;
     while (!readFileSync(this.logFile).subarray(from).includes('Kafka Server started')) {
       if (!this.running) throw this.#failure('ended while it started', from);

@@ -1,28 +1,64 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { kafkaLibrary, kafkaVersion } from './artifacts.ts';
-import { cacheFolder } from './cache.ts';
+import { cachedFolder, cacheFolder } from './cache.ts';
 import { reapProcess } from './reaper.ts';
 import { type Ended, run, type RunOptions } from './run.ts';
 
 /** Many short-lived processes on few cores: what counts is the time to start. */
 const fastStart = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
 
-/** Runs a main class of Kafka's jars (or of `classes`, a folder) to its end. @throws as {@link run} */
+/**
+ * Runs a program against Kafka's jars to its end: a main class of theirs ({@link kafkaTools}), or a
+ * `.java` file, which is compiled once. Warnings of Kafka's logger are on standard error.
+ * @throws Error where the file does not compile; else as {@link run}
+ */
 export async function runJava(
-  main: string,
+  program: string,
   args: readonly string[],
-  options: RunOptions & { readonly classes?: string } = {},
+  options: RunOptions = {},
 ): Promise<Ended> {
-  const classPath = await kafkaClassPath(options.classes);
-  return run('java', [...fastFlags(), '-Xmx512m', quiet, '-cp', classPath, main, ...args], options);
+  return run('java', [...(await programFlags(program)), ...args], options);
 }
 
-/** Classes of a broker as they lie in memory; made by `class-archive.ts`, good for all of Kafka's programs. */
+/** Arguments of `java` that start a program as {@link runJava} does, without the program's own. */
+export async function programFlags(program: string): Promise<string[]> {
+  const library = join(await kafkaLibrary(), '*');
+  const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
+  const flags = [...fastFlags(), '-Xmx512m', quiet, '-cp'];
+  if (!program.endsWith('.java')) return [...flags, library, program];
+  // The jars come first: an archive of classes is good only for paths that begin with its own.
+  return [...flags, `${library}:${await compiled(program)}`, basename(program, '.java')];
+}
+
+/** Classes of a broker as they lie in memory; `class-archive.ts` makes it. Good for all of Kafka's programs. */
 export function classArchiveFile(): string {
   return join(cacheFolder(), 'kafka-classes', kafkaVersion, 'broker.jsa');
+}
+
+/**
+ * Starts a node of Kafka, which writes into a log file (at its end) and does not outlive this
+ * process. It has a process group of its own, so that Ctrl-C is for this process alone.
+ */
+export async function spawnNode(
+  properties: string,
+  flags: readonly string[],
+  logFile: string,
+): Promise<ChildProcess> {
+  const library = join(await kafkaLibrary(), '*');
+  const args = [...fastFlags(), ...flags, '-cp', library, 'kafka.Kafka', properties];
+  const log = openSync(logFile, 'a');
+  try {
+    const child = spawn('java', args, { detached: true, stdio: ['ignore', log, log] });
+    reapProcess(child);
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
 }
 
 /** Another Java ignores an archive that it cannot use, and says so: that is noise, here. */
@@ -32,25 +68,17 @@ function fastFlags(): string[] {
   return [...fastStart, `-XX:SharedArchiveFile=${archive}`, '-Xlog:cds=off', '-Xshare:auto'];
 }
 
-/** Class path of Kafka's jars, and of a folder of classes before them. */
-export async function kafkaClassPath(classes?: string): Promise<string> {
+/** Folder of the classes of a source file, compiled the first time that this text is seen. */
+async function compiled(file: string): Promise<string> {
+  const hash = createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+    .slice(0, 16);
+  const name = `${basename(file, '.java')}-${kafkaVersion}-${hash}`;
   const library = join(await kafkaLibrary(), '*');
-  return classes === undefined ? library : `${classes}:${library}`;
-}
-
-/**
- * Starts a Java process that writes into a log file (at its end) and does not outlive this process.
- * It has a process group of its own, so that Ctrl-C is for this process alone.
- */
-export function spawnJava(args: readonly string[], logFile: string): ChildProcess {
-  const all = [...fastFlags(), ...args];
-  const log = openSync(logFile, 'a');
-  try {
-    const child = spawn('java', all, { detached: true, stdio: ['ignore', log, log] });
-    reapProcess(child);
-    child.unref();
-    return child;
-  } finally {
-    closeSync(log);
-  }
+  return cachedFolder(join(cacheFolder(), 'java-classes', name), async (folder) => {
+    const args = ['-cp', library, '-d', folder, file];
+    const { code, stdout, stderr } = await run('javac', args);
+    if (code !== 0) throw new Error(`javac ${file} failed:\n${stdout}${stderr}`);
+  });
 }
