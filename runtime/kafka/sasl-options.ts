@@ -32,6 +32,7 @@ export function kafkaJsSasl(sasl: SaslOptions): NonNullable<KafkaConfig['sasl']>
     case 'SCRAM-SHA-512':
       return { mechanism: 'scram-sha-512', ...login(sasl) };
     case 'OAUTHBEARER':
+      if (sasl.token === '') throw new ConfigError('OPTION_SASL', 'sasl.token is empty');
       return {
         mechanism: 'oauthbearer',
         authenticationProvider: (connection) => ({

@@ -82,7 +82,10 @@ export class CarrierWire implements KafkaWire {
     if (error.name === 'UNKNOWN_TOPIC_OR_PARTITION') this.known.delete(name);
     else if (error.name === 'NONE' || error.name === 'LEADER_NOT_AVAILABLE') {
       this.known.set(name, topicOf(topic));
-    } else throw refused(error.code, `describe topic "${name}"`, { topic: name });
+    } else {
+      const right = `Describe on topic "${name}"`;
+      throw refused(error.code, `describe topic "${name}"`, { topic: name, right });
+    }
   }
 
   /** Asks until there is one: the first user of a cluster makes it create its internal topics. */
@@ -97,7 +100,9 @@ export class CarrierWire implements KafkaWire {
       const passing = reaction === 'retry' || reaction === 'refind-coordinator';
       if (!passing || this.clock.monotonic() >= deadline) {
         const what = kind === 'group' ? `group "${key}"` : `transactional id "${key}"`;
-        throw refused(errorCode, `find the coordinator of ${what}`);
+        throw refused(errorCode, `find the coordinator of ${what}`, {
+          right: `Describe on ${what}`,
+        });
       }
       await new Promise<void>((resolve) => this.clock.after(coordinatorRetryMs, resolve));
     }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../topology/core/clock.ts';
+import { ConfigError } from '../../../topology/core/errors.ts';
 import { apiVersions } from '../messages/api-versions.ts';
 import type { RawRequest } from '../wire.ts';
 import { disconnected, timedOut } from '../wire-error.ts';
@@ -17,6 +18,8 @@ export interface ConnectionOptions {
 }
 
 const saslAuthenticateKey = 36;
+/** UNSUPPORTED_VERSION */
+const unsupportedVersion = 35;
 
 /**
  * One connection to a broker, for one lane. A broker answers the requests of a connection in order, one at a time, so an answer that is overdue
@@ -45,7 +48,7 @@ export class Connection {
   /**
    * Connects, asks for the broker's versions and authenticates.
    * @throws {WireError} KAFKA_UNREACHABLE
-   * @throws {ConfigError} KAFKA_TLS, KAFKA_SASL, KAFKA_CREDENTIALS
+   * @throws {ConfigError} KAFKA_TLS, KAFKA_SASL, KAFKA_CREDENTIALS, BROKER_VERSION
    */
   static async open(raw: KafkaJsConnection, options: ConnectionOptions): Promise<Connection> {
     let stage: Stage = 'connect';
@@ -144,10 +147,17 @@ async function askVersions(raw: KafkaJsConnection): Promise<Versions> {
     version,
   );
   const request = { apiKey, version, flexible: true, name, body };
-  const payload = await raw.send(exchangeOf(request));
+  const answer = bodyOf(request, await raw.send(exchangeOf(request)));
+  // A broker that does not know this version says so in the oldest one (KIP-511).
+  if (answer.readInt16BE(0) === unsupportedVersion) {
+    throw new ConfigError(
+      'BROKER_VERSION',
+      `${addressOf(raw)} is too old: Kafka 3.6 or newer is needed`,
+    );
+  }
   return new Map(
     apiVersions
-      .decode(bodyOf(request, payload), version)
+      .decode(answer, version)
       .apiKeys.map((it) => [it.apiKey, [it.minVersion, it.maxVersion]] as const),
   );
 }

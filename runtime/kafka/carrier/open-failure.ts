@@ -42,7 +42,8 @@ function untrusted(): string {
 
 /** What a socket's error says, in words. */
 export function socketFailure(error: unknown): string {
-  const { code, message } = error as { code?: string; message?: string };
+  const { name, code, message } = error as { name?: string; code?: string; message?: string };
+  if (name === 'KafkaJSConnectionClosedError') return 'the broker closed it';
   const known = code === undefined ? undefined : socketCodes[code];
   if (known !== undefined) return known;
   return message === undefined || message === '' ? (code ?? 'unknown failure') : message;
@@ -53,6 +54,7 @@ export function socketFailure(error: unknown): string {
  * a WireError.
  */
 export function openFailure(where: string, error: unknown, made: Made, stage: Stage): Error {
+  if (error instanceof ConfigError) return error;
   const { name, type, code, message } = error as {
     name?: string;
     type?: string;
