@@ -199,6 +199,29 @@ describe('RecordBatchReader', () => {
     expect(() => reader.headers()).toThrow(message);
   });
 
+  test('gives records or BATCH_CORRUPT, whatever bytes follow a header that is in order', () => {
+    const noise = fc.oneof(
+      fc.uint8Array({ maxLength: 120 }),
+      fc.array(fc.constantFrom(0, 1, 2, 4, 20, 0x7f, 0x80, 0xff), { maxLength: 60 }),
+    );
+    const count = fc.oneof(fc.nat({ max: 4 }), fc.constantFrom(-1, 2 ** 31 - 1));
+    fc.assert(
+      fc.property(noise, count, (bytes, count) => {
+        const head = batchOf(plain(null, null)).subarray(0, batchLayout.records);
+        const batch = Buffer.concat([head, Uint8Array.from(bytes)]);
+        batch.writeInt32BE(batch.length - batchLayout.leaderEpoch, batchLayout.length);
+        batch.writeInt32BE(count, batchLayout.count);
+        sealBatch(batch);
+        try {
+          expect(recordsOf(batch).length).toBe(count);
+        } catch (error) {
+          expect(error).toMatchObject({ name: 'StorageError', code: 'BATCH_CORRUPT' });
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test('has no record any more once it is closed', () => {
     const reader = new RecordBatchReader();
     reader.open(batchOf(plain('a', '1'), plain('b', '2')));
