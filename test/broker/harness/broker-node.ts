@@ -12,6 +12,8 @@ export class BrokerNode {
   readonly id: number;
   /** What the node wrote, all starts in one file. */
   readonly logFile: string;
+  /** Folder of the partitions' folders (`TOPIC-PARTITION/00000000000000000000.log`). */
+  readonly data: string;
   readonly #properties: string;
   readonly #flags: readonly string[];
   #process: ChildProcess | undefined;
@@ -21,11 +23,13 @@ export class BrokerNode {
     /** File of the node's properties. */
     properties: string;
     logFile: string;
+    data: string;
     /** Flags of the virtual machine that come on top. */
     flags: readonly string[];
   }) {
     this.id = options.id;
     this.logFile = options.logFile;
+    this.data = options.data;
     this.#properties = options.properties;
     this.#flags = options.flags;
   }

@@ -178,6 +178,6 @@ class LocalCluster implements Cluster {
     const text = nodeProperties({ id, role, ports, data, voters, ...keystore }, this.#options);
     await writeFile(properties, text);
     const flags = [...this.#flags, `-Xmx${this.#options.heapMb ?? 512}m`];
-    return new BrokerNode({ id, properties, logFile: join(folder, 'broker.log'), flags });
+    return new BrokerNode({ id, properties, logFile: join(folder, 'broker.log'), data, flags });
   }
 }

@@ -31,7 +31,7 @@ export async function serveShared(
     const name = path.replace('/thing/', '');
     const thing = things[name];
     if (thing === undefined) {
-      response.writeHead(404).end();
+      response.end(JSON.stringify({ error: `nothing shared is called "${name}"` }));
       return;
     }
     try {

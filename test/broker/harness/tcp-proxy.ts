@@ -108,7 +108,7 @@ export class TcpProxy {
 
   #connect(socket: Socket): void {
     if (!this.#accepting) {
-      socket.resetAndDestroy();
+      socket.on('error', () => {}).resetAndDestroy();
       return;
     }
     const connection = new ProxyConnection(socket, this.#options, {
