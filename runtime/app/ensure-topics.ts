@@ -11,33 +11,30 @@ const defaultPartitions = 1;
  */
 export type PlaceOfTopic = (topic: string, key: 'partitions' | 'cleanup') => string | undefined;
 
+/** What topics are verified against, beside the plan. */
+export interface TopicExpectations {
+  readonly placeOf?: PlaceOfTopic;
+  /**
+   * Stores of the plan that ran last, by name: a changelog of one of them must be there, and one of a new store must not hold anything. Undefined: no plan is
+   * known; then it is an error that a changelog is missing although positions are committed.
+   */
+  readonly ran?: ReadonlySet<string>;
+}
+
 /**
  * Creates the topics of a plan that are missing, and verifies those that are there (the check that
  * only the log can make). Returns the partition count of each.
  * @throws {ConfigError} TOPIC_PARTITIONS, TOPIC_CLEANUP where a topic is not what the file says;
  * CHANGELOG_MISSING where a changelog is gone though the
- *   application has committed positions
+ *   application has committed positions or had its store; CHANGELOG_LEFT where a new store would find rows of an earlier version
  */
 export async function ensureTopics(
   plan: Plan,
   log: Log,
-  placeOf: PlaceOfTopic = () => undefined,
+  expectations: TopicExpectations = {},
 ): Promise<ReadonlyMap<string, number>> {
-  const counts = new Map<string, number>();
-  const existing = new Map<string, TopicInfo>();
-  const problems: string[] = [];
-  for (const topic of plan.topics.values()) {
-    const info = await log.admin.describe(topic.name);
-    if (info !== undefined) existing.set(topic.name, info);
-  }
-  await refuseMissingChangelogs(plan, log, existing);
-  for (const topic of plan.topics.values()) {
-    const info = existing.get(topic.name);
-    if (info === undefined) continue;
-    counts.set(topic.name, info.partitions);
-    problems.push(...mismatches(topic, info, placeOf));
-  }
-  if (problems.length > 0) throw new ConfigError('TOPIC_MISMATCH', problems.join('\n'));
+  const existing = await verifyTopics(plan, log, expectations);
+  const counts = new Map([...existing].map(([name, { partitions }]) => [name, partitions]));
   for (const topic of plan.topics.values()) {
     if (existing.has(topic.name)) continue;
     const partitions = topic.partitions ?? defaultPartitions;
@@ -46,6 +43,69 @@ export async function ensureTopics(
     counts.set(name, info.partitions);
   }
   return counts;
+}
+
+/**
+ * The topics of a plan that are there, verified. Changes nothing.
+ * @throws {ConfigError} like {@link ensureTopics}
+ */
+export async function verifyTopics(
+  plan: Plan,
+  log: Log,
+  { placeOf = () => undefined, ran }: TopicExpectations = {},
+): Promise<ReadonlyMap<string, TopicInfo>> {
+  const existing = new Map<string, TopicInfo>();
+  for (const topic of plan.topics.values()) {
+    const info = await log.admin.describe(topic.name);
+    if (info !== undefined) existing.set(topic.name, info);
+  }
+  if (ran === undefined) await refuseMissingChangelogs(plan, log, existing);
+  else await refuseOtherChangelogs(plan, log, { existing, ran });
+  const problems = [...plan.topics.values()].flatMap((topic) => {
+    const info = existing.get(topic.name);
+    return info === undefined ? [] : mismatches(topic, info, placeOf);
+  });
+  if (problems.length > 0) throw new ConfigError('TOPIC_MISMATCH', problems.join('\n'));
+  return existing;
+}
+
+/** A changelog belongs to the state of a store: neither is there without the other. */
+async function refuseOtherChangelogs(
+  plan: Plan,
+  log: Log,
+  { existing, ran }: { existing: ReadonlyMap<string, TopicInfo>; ran: ReadonlySet<string> },
+): Promise<void> {
+  for (const { name, changelog, sourceBacked } of plan.stores.values()) {
+    if (sourceBacked) continue;
+    const info = existing.get(changelog);
+    if (info === undefined && ran.has(name)) {
+      throw changelogMissing(
+        [changelog],
+        plan.application,
+        `had the store "${name}" when it ran last`,
+      );
+    }
+    if (info === undefined || ran.has(name)) continue;
+    const partitions = Array.from({ length: info.partitions }, (_, partition) => ({
+      topic: changelog,
+      partition,
+    }));
+    const ends = await log.ends(partitions, 'committed');
+    if (ends.every(({ start, end }) => start === end)) continue;
+    throw new ConfigError(
+      'CHANGELOG_LEFT',
+      `store "${name}" is new, but its changelog "${changelog}" holds rows that an earlier version of application "${plan.application}" left: ` +
+        'they miss all that happened since. Delete that topic, give the store another name, or reset the application',
+    );
+  }
+}
+
+function changelogMissing(changelogs: readonly string[], application: string, why: string) {
+  return new ConfigError(
+    'CHANGELOG_MISSING',
+    `the changelog ${changelogs.map((name) => `"${name}"`).join(', ')} is missing although application "${application}" ${why}: ` +
+      'going on would start with empty stores; bring it back, or reset the application to read its input again',
+  );
 }
 
 function mismatches(topic: TopicPlan, info: TopicInfo, placeOf: PlaceOfTopic): string[] {
@@ -98,10 +158,7 @@ async function refuseMissingChangelogs(
     );
     const committed = await log.committed(plan.application, partitions);
     if (committed.length === 0) continue;
-    throw new ConfigError(
-      'CHANGELOG_MISSING',
-      `the changelog ${needs.map((topic) => `"${topic.name}"`).join(', ')} is missing although application "${plan.application}" has committed positions: ` +
-        'going on would start with empty stores; bring it back, or reset the application to read its input again',
-    );
+    const names = needs.map((topic) => topic.name);
+    throw changelogMissing(names, plan.application, 'has committed positions');
   }
 }

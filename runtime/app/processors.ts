@@ -108,6 +108,11 @@ export async function loadProcessors(
   throw new ConfigError(first.code, problems.map((problem) => problem.message).join('\n'));
 }
 
+/** The file of a function in a folder of processors; undefined: there is none. */
+export function functionFile(name: string, folder: string): string | undefined {
+  return extensions.map((extension) => join(folder, name + extension)).find(existsSync);
+}
+
 async function loadProcessor(name: string, folder: string | undefined): Promise<unknown> {
   if (folder === undefined) {
     throw new ConfigError(
@@ -115,7 +120,7 @@ async function loadProcessor(name: string, folder: string | undefined): Promise<
       `"${name}" is a function, but the topology file names no folder for it: add "processors: <folder>"`,
     );
   }
-  const file = extensions.map((extension) => join(folder, name + extension)).find(existsSync);
+  const file = functionFile(name, folder);
   if (file === undefined) throw missing(name, folder);
   const exported = camelCase(name);
   const module = await importFile(name, file);

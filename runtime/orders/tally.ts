@@ -1,5 +1,5 @@
 import { isRefusedRow } from '../task/refused-rows.ts';
-import { decodeControl } from '../task/task-control.ts';
+import { decodeControl, isPlanKey } from '../task/task-control.ts';
 import type { Log } from '../ports.ts';
 import type { AvroSerde } from '../../schemas/index.ts';
 import type { State } from '../../schemas/orders/shop.ts';
@@ -157,7 +157,7 @@ async function countDuplicates(log: Log): Promise<number> {
   await new TopicReader(log, shopTopics.control).read((record) => {
     const value = record.value();
     const key = record.key();
-    if (key === null || isRefusedRow(key)) return;
+    if (key === null || isRefusedRow(key) || isPlanKey(key)) return;
     const task = String(key);
     if (value === null) tasks.delete(task);
     else tasks.set(task, decodeControl(value).outcomes['once']?.duplicate ?? 0);

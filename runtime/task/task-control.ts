@@ -19,6 +19,20 @@ export interface TaskControl {
   readonly outcomes: Readonly<Record<string, Partial<Outcomes>>>;
 }
 
+/** Key in the control topic of the record that says which plan runs. No task is called like this. */
+export const planKey = 'plan';
+
+/** Key in the control topic of the manifest of a plan. */
+export function manifestKey(digest: string): string {
+  return `manifest:${digest}`;
+}
+
+/** True for keys of the control topic that are of plans, not of tasks. */
+export function isPlanKey(key: Buffer): boolean {
+  const text = key.toString();
+  return text === planKey || text.startsWith(manifestKey(''));
+}
+
 interface Versioned extends TaskControl {
   readonly version: 1;
 }

@@ -1,0 +1,61 @@
+import { resolves } from '../../../schemas/index.ts';
+import { ConfigError } from '../../../topology/core/errors.ts';
+import { compareManifests } from '../../../topology/plan/compare/compare.ts';
+import {
+  type Difference,
+  differenceText,
+  isRolling,
+} from '../../../topology/plan/compare/difference.ts';
+import type { Manifest } from '../../../topology/plan/compare/manifest.ts';
+import type { Log } from '../../ports.ts';
+import { undrained } from './undrained.ts';
+
+/** What an edit comes to, for an application as it stands. */
+export interface PlanReview {
+  readonly differences: readonly Difference[];
+  /** Those that keep it from going on: all but rolling ones, and `drain` where nothing is left to drain. */
+  readonly blocking: readonly Difference[];
+}
+
+/** Compares what ran with what is to run, on the log that it ran on. */
+export async function reviewPlan(log: Log, old: Manifest, next: Manifest): Promise<PlanReview> {
+  const differences = compareManifests(old, next, resolves);
+  const full = await undrained(log, old.application, differences);
+  const blocking = differences.filter(({ verdict, drains = [] }) => {
+    if (verdict === 'drain') return drains.some((topic) => full.has(topic));
+    return verdict !== 'rolling';
+  });
+  return { differences, blocking };
+}
+
+/** Why two plans may not run side by side; undefined: they may, one being a rolling edit of the other. */
+export function conflict(old: Manifest, next: Manifest): string | undefined {
+  const there = compareManifests(old, next, resolves);
+  // Whichever of the two is the newer one.
+  if (isRolling(there) || isRolling(compareManifests(next, old, resolves))) return undefined;
+  return listed(there.filter(({ verdict }) => verdict !== 'rolling'));
+}
+
+/**
+ * The error for an edit that `run` does not make by itself.
+ */
+export function planRefused(
+  application: string,
+  blocking: readonly Difference[],
+  file: string,
+): ConfigError {
+  const draining = blocking.every(({ verdict }) => verdict === 'drain');
+  const way = draining
+    ? 'Run the version before until it has caught up ("millrace run … --until-caught-up"), then this one'
+    : 'Take the change back, or give up what is stored';
+  return new ConfigError(
+    'PLAN_REFUSED',
+    `application "${application}" cannot go on with what it did before:\n${listed(blocking)}\n` +
+      `${way}: "millrace reset ${file}" deletes its state and positions, and its input is read again. ` +
+      `"millrace plan ${file}" shows all differences`,
+  );
+}
+
+function listed(differences: readonly Difference[]): string {
+  return differences.map((difference) => `  ${differenceText(difference)}`).join('\n');
+}

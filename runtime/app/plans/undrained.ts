@@ -1,0 +1,55 @@
+import { partitionId } from '../../../topology/core/topic-partition.ts';
+import type { Difference } from '../../../topology/plan/compare/difference.ts';
+import { readTo } from '../../engine/changelog-reader.ts';
+import type { Log } from '../../ports.ts';
+
+/**
+ * The topics that must be read to their end before these differences may be gone on with, and are
+ * not: repartition topics and inputs with records that the application has not taken, changelogs (of
+ * call journals) with rows. `group` is the application.
+ */
+export async function undrained(
+  log: Log,
+  group: string,
+  differences: readonly Difference[],
+): Promise<ReadonlySet<string>> {
+  const topics = new Set(differences.flatMap(({ drains }) => drains ?? []));
+  const full = new Set<string>();
+  for (const topic of topics) if (await holdsMore(log, group, topic)) full.add(topic);
+  return full;
+}
+
+async function holdsMore(log: Log, group: string, topic: string): Promise<boolean> {
+  const info = await log.admin.describe(topic);
+  if (info === undefined) return false;
+  const partitions = Array.from({ length: info.partitions }, (_, partition) => ({
+    topic,
+    partition,
+  }));
+  if (info.cleanup === 'compact') return hasRows(log, partitions);
+  const ends = await log.ends(partitions, 'committed');
+  const positions = await log.committed(group, partitions);
+  const taken = new Map(positions.map((at) => [partitionId(at.topic, at.partition), at.offset]));
+  return ends.some(
+    ({ partition, start, end }) => end > (taken.get(partitionId(topic, partition)) ?? start),
+  );
+}
+
+async function hasRows(
+  log: Log,
+  partitions: readonly { readonly topic: string; readonly partition: number }[],
+): Promise<boolean> {
+  for (const { start, end, ...at } of await log.ends(partitions, 'committed')) {
+    const rows = new Set<string>();
+    const from = { topic: at.topic, partition: at.partition, offset: start };
+    await readTo(log, from, end, (records) => {
+      for (const { key, value } of records) {
+        const id = key?.toString('latin1') ?? '';
+        if (value === null) rows.delete(id);
+        else rows.add(id);
+      }
+    });
+    if (rows.size > 0) return true;
+  }
+  return false;
+}

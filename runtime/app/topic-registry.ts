@@ -1,0 +1,137 @@
+import { noHeaders } from '../../topology/core/record.ts';
+import { RecordBatchBuilder } from '../codec/batch-builder.ts';
+import { readTo } from '../engine/changelog-reader.ts';
+import type { Log, SchemaRegistry } from '../ports.ts';
+import { appendOnce } from './append-once.ts';
+
+/** The topic of all schemas of a cluster. */
+export const schemaTopic = '_millrace-schemas';
+
+interface Stored {
+  readonly version: 1;
+  readonly subject: string;
+  readonly schema: string;
+}
+
+type Versions = readonly (readonly [version: number, id: number])[];
+
+/**
+ * A schema registry in a topic of the log, for members that share nothing else. Whoever registers
+ * appends; ids count distinct schemas in the order of the log, so all readers come to the same ones
+ * without asking anybody, and an append that came twice changes nothing. The topic keeps everything:
+ * compaction would change the order.
+ */
+export class TopicRegistry implements SchemaRegistry {
+  private readonly log: Log;
+  private readonly client: string;
+  private readonly ids = new Map<string, number>();
+  private readonly texts: string[] = [];
+  private readonly bySubject = new Map<string, Versions>();
+  private position = 0;
+  private ready: Promise<void> | undefined;
+  /** Appends and reads of this process, one after the other. */
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** `client` names this process's producer, as in {@link appendOnce}. */
+  constructor(log: Log, client: string) {
+    this.log = log;
+    this.client = client;
+  }
+
+  register(subject: string, schema: string): Promise<number> {
+    return this.alone(async () => {
+      const known = this.idUnder(subject, schema);
+      if (known !== undefined) return known;
+      await this.refresh();
+      if (this.idUnder(subject, schema) === undefined) {
+        await this.append({ version: 1, subject, schema });
+        await this.refresh();
+      }
+      return this.idUnder(subject, schema) ?? -1;
+    });
+  }
+
+  schema(id: number): Promise<string | undefined> {
+    return this.alone(async () => {
+      if (id > this.texts.length) await this.refresh();
+      return this.texts[id - 1];
+    });
+  }
+
+  versions(subject: string): Promise<Versions> {
+    return this.alone(async () => {
+      await this.refresh();
+      return this.bySubject.get(subject) ?? [];
+    });
+  }
+
+  subjects(): Promise<readonly string[]> {
+    return this.alone(async () => {
+      await this.refresh();
+      return [...this.bySubject.keys()].sort();
+    });
+  }
+
+  private alone<T>(action: () => Promise<T>): Promise<T> {
+    const run = this.last.then(action, action);
+    this.last = run.catch(() => {});
+    return run;
+  }
+
+  private idUnder(subject: string, schema: string): number | undefined {
+    const id = this.ids.get(schema);
+    return this.bySubject.get(subject)?.some(([, present]) => present === id) ? id : undefined;
+  }
+
+  private async append(stored: Stored): Promise<void> {
+    const builder = new RecordBatchBuilder();
+    const bytes = Buffer.from(JSON.stringify(stored));
+    builder.appendPair(0, Buffer.from(stored.subject), bytes, noHeaders);
+    const batch = builder.finish();
+    await appendOnce(this.log, this.client, {
+      topic: schemaTopic,
+      partition: 0,
+      records: 1,
+      batch,
+    });
+  }
+
+  /** Reads on to the end, what others have under way included. */
+  private async refresh(): Promise<void> {
+    this.ready ??= this.createTopic();
+    await this.ready;
+    const at = { topic: schemaTopic, partition: 0 };
+    const [ends] = await this.log.ends([at], 'uncommitted');
+    const from = { ...at, offset: Math.max(this.position, ends?.start ?? 0) };
+    await readTo(this.log, from, ends?.end ?? 0, (records, position) => {
+      for (const { value } of records) if (value !== null) this.take(value);
+      this.position = position;
+    });
+  }
+
+  private take(bytes: Buffer): void {
+    const { subject, schema } = JSON.parse(bytes.toString()) as Stored;
+    let id = this.ids.get(schema);
+    if (id === undefined) {
+      id = this.texts.push(schema);
+      this.ids.set(schema, id);
+    }
+    const versions = this.bySubject.get(subject) ?? [];
+    if (versions.some(([, present]) => present === id)) return;
+    this.bySubject.set(subject, [...versions, [(versions.at(-1)?.[0] ?? 0) + 1, id]]);
+  }
+
+  private async createTopic(): Promise<void> {
+    try {
+      await this.log.admin.create({
+        name: schemaTopic,
+        partitions: 1,
+        cleanup: 'delete',
+        retention: 'forever',
+      });
+    } catch (error) {
+      this.ready = undefined;
+      throw error;
+    }
+  }
+}

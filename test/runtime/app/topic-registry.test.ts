@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { schemaTopic, TopicRegistry } from '../../../runtime/app/topic-registry.ts';
+import { MemoryLog } from '../../../runtime/memory/memory-log.ts';
+import { realClock } from '../log-harness.ts';
+import { describeRegistryContract } from '../registry-contract.ts';
+
+const newLog = () => new MemoryLog({ clock: realClock });
+
+describeRegistryContract('TopicRegistry', async () => new TopicRegistry(newLog(), 'schemas-a'));
+
+describe('TopicRegistry', () => {
+  test('gives two members that register at once the same ids', async () => {
+    const log = newLog();
+    const [a, b] = [new TopicRegistry(log, 'schemas-a'), new TopicRegistry(log, 'schemas-b')];
+    const schemas = Array.from({ length: 20 }, (_, i) => `"schema ${i % 10}"`);
+    const [one, two] = await Promise.all([
+      Promise.all(schemas.map((schema) => a.register('s', schema))),
+      Promise.all(schemas.toReversed().map((schema) => b.register('s', schema))),
+    ]);
+    expect(two.toReversed()).toEqual(one);
+    expect(new Set(one).size).toBe(10);
+    expect(await a.versions('s')).toEqual(await b.versions('s'));
+  });
+
+  test('knows after a restart what was registered before', async () => {
+    const log = newLog();
+    const id = await new TopicRegistry(log, 'schemas-a').register('orders-value', '"string"');
+    const later = new TopicRegistry(log, 'schemas-a');
+    expect(await later.schema(id)).toBe('"string"');
+    expect(await later.register('orders-value', '"string"')).toBe(id);
+  });
+
+  test('appends nothing for what the topic knows', async () => {
+    const log = newLog();
+    const registry = new TopicRegistry(log, 'schemas-a');
+    await registry.register('a', '"string"');
+    await registry.register('a', '"string"');
+    await new TopicRegistry(log, 'schemas-b').register('a', '"string"');
+    const [ends] = await log.ends([{ topic: schemaTopic, partition: 0 }], 'committed');
+    expect(ends?.end).toBe(1);
+  });
+});
