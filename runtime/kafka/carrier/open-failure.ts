@@ -40,9 +40,16 @@ function untrusted(): string {
   return "nobody known has signed its certificate: give the authority's certificate as tls.ca";
 }
 
+/** KafkaJS's errors of the protocol have a number in its place. */
+function socketCode(error: unknown): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
+}
+
 /** What a socket's error says, in words. */
 export function socketFailure(error: unknown): string {
-  const { name, code, message } = error as { name?: string; code?: string; message?: string };
+  const { name, message } = error as { name?: string; message?: string };
+  const code = socketCode(error);
   if (name === 'KafkaJSConnectionClosedError') return 'the broker closed it';
   const known = code === undefined ? undefined : socketCodes[code];
   if (known !== undefined) return known;
@@ -55,21 +62,17 @@ export function socketFailure(error: unknown): string {
  */
 export function openFailure(where: string, error: unknown, made: Made, stage: Stage): Error {
   if (error instanceof ConfigError) return error;
-  const { name, type, code, message } = error as {
-    name?: string;
-    type?: string;
-    code?: string;
-    message?: string;
-  };
-  const certificate = certificateCodes[code ?? ''];
+  const { name, type, message } = error as { name?: string; type?: string; message?: string };
+  const code = socketCode(error) ?? '';
+  const certificate = certificateCodes[code];
   if (certificate !== undefined) {
     return new ConfigError('KAFKA_TLS', `${where} is not trusted: ${certificate}`);
   }
-  if (code?.startsWith('ERR_SSL_') === true) {
+  if (code.startsWith('ERR_SSL_')) {
     return new ConfigError('KAFKA_TLS', `${where} and this client do not agree: ${tlsAlert(code)}`);
   }
   const mechanism = made.sasl?.toUpperCase() ?? 'none';
-  if (name === 'KafkaJSSASLAuthenticationError') {
+  if (name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED') {
     return new ConfigError(
       'KAFKA_CREDENTIALS',
       `${where} refuses the credentials (SASL ${mechanism}): ${message ?? ''}`,

@@ -49,7 +49,12 @@ describe('openFailure', () => {
     ['ILLEGAL_SASL_STATE', 'takes no SASL: leave out sasl, or its port'],
     ['UNSUPPORTED_SASL_MECHANISM', 'does not offer SASL PLAIN'],
   ])('of SASL with %s cannot pass by itself', (type, words) => {
-    const error = openFailure(where, { type }, { tls: false, sasl: 'plain' }, 'authenticate');
+    const error = openFailure(
+      where,
+      { type, code: 34 },
+      { tls: false, sasl: 'plain' },
+      'authenticate',
+    );
     expect(error).toMatchObject({
       name: 'ConfigError',
       code: 'KAFKA_SASL',
