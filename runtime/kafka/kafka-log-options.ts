@@ -54,13 +54,13 @@ export function compileKafkaLogOptions(options: KafkaLogOptions): CompiledKafkaL
   if (guarantee !== 'exactly-once' && guarantee !== 'at-least-once') {
     throw new ConfigError(
       'OPTION_GUARANTEE',
-      `guarantee "${String(guarantee)}" is none: use exactly-once or at-least-once`,
+      `guarantee "${guarantee as string}" is none: use exactly-once or at-least-once`,
     );
   }
   if (!compressions.includes(compression)) {
     throw new ConfigError(
       'OPTION_COMPRESSION',
-      `compression "${String(compression)}" is none: use ${compressions.join(', ')}`,
+      `compression "${compression as string}" is none: use ${compressions.join(', ')}`,
     );
   }
   return {

@@ -108,7 +108,8 @@ export function describeAdminContract(
         expect(await it.append('orders', 0, plain('c', '3'))).toEqual({ baseOffsets: [2] });
       });
 
-      test('frees the bytes of whole batches', async () => {
+      test('frees the bytes of whole batches', async ({ skip }) => {
+        it.needs('upkeep', skip);
         await it.append('orders', 0, plain('a', '1'), plain('b', '2'));
         await it.append('orders', 0, plain('c', '3'));
         await it.log.admin.deleteRecords(before(2));
@@ -162,6 +163,8 @@ export function describeAdminContract(
     });
 
     describe('retention', () => {
+      beforeEach(({ skip }) => it.needs('upkeep', skip));
+
       test('drops whole batches older than it, from the beginning', async () => {
         await it.log.admin.alter('orders', { retention: 100 });
         await it.append('orders', 0, plain('a', '1', 1_000), plain('b', '2', 1_010));
@@ -185,7 +188,8 @@ export function describeAdminContract(
     });
 
     describe('compaction', () => {
-      beforeEach(async () => {
+      beforeEach(async ({ skip }) => {
+        it.needs('upkeep', skip);
         await it.create('table', 1, { cleanup: 'compact' });
       });
 

@@ -144,7 +144,8 @@ export function describeLogContract(
         ]);
       });
 
-      test('refuses a second member of the application', async () => {
+      test('refuses a second member of the application', async ({ skip }) => {
+        it.needs('members', skip);
         await expect(
           it.log.join({ group: 'shop', topics: ['orders'], slot: 's1' }, quiet),
         ).rejects.toMatchObject({ name: 'ConfigError', code: 'APPLICATION_OWNED' });
@@ -175,7 +176,7 @@ export function describeLogContract(
         await leaving.leave();
         expect(committed).toEqual({ baseOffsets: [] });
         const next = await it.log.join(options, quiet);
-        expect(next.generation).toBe(leaving.generation + 1);
+        expect(next.generation).toBeGreaterThan(leaving.generation);
         expect(await it.log.committed('g', [{ topic: 'orders', partition: 0 }])).toEqual([
           { topic: 'orders', partition: 0, offset: 5 },
         ]);

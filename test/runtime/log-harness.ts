@@ -15,10 +15,15 @@ import type { Clock } from '../../topology/core/clock.ts';
 import { batchOf, recordsOf } from './codec/records.ts';
 import type { PlainRecord } from './codec/records.ts';
 
+/** One member owns an application; the adapter does retention and compaction when the test asks for it. */
+export type Difference = 'members' | 'upkeep';
+
 /** What the contract needs of an adapter. */
 export interface ContractLog extends Log {
   /** One step of retention and compaction; true while there is more. */
   maintain?(nowMs: number): Promise<boolean | void>;
+  /** What the adapter does otherwise by its nature, and why; tests of it are skipped with that reason. */
+  readonly differs?: { readonly [K in Difference]?: string };
 }
 
 export interface ContractOptions {
@@ -71,6 +76,12 @@ export class LogHarness {
     afterEach(async () => {
       await this.log.close();
     });
+  }
+
+  /** Skips the test if the adapter differs in this. */
+  needs(what: Difference, skip: (reason: string) => void): void {
+    const reason = this.log.differs?.[what];
+    if (reason !== undefined) skip(reason);
   }
 
   create(topic: string, partitions = 1, more: Partial<TopicSpec> = {}): Promise<TopicInfo> {

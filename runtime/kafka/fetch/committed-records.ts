@@ -1,7 +1,8 @@
 import { isStreamsError, StorageError } from '../../../topology/core/errors.ts';
 import { partitionId } from '../../../topology/core/topic-partition.ts';
 import { decompressBatch } from '../../codec/batch-compression.ts';
-import { batchLastOffset } from '../../codec/batch-header.ts';
+import { filterBatch } from '../../codec/batch-filter.ts';
+import { batchBaseOffset, batchLastOffset } from '../../codec/batch-header.ts';
 import { forEachBatch } from '../../codec/fetched-batches.ts';
 import type { Position } from '../../ports.ts';
 import { type AbortedTransaction, AbortFilter } from '../abort-filter.ts';
@@ -38,7 +39,10 @@ export function committedRecords(position: Position, response: FetchResponse): C
     forEachBatch(response.records ?? Buffer.alloc(0), (batch) => {
       const next = batchLastOffset(batch) + 1;
       // A compacted batch keeps its last offset; one that ends before the position is of no use.
-      if (filter.admits(batch) && next > offset) batches.push(decompressBatch(batch));
+      if (filter.admits(batch) && next > offset) {
+        const live = fromStart(decompressBatch(batch), response.logStartOffset);
+        if (live !== undefined) batches.push(live);
+      }
       nextOffset = Math.max(nextOffset, next);
     });
   } catch (error) {
@@ -58,4 +62,10 @@ export function committedRecords(position: Position, response: FetchResponse): C
     startOffset: Math.max(0, response.logStartOffset),
     endOffset: Math.max(0, response.lastStableOffset),
   };
+}
+
+/** The batch without records that were deleted: the start of a log may lie inside of a batch. */
+function fromStart(batch: Buffer, startOffset: number): Buffer | undefined {
+  if (batchBaseOffset(batch) >= startOffset) return batch;
+  return filterBatch(batch, (record) => record.offset >= startOffset);
 }
