@@ -231,8 +231,7 @@ class TreeInspection {
   }
 
   private header(page: number, at: number, kind: number): string | undefined {
-    const { transaction } = this.head;
-    const what = pages.headerDamage(this.reader, at, { page, kind, transaction });
+    const what = pages.headerDamage(this.reader, at, { page, kind }, this.head);
     return what === undefined ? undefined : this.problem(page, what);
   }
 

@@ -1,4 +1,5 @@
 import { pageBytes } from './head-pages.ts';
+import type { Head } from './head-pages.ts';
 import type { PageReader } from './page-reader.ts';
 
 /**
@@ -37,17 +38,18 @@ export function long(longs: Uint32Array, index: number): number {
 export function headerDamage(
   { longs, words }: PageReader,
   at: number,
-  expected: { readonly page: number; readonly kind: number; readonly transaction: number },
+  expected: { readonly page: number; readonly kind: number },
+  { lastPage, transaction: last }: Head,
 ): string | undefined {
   const number = long(longs, at / 4);
-  if (number !== expected.page) return `it holds page ${number}`;
+  if (number !== expected.page) {
+    return number > 1 && number <= lastPage ? `it holds page ${number}` : 'it holds no page';
+  }
   const kind = (words[at / 2 + 9] as number) & kindMask;
   if (kind !== expected.kind) return `it is of kind ${kind}, not ${expected.kind}`;
   const transaction = long(longs, at / 4 + 2);
-  if (transaction > expected.transaction) {
-    return `it is of transaction ${transaction}, after the last, ${expected.transaction}`;
-  }
-  return undefined;
+  if (transaction <= last) return undefined;
+  return `it is of transaction ${transaction}, after the last, ${last}`;
 }
 
 /** The number of nodes of the page at `at`, or -1 when its bounds are impossible. */

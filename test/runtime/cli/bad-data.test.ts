@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dataLayout } from '../../../runtime/embedded/layout.ts';
 import { dataFile } from '../../../runtime/embedded/environment.ts';
+import { parseHead } from '../../../runtime/mapped/head-pages.ts';
 import { rewriteControl } from '../embedded/control.ts';
+import { randomOf } from '../embedded/random.ts';
+import { overwrite } from '../mapped/overwrite.ts';
 import { Cli, cli } from './cli.ts';
 import { expectGolden } from './golden.ts';
 import { produce, projects, saidWriter, withDataFolder, words } from './project.ts';
@@ -97,6 +100,27 @@ describe('a data folder that cannot be used', () => {
     writeFileSync(file, Buffer.alloc(readFileSync(file).length, 0x5a));
     await expectGolden('state-damaged', run, await cli(run, { cwd }), cwd);
   });
+
+  test('is refused when a page in its middle is overwritten', async () => {
+    const cwd = await started();
+    const file = dataFile(dataLayout(join(cwd, 'data')).records);
+    overwriteRoot(file);
+    await expectGolden('log-page-damaged', run, await cli(run, { cwd }), cwd);
+    const list = ['topics', '--data', 'data'];
+    await expectGolden('topics-page-damaged', list, await cli(list, { cwd }), cwd);
+  });
+
+  test('is rebuilt where a page in the middle of the state is overwritten', async () => {
+    const cwd = await started();
+    overwriteRoot(join(dataLayout(join(cwd, 'data')).state('words'), 'data.mdb'));
+    await expectGolden('state-page-damaged', run, await cli(run, { cwd }), cwd);
+  });
+
+  /** Noise over the page from which all others are found. */
+  function overwriteRoot(file: string): void {
+    const page = parseHead(readFileSync(file)).mainTree.root as number;
+    overwrite(file, page, 'noise', randomOf(3), page);
+  }
 
   test('is refused when it cannot be written', async () => {
     const cwd = project(words);

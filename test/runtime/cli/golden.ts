@@ -24,6 +24,7 @@ export async function expectGolden(
     .replace(/process \d+/g, 'process <pid>')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replace(/and had \d+/g, 'and had <bytes>')
+    .replace(/page \d+ of the file/g, 'page <page> of the file')
     .replace(/in \d+\.\d s/g, 'in <seconds> s');
   expect(stable.split('\n').length).toBeLessThan(40);
   expect(stable).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);

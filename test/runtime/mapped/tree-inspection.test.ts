@@ -100,7 +100,7 @@ describe('inspectFile', () => {
     await fill();
     const page = usedPage(kinds[kind]);
     change((bytes) => pageOf(bytes, page).fill(0));
-    expect(inspectFile(file)).toEqual(damaged(page, 'it holds page 0'));
+    expect(inspectFile(file)).toEqual(damaged(page, 'it holds no page'));
   });
 
   test('finds a page that stands in another’s place', async () => {
