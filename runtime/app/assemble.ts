@@ -83,6 +83,7 @@ export async function assemble(assembly: Assembly): Promise<Assembled> {
   const globals = new GlobalTables({
     plan,
     log,
+    clock,
     state,
     compiler,
     serdes,

@@ -8,7 +8,7 @@ import type { EngineParts } from './engine-parts.ts';
 import { type EngineState, nextState } from './engine-state.ts';
 import { Fetcher } from './fetcher.ts';
 import { HaltGuards } from './halt-guard.ts';
-import { heldState, stateEnds } from './held-state.ts';
+import { groupOptions } from './group-options.ts';
 import { nextTurn } from './next-turn.ts';
 import type { RestoreProgress } from './restore-progress.ts';
 import { Restorer } from './restorer.ts';
@@ -157,24 +157,12 @@ export class Engine {
   async start(): Promise<void> {
     this.transitionTo('starting');
     try {
-      const { log, plan, slot, globals, state, report, group } = this.parts;
+      const { log, slot, globals, state, report } = this.parts;
       this.transactor = await log.transactor(slot);
       await wipeDistrusted(log, state, this.units, report);
       const fail = (error: unknown): void => this.fail(error);
       await globals.start({ wake: () => this.signal.notify(), fail });
-      const { units } = this;
-      this.membership = await log.join(
-        {
-          ...group,
-          group: plan.application,
-          topics: [...new Set(units.flatMap(({ inputs }) => inputs.map(({ topic }) => topic)))],
-          slot,
-          tasks: units.map(({ id, inputs, stores }) => ({ id, inputs, stores })),
-          held: () => heldState(state, units),
-          stateEnds: () => stateEnds(log, units),
-        },
-        this.assignment,
-      );
+      this.membership = await log.join(groupOptions(this.parts, this.units), this.assignment);
       this.committer.start(this.transactor, this.membership);
       // A restore may have failed while the group was joined.
       if (this.failed) throw this.failure;

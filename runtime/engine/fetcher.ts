@@ -8,6 +8,12 @@ const maxWaitMs = 1000;
 /** Bytes of one partition in one fetch. */
 const partitionBytes = 1024 * 1024;
 
+/** A queue, and the position from which a fetch was asked for. */
+interface Asked {
+  readonly queue: PartitionQueue;
+  readonly offset: number;
+}
+
 /**
  * Keeps the queues of a member's tasks filled: one fetch at a time, for every queue that runs low. Back-pressure is not fetching. When the log has nothing more,
  * it waits for new records.
@@ -26,7 +32,6 @@ export class Fetcher {
   busy = false;
   /** Records may have come since the last fetch. */
   private stale = true;
-  private epoch = 0;
   private closed = false;
 
   constructor(
@@ -40,7 +45,7 @@ export class Fetcher {
     this.fail = callbacks.fail;
   }
 
-  /** Replaces the queues to fill (an assignment). */
+  /** Replaces the queues to fill (an assignment). What is under way for those that stay is theirs. */
   assign(queues: readonly PartitionQueue[]): void {
     this.queues = queues;
     this.byId.clear();
@@ -48,9 +53,8 @@ export class Fetcher {
     this.rewound();
   }
 
-  /** Positions moved back: what is under way is not for them any more, and records may be at hand. */
+  /** Positions moved back: what is under way is not for those any more, and records may be at hand. */
   rewound(): void {
-    this.epoch++;
     this.stale = true;
     this.waiting?.abort();
     this.waiting = undefined;
@@ -78,7 +82,7 @@ export class Fetcher {
   private fetch(queues: readonly PartitionQueue[]): void {
     this.busy = true;
     this.stale = false;
-    const epoch = this.epoch;
+    const asked = queues.map((queue) => ({ queue, offset: queue.fetchPosition }));
     const perPartition = Math.min(partitionBytes, Math.ceil(this.fetchBytes / queues.length));
     this.log
       .fetch(positionsOf(queues), {
@@ -87,7 +91,7 @@ export class Fetcher {
       })
       .then((fetched) => {
         this.busy = false;
-        if (epoch === this.epoch && !this.closed) this.deliver(fetched);
+        if (!this.closed) this.deliver(asked, fetched);
         this.wake();
       })
       .catch((error: unknown) => {
@@ -96,18 +100,15 @@ export class Fetcher {
       });
   }
 
-  private deliver(fetched: readonly FetchedPartition[]): void {
-    for (const partition of fetched) {
-      const queue = this.byId.get(partitionId(partition.topic, partition.partition));
-      if (queue === undefined) continue;
-      const { topic, fetchPosition: offset } = queue;
-      if (offset < partition.startOffset) {
-        throw positionBelowStart(
-          { topic, partition: queue.partition, offset },
-          partition.startOffset,
-        );
-      }
-      queue.add(partition);
+  private deliver(asked: readonly Asked[], fetched: readonly FetchedPartition[]): void {
+    for (const found of fetched) {
+      const { topic, partition, startOffset } = found;
+      const queue = this.byId.get(partitionId(topic, partition));
+      // A queue that left, or moved back, or came in the place of another: this is not what it goes on with.
+      const offset = asked.find((it) => it.queue === queue)?.offset;
+      if (queue === undefined || offset !== queue.fetchPosition) continue;
+      if (offset < startOffset) throw positionBelowStart({ topic, partition, offset }, startOffset);
+      queue.add(found);
     }
   }
 

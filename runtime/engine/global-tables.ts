@@ -1,4 +1,5 @@
 import { IllegalStateError } from '../../topology/core/errors.ts';
+import type { Clock } from '../../topology/core/clock.ts';
 import { StreamRecord } from '../../topology/core/record.ts';
 import type { GlobalTable, Plan } from '../../topology/plan/plan.ts';
 import type {
@@ -7,14 +8,17 @@ import type {
   PartitionEnds,
   Position,
   StateBackend,
+  StateTable,
   StateWrites,
 } from '../ports.ts';
 import { wipeStore } from '../state/restore.ts';
 import { TaskStore } from '../state/task-store.ts';
 import type { StoreCache } from '../state/working-set.ts';
 import { PartitionQueue } from '../task/partition-queue.ts';
+import { nextChunk } from './changelog-reader.ts';
 import type { TopologyCompiler } from './compile-topology.ts';
 import type { Serdes } from './serdes.ts';
+import { missedDeletes } from './store-copy.ts';
 
 const fetchLimits = { maxBytes: 4 * 1024 * 1024, maxBytesPerPartition: 1024 * 1024 };
 /** How long to wait for new rows before looking again, ms. */
@@ -25,6 +29,7 @@ const patienceMs = 1000;
 export interface GlobalTablesOptions {
   readonly plan: Plan;
   readonly log: Log;
+  readonly clock: Clock;
   readonly state: StateBackend;
   readonly compiler: TopologyCompiler;
   readonly serdes: Serdes;
@@ -59,6 +64,7 @@ export class GlobalTables {
   private applying = false;
   private fetching = false;
   private closed = false;
+  private readonly ended = new AbortController();
   private wake: () => void = () => {};
   private fail: (error: unknown) => void = () => {};
 
@@ -123,6 +129,7 @@ export class GlobalTables {
 
   close(): void {
     this.closed = true;
+    this.ended.abort();
     this.waiting?.abort();
     for (const { store } of this.loaded) store.close();
   }
@@ -153,13 +160,16 @@ export class GlobalTables {
 
   /** Where each partition is read from. Rows of all of them stand together: if one cannot go on from where it stopped, all begin anew. */
   private async positions(table: GlobalTable): Promise<readonly Position[]> {
-    const { log, state, partitionsOf, report } = this.options;
+    const { log, state, clock, partitionsOf, report } = this.options;
     const partitions = table.source.topics.flatMap((topic) =>
       Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition })),
     );
     const ends = await log.ends(partitions, 'uncommitted');
-    const stored = ends.map(({ partition }) => state.open(table.store, partition).position());
-    const current = ends.every((it, i) => isCurrent(stored[i], it)) && !this.logChanged;
+    const tables = partitions.map(({ partition }) => state.open(table.store, partition));
+    const stored = tables.map((it) => it.position());
+    const nowMs = clock.now();
+    const current =
+      ends.every((it, i) => isCurrent(tables[i] as StateTable, it, nowMs)) && !this.logChanged;
     if (!current && stored.some((position) => position !== undefined)) {
       report(`global table "${table.store}" cannot go on from where it stopped: it is read again`);
       for (const { partition } of partitions) await wipeStore(state, table.store, partition);
@@ -171,13 +181,12 @@ export class GlobalTables {
   }
 
   private async load(store: TaskStore, queue: PartitionQueue, target: number): Promise<void> {
+    const { signal } = this.ended;
     while (queue.fetchPosition < target) {
-      const { topic, partition, fetchPosition } = queue;
-      const [fetched] = await this.options.log.fetch(
-        [{ topic, partition, offset: fetchPosition }],
-        fetchLimits,
-      );
-      if (fetched === undefined || fetched.nextOffset <= fetchPosition) break;
+      const { topic, partition, fetchPosition: offset } = queue;
+      const at = { topic, partition, offset };
+      const fetched = await nextChunk(this.options.log, at, target, signal);
+      if (fetched === undefined) break;
       queue.add(fetched);
       await this.take(store, queue);
     }
@@ -215,10 +224,10 @@ export class GlobalTables {
     queue.release();
     store.commitBatch();
     store.seal({ append() {} });
-    const { partition, position } = queue;
-    const writes = [...store.acknowledged(partition === 0 ? position : undefined)];
-    if (partition !== 0) writes.push({ store: store.name, partition, rows: [], position });
-    return writes;
+    const { partition, position, endOffset = 0 } = queue;
+    const rows = store.acknowledged(undefined);
+    const asOfMs = position >= endOffset ? this.options.clock.now() : undefined;
+    return [...rows, { store: store.name, partition, rows: [], position, asOfMs }];
   }
 
   /** All rows go into the stores before this returns its promise: a batch that begins in the same step sees all or none (E7). */
@@ -280,7 +289,10 @@ function isReadable(queue: PartitionQueue): boolean {
   return queue.headTime() !== undefined;
 }
 
-function isCurrent(position: number | undefined, ends: PartitionEnds): boolean {
+function isCurrent(table: StateTable, ends: PartitionEnds, nowMs: number): boolean {
+  const position = table.position();
   if (position === undefined) return true;
-  return position >= ends.start && position <= ends.end && position >= ends.tombstonesFrom;
+  const age = { asOfMs: table.asOfMs(), nowMs };
+  const { start, end } = ends;
+  return position >= start && position <= end && missedDeletes(position, ends, age) === undefined;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../topology/core/clock.ts';
+import { IllegalStateError } from '../../topology/core/errors.ts';
 import { partitionId } from '../../topology/core/topic-partition.ts';
 import type { TopicPartition } from '../../topology/core/topic-partition.ts';
 import { defaultCompaction } from '../log/compaction.ts';
@@ -18,6 +19,7 @@ import type {
   Transaction,
   Transactor,
 } from '../ports.ts';
+import { ManyMembers } from './many-members.ts';
 import { MemoryAdmin } from './memory-admin.ts';
 import type { MemoryTopic } from './memory-admin.ts';
 import type { MemoryPartition } from './memory-partition.ts';
@@ -30,6 +32,13 @@ export interface MemoryLogOptions {
    * rejects with that error and nothing of the transaction is visible.
    */
   readonly onCommit?: (transaction: Transaction) => Promise<void>;
+  /**
+   * 'one': a group has one member, and a transaction happens at once. 'many': groups and transactions are Kafka's, step by step, without its clocks: members get
+   * their assignments cooperatively, a stale one's commits are refused, open transactions keep readers waiting. @defaultValue 'one'
+   */
+  readonly members?: 'one' | 'many';
+  /** With 'many': the end of a transaction takes an offset in each of its partitions. @defaultValue false */
+  readonly markers?: boolean;
   /** @defaultValue {@link defaultCompaction} */
   readonly compaction?: Partial<CompactionOptions>;
 }
@@ -49,7 +58,7 @@ interface Waiter {
  * A log in memory: deterministic, without a timer of its own. It is the broker of tests: an engine
  * that crashed is one that was dropped, and the next one joins the same log.
  *
- * A group has one member. A second join with the slot of the first replaces it, as a static member
+ * A group has one member, unless it is opened for many. A second join with the slot of the first replaces it, as a static member
  * that restarts does in Kafka: the first is fenced. With another slot it is refused.
  */
 export class MemoryLog implements Log {
@@ -57,6 +66,10 @@ export class MemoryLog implements Log {
   readonly incarnation = 'memory';
   /** See {@link MemoryLogOptions.onCommit}; may be replaced at any time. */
   onCommit: ((transaction: Transaction) => Promise<void>) | undefined;
+  /** With 'many': runs when the records and positions of a transaction are in the log, before it ends; may be replaced at any time. */
+  onPrepared: ((transaction: Transaction) => Promise<void>) | undefined;
+  /** With 'many': runs between a new generation and its assignments; may be replaced at any time. */
+  onRebalance: (() => Promise<void>) | undefined;
   private readonly clock: Clock;
   private readonly compaction: CompactionOptions;
   private readonly topics = new Map<string, MemoryTopic>();
@@ -65,12 +78,32 @@ export class MemoryLog implements Log {
   private readonly generations = new Map<string, number>();
   private readonly producers = new Map<string, number>();
   private readonly waiters = new Set<Waiter>();
+  private readonly many: ManyMembers | undefined;
 
   constructor(options: MemoryLogOptions) {
     this.clock = options.clock;
     this.onCommit = options.onCommit;
     this.compaction = { ...defaultCompaction, ...options.compaction };
-    this.admin = new MemoryAdmin(this.topics, this.positions, (group) => this.members.has(group));
+    this.admin = new MemoryAdmin(this.topics, this.positions, (group) => this.isActive(group));
+    if (options.members !== 'many') return;
+    this.many = new ManyMembers({
+      partition: (topic, partition) => this.partition(topic, partition),
+      store: (group, positions) => this.store(group, positions),
+      wake: () => this.wake(),
+      markers: options.markers ?? false,
+      produced: (transaction) => this.onCommit?.(transaction),
+      prepared: (transaction) => this.onPrepared?.(transaction),
+      onRebalance: () => this.onRebalance?.(),
+    });
+  }
+
+  /**
+   * What a cluster does to members and transactions, for tests of groups of several members.
+   * @throws {IllegalStateError} MEMBERS_ONE when the log allows one member
+   */
+  get cluster(): ManyMembers {
+    if (this.many !== undefined) return this.many;
+    throw new IllegalStateError('MEMBERS_ONE', 'this log allows one member: open it with "many"');
   }
 
   /**
@@ -84,6 +117,7 @@ export class MemoryLog implements Log {
       const count = this.topic(topic).spec.partitions;
       for (let partition = 0; partition < count; partition++) partitions.push({ topic, partition });
     }
+    if (this.many !== undefined) return this.many.join(options, partitions, ownership);
     const present = this.members.get(group);
     if (present !== undefined && present.slot !== slot) {
       throw applicationOwned(group, `member "${present.slot}" has it`);
@@ -115,7 +149,7 @@ export class MemoryLog implements Log {
       const maxBytes = Math.min(limits.maxBytesPerPartition, left);
       const { batches, nextOffset } = log.read(offset, maxBytes);
       for (const batch of batches) left -= batch.length;
-      const { start: startOffset, end: endOffset } = log;
+      const { start: startOffset, stableEnd: endOffset } = log;
       return { topic, partition, batches, nextOffset, startOffset, endOffset };
     });
   }
@@ -138,6 +172,7 @@ export class MemoryLog implements Log {
   }
 
   async transactor(slot: string): Promise<Transactor> {
+    if (this.many !== undefined) return this.many.transactions.transactor(slot);
     const epoch = (this.producers.get(slot) ?? 0) + 1;
     this.producers.set(slot, epoch);
     return {
@@ -165,6 +200,7 @@ export class MemoryLog implements Log {
     group: string,
     partitions: readonly TopicPartition[],
   ): Promise<readonly Position[]> {
+    await this.many?.transactions.stable(group, partitions);
     const stored = this.positions.get(group);
     return partitions.flatMap(({ topic, partition }) => {
       const position = stored?.get(partitionId(topic, partition));
@@ -172,9 +208,13 @@ export class MemoryLog implements Log {
     });
   }
 
-  async ends(partitions: readonly TopicPartition[]): Promise<readonly PartitionEnds[]> {
+  async ends(
+    partitions: readonly TopicPartition[],
+    isolation: 'committed' | 'uncommitted' = 'committed',
+  ): Promise<readonly PartitionEnds[]> {
     return partitions.map(({ topic, partition }) => {
-      const { start, end, tombstonesFrom } = this.partition(topic, partition);
+      const { start, end: last, stableEnd, tombstonesFrom } = this.partition(topic, partition);
+      const end = isolation === 'committed' ? stableEnd : last;
       return { topic, partition, start, end, tombstonesFrom };
     });
   }
@@ -199,17 +239,29 @@ export class MemoryLog implements Log {
     const baseOffsets = transaction.appends.map((it, i) =>
       (targets[i] as MemoryPartition).append(it.batch),
     );
-    const stored = this.positions.get(group) ?? new Map<string, Position>();
-    for (const { topic, partition, offset } of transaction.positions) {
-      stored.set(partitionId(topic, partition), { topic, partition, offset });
-    }
-    if (stored.size > 0) this.positions.set(group, stored);
-    for (const waiter of this.waiters) if (this.anyAt(waiter.positions)) waiter.wake();
+    this.store(group, transaction.positions);
+    this.wake();
     return { baseOffsets };
   }
 
+  private store(group: string, positions: readonly Position[]): void {
+    const stored = this.positions.get(group) ?? new Map<string, Position>();
+    for (const { topic, partition, offset } of positions) {
+      stored.set(partitionId(topic, partition), { topic, partition, offset });
+    }
+    if (stored.size > 0) this.positions.set(group, stored);
+  }
+
+  private wake(): void {
+    for (const waiter of this.waiters) if (this.anyAt(waiter.positions)) waiter.wake();
+  }
+
+  private isActive(group: string): boolean {
+    return this.members.has(group) || (this.many?.size(group) ?? 0) > 0;
+  }
+
   private anyAt(positions: readonly Position[]): boolean {
-    return positions.some((it) => this.partition(it.topic, it.partition).end > it.offset);
+    return positions.some((it) => this.partition(it.topic, it.partition).stableEnd > it.offset);
   }
 
   private topic(name: string): MemoryTopic {

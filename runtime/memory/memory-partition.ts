@@ -27,6 +27,8 @@ export class MemoryPartition {
   tombstonesFrom = 0;
   private cleanedTo = 0;
   private cleanPoints: readonly CleanPoint[] = [];
+  /** Batches of transactions that are not decided, oldest first. */
+  private undecided: { readonly transaction: object; readonly batch: Buffer }[] = [];
 
   /** Stores a copy of the batch and returns the offset of its first record. */
   append(batch: Buffer): number {
@@ -39,22 +41,47 @@ export class MemoryPartition {
     return base;
   }
 
+  /** As {@link append}, but readers see it only once {@link decide} says that the transaction is committed. */
+  appendUndecided(batch: Buffer, transaction: object): number {
+    const base = this.append(batch);
+    this.undecided.push({ transaction, batch: this.batches.at(-1) as Buffer });
+    return base;
+  }
+
+  /** Ends a transaction here: its marker takes an offset if `marker` says so, an aborted one's records leave theirs empty. */
+  decide(transaction: object, outcome: 'commit' | 'abort', marker: boolean): void {
+    const own = this.undecided.filter((it) => it.transaction === transaction);
+    if (own.length === 0) return;
+    this.undecided = this.undecided.filter((it) => it.transaction !== transaction);
+    if (marker) this.end++;
+    if (outcome === 'commit') return;
+    const dropped = new Set(own.map(({ batch }) => batch));
+    this.batches = this.batches.filter((batch) => !dropped.has(batch));
+    for (const batch of dropped) this.bytes -= batch.length;
+  }
+
+  /** Position before which everything is decided: Kafka's last stable offset. */
+  get stableEnd(): number {
+    const [first] = this.undecided;
+    return first === undefined ? this.end : batchBaseOffset(first.batch);
+  }
+
   /** Batches with records at or after `offset`, about `maxBytes` of them, at least one. */
   read(offset: number, maxBytes: number): { batches: Buffer[]; nextOffset: number } {
     const from = Math.max(offset, this.start);
+    const { stableEnd } = this;
+    const stop = stableEnd === this.end ? this.batches.length : this.indexOf(stableEnd);
     let index = this.indexOf(from);
     const found: Buffer[] = [];
     let bytes = 0;
-    while (index < this.batches.length && (found.length === 0 || bytes < maxBytes)) {
+    while (index < stop && (found.length === 0 || bytes < maxBytes)) {
       const batch = this.batches[index++] as Buffer;
       bytes += batch.length;
       found.push(batch);
     }
     const last = found.at(-1);
     const nextOffset =
-      last === undefined || index === this.batches.length
-        ? Math.max(offset, this.end)
-        : batchLastOffset(last) + 1;
+      last === undefined || index >= stop ? Math.max(offset, stableEnd) : batchLastOffset(last) + 1;
     const first = found[0];
     if (first !== undefined && offset < from && batchBaseOffset(first) < from) {
       const cut = filterBatch(first, (record) => record.offset >= from);
@@ -86,6 +113,7 @@ export class MemoryPartition {
 
   /** Runs a compaction pass if one is due. */
   compact(nowMs: number, options: CompactionOptions): void {
+    if (this.undecided.length > 0) return;
     const dirtyFrom = this.indexOf(this.cleanedTo);
     let dirtyBytes = 0;
     for (const batch of this.batches.slice(dirtyFrom)) dirtyBytes += batch.length;

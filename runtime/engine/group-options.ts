@@ -1,4 +1,5 @@
-import type { Log, StateBackend } from '../ports.ts';
+import type { GroupOptions, Log, StateBackend } from '../ports.ts';
+import type { EngineParts } from './engine-parts.ts';
 import { ownChangelogs, type RunnableUnit } from './task-units.ts';
 
 /** Task id → changelog records that the disk of this member holds of its stores; tasks of which it has nothing are absent. */
@@ -36,4 +37,20 @@ export async function stateEnds(
   const sums = new Map<string, number>();
   asked.forEach(({ id }, i) => sums.set(id, (sums.get(id) ?? 0) + (ends[i]?.end ?? 0)));
   return sums;
+}
+
+/** What an engine says of itself when it joins its group. */
+export function groupOptions(
+  { group, plan, slot, state, log }: EngineParts,
+  units: readonly RunnableUnit[],
+): GroupOptions {
+  return {
+    ...group,
+    group: plan.application,
+    topics: [...new Set(units.flatMap(({ inputs }) => inputs.map(({ topic }) => topic)))],
+    slot,
+    tasks: units.map(({ id, inputs, stores }) => ({ id, inputs, stores })),
+    held: () => heldState(state, units),
+    stateEnds: () => stateEnds(log, units),
+  };
 }

@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { plain } from '../codec/records.ts';
+import { Cluster } from './cluster.ts';
+
+const counting = `
+application: counting
+streams:
+  words:  { topic: words, key: string, value: string, format: string }
+  counts: { topic: counts, key: string, value: long }
+stages:
+  by-key:  { from: words, group-by-key: true, count: {} }
+  changes: { from: by-key, to-stream: {}, to: counts }
+`;
+
+const keys = Array.from({ length: 16 }, (_, i) => `k${i}`);
+const one = keys.map((key) => plain(key, 'x', 1));
+
+/** Key → the counts that were written for it, in order. */
+async function countsOf(cluster: Cluster): Promise<Readonly<Record<string, number[]>>> {
+  const counts: Record<string, number[]> = {};
+  for (const { key, value } of await cluster.read('counts')) {
+    (counts[String(key)] ??= []).push((value?.at(-1) ?? 0) / 2);
+  }
+  return counts;
+}
+
+function each(...counts: readonly number[]): Readonly<Record<string, readonly number[]>> {
+  return Object.fromEntries(keys.map((key) => [key, counts]));
+}
+
+const tasksOf = (cluster: Cluster, name: string): readonly string[] =>
+  cluster.engine(name).tasks.map(({ id }) => id);
+
+describe('members of one application', () => {
+  let cluster: Cluster;
+
+  async function start(...names: readonly string[]): Promise<Cluster> {
+    cluster = new Cluster(counting);
+    for (const name of names) await cluster.start(name);
+    await cluster.settle();
+    return cluster;
+  }
+
+  afterEach(() => cluster.close());
+
+  test('share the tasks, and each record is counted once', async () => {
+    await start('a', 'b');
+    await cluster.send('words', ...one);
+    await cluster.settle();
+    expect(tasksOf(cluster, 'a')).toHaveLength(2);
+    expect(tasksOf(cluster, 'b')).toHaveLength(2);
+    expect(await countsOf(cluster)).toEqual(each(1));
+  });
+
+  test('move tasks with their state when one joins, and when it leaves', async () => {
+    await start('a');
+    await cluster.send('words', ...one);
+    await cluster.settle();
+    await cluster.start('b');
+    await cluster.send('words', ...one);
+    await cluster.settle();
+    await cluster.stop('b');
+    await cluster.send('words', ...one);
+    await cluster.settle();
+    expect(tasksOf(cluster, 'a')).toHaveLength(4);
+    expect(await countsOf(cluster)).toEqual(each(1, 2, 3));
+  });
+
+  test('commit what was completed before they give a task up', async () => {
+    await start('a');
+    await cluster.send('words', ...one);
+    const engine = cluster.engine('a');
+    const held = Promise.withResolvers<void>();
+    cluster.log.onCommit = async ({ positions }) => {
+      if (positions.length > 0) await held.promise;
+    };
+    // The first batches are in commit, the next are completed.
+    for (let i = 0; i < 10; i++) await cluster.turn();
+    await cluster.send('words', ...one);
+    for (let i = 0; i < 10; i++) await cluster.turn();
+    expect(engine.tasks.map(({ hasCompleted }) => hasCompleted)).toEqual([true, true, true, true]);
+    const joined = cluster.start('b');
+    for (let i = 0; i < 10; i++) await cluster.turn();
+    held.resolve();
+    await joined;
+    await cluster.settle();
+    expect(await countsOf(cluster)).toEqual(each(1, 2));
+    expect(tasksOf(cluster, 'b')).toHaveLength(2);
+  });
+
+  test('take over from one that was killed, once its transaction is fenced', async () => {
+    await start('a', 'b');
+    await cluster.send('words', ...one);
+    await cluster.settle();
+    const ofB = new Set(cluster.engine('b').tasks.map(({ partition }) => partition));
+    cluster.log.onPrepared = async ({ positions }) => {
+      if (positions.some(({ partition }) => ofB.has(partition))) await new Promise(() => {});
+    };
+    await cluster.send('words', ...one);
+    for (let i = 0; i < 20; i++) await cluster.turn();
+    cluster.log.onPrepared = undefined;
+    cluster.kill('b');
+    for (let i = 0; i < 50; i++) await cluster.turn();
+    const waiting = cluster.engine('a').restoring.map(({ state }) => state);
+    expect(waiting).toEqual(['locating', 'locating']);
+    cluster.fence('b');
+    await cluster.settle();
+    expect(cluster.engine('a').restoring).toEqual([]);
+    expect(await countsOf(cluster)).toEqual(each(1, 2));
+  });
+});
