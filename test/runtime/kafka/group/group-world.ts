@@ -129,11 +129,11 @@ export class GroupWorld {
 
   /** Lets time go on until the promise has settled, a minute at most. */
   async until<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    const mark = (): void => void (settled = true);
+    const it = { settled: false };
+    const mark = (): void => void (it.settled = true);
     promise.then(mark, mark);
-    for (let i = 0; i < 600 && !settled; i++) await this.pass(100);
-    if (!settled) throw new Error('not settled within a minute');
+    for (let i = 0; i < 600 && !it.settled; i++) await this.pass(100);
+    if (!it.settled) throw new Error('not settled within a minute');
     return promise;
   }
 }

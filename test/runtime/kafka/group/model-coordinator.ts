@@ -219,7 +219,7 @@ export class ModelCoordinator {
 
   private complete(): void {
     this.cancelRebalance?.();
-    for (const member of [...this.members.values()]) {
+    for (const member of this.members.values()) {
       if (member.join === undefined && member.instanceId === null) this.forget(member);
     }
     this.generation++;
@@ -243,7 +243,7 @@ export class ModelCoordinator {
   }
 
   private expireSyncs(): void {
-    for (const member of [...this.members.values()]) {
+    for (const member of this.members.values()) {
       if (member.sync === undefined) this.remove(member);
     }
   }

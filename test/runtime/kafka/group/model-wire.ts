@@ -69,7 +69,7 @@ export class ModelWire implements KafkaWire {
   /** Breaks the connection with everything on it, until {@link ModelWire.mend}. */
   break(): void {
     this.cut = true;
-    for (const fail of [...this.open]) fail(disconnected('model', 'a request', 'cut'));
+    for (const fail of this.open) fail(disconnected('model', 'a request', 'cut'));
   }
 
   mend(): void {
