@@ -14,6 +14,8 @@ type Handler = (body: Buffer, version: number) => Promise<Buffer>;
 /** A process's connection to the coordinator: requests and answers take a while; it can be cut. */
 export class ModelWire implements KafkaWire {
   cut = false;
+  /** Names of requests that do not get through. */
+  readonly blocked = new Set<string>();
   private readonly process: ModelProcess;
   private readonly network: Clock;
   private readonly latencyMs: () => number;
@@ -41,7 +43,9 @@ export class ModelWire implements KafkaWire {
   rpc(_: number, request: RawRequest): Promise<Buffer> {
     const { process } = this;
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-    if (this.cut) return Promise.reject(unreachable('model', 'cut'));
+    if (this.cut || this.blocked.has(request.name)) {
+      return Promise.reject(unreachable('model', 'cut'));
+    }
     // The request is on its way even if the process stops now; the answer needs a process that runs.
     const cancel = process.after(request.timeoutMs, () =>
       fail(timedOut('model', request.name, request.timeoutMs)),
