@@ -1,5 +1,6 @@
 import { systemClock } from '../../runtime/app/system-clock.ts';
 import { openWire } from '../../runtime/kafka/carrier/open-wire.ts';
+import { call } from '../../runtime/kafka/client.ts';
 import type { KafkaMembership } from '../../runtime/kafka/group/kafka-membership.ts';
 import { KafkaLog } from '../../runtime/kafka/kafka-log.ts';
 import {
@@ -8,6 +9,7 @@ import {
 } from '../../runtime/kafka/kafka-log-options.ts';
 import { KafkaTransactor } from '../../runtime/kafka/transactor/kafka-transactor.ts';
 import { protocols } from '../../runtime/kafka/transactor/transaction-protocol.ts';
+import { createTopics } from '../../runtime/kafka/messages/create-topics.ts';
 import type { Append, Transaction } from '../../runtime/ports.ts';
 import { batchOf, plain, recordsOf } from '../runtime/codec/records.ts';
 import { uniqueName } from './harness/require.ts';
@@ -117,6 +119,19 @@ export class Lab {
   async position(): Promise<number | undefined> {
     const [found] = await this.log.committed(this.topic, [{ topic: this.topic, partition: 0 }]);
     return found?.offset;
+  }
+
+  /** A topic of one partition with these settings. */
+  async createWith(name: string, settings: Readonly<Record<string, string>>): Promise<void> {
+    const { controller } = await this.wire.cluster();
+    const configs = Object.entries(settings).map(([key, value]) => ({ name: key, value }));
+    const topic = { name, numPartitions: 1, replicationFactor: -1, assignments: [], configs };
+    const request = { topics: [topic], timeoutMs: 10_000, validateOnly: false };
+    const { topics } = await call(this.wire, controller, createTopics, request);
+    if (topics[0]?.errorCode !== 0) throw new Error(`topic ${name}: ${topics[0]?.errorMessage}`);
+    await eventually('the topic is known', async () =>
+      (await this.wire.topics([name], true)).has(name) ? true : undefined,
+    );
   }
 
   close(): Promise<void> {
