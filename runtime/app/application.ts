@@ -1,22 +1,18 @@
-import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AvroSchemas } from '../../schemas/index.ts';
 import type { SchemaCatalog } from '../../topology/core/avro.ts';
-import { ConfigError } from '../../topology/core/errors.ts';
 import type { Definition } from '../../topology/definition/definition.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
-import { plan } from '../../topology/plan/planner.ts';
-import { dataLayout } from '../embedded/layout.ts';
-import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import type { Engine } from '../engine/engine.ts';
 import { compileEngineOptions, type EngineOptions } from '../engine/engine-options.ts';
-import { applicationOwned } from '../log/log-errors.ts';
 import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
 import { LmdbStateBackend } from '../state/lmdb-backend.ts';
+import { openApplicationLog } from './application-log.ts';
 import { assemble } from './assemble.ts';
 import { closeAll } from './close-all.ts';
+import type { KafkaSettings } from './kafka-settings.ts';
+import { planApplication } from './plans/plan-application.ts';
 import { loadProcessors, usedFunctions } from './processors.ts';
 import { systemClock } from './system-clock.ts';
 import { checkedGraph, placeOfTopic, readTopology } from './topology-source.ts';
@@ -29,6 +25,8 @@ export interface ApplicationOptions {
   readonly topology: string;
   /** Data folder of the embedded log and of the state stores. @defaultValue .millrace/data */
   readonly data?: string;
+  /** The Kafka cluster to run on. @defaultValue the embedded log of the data folder */
+  readonly kafka?: KafkaSettings;
   /** When commits are forced to the disk. @defaultValue 'commit' */
   readonly sync?: SyncMode;
   readonly options?: EngineOptions;
@@ -50,7 +48,7 @@ export interface Ports {
 }
 
 /**
- * A running application: a topology on the embedded log.
+ * A running application: a topology on the embedded log, or as a member of its group on Kafka.
  *
  * {@link Application.failure} is set when it stopped by itself; {@link Application.close} ends it in order at any time.
  */
@@ -170,10 +168,11 @@ export class Application {
 }
 
 /**
- * Starts a topology file on the embedded log: checks it, loads its processors, opens log and state, and runs. When this resolves it is known where every task goes on
+ * Starts a topology file: checks it, loads its processors, opens log and state, compares it with what ran there before, and runs. When this resolves it is known where every task goes on
  * reading; state that has to be restored may still be, see {@link Application.restoring}.
  * @throws {TopologyError} when the file has problems
- * @throws {ConfigError} when processors, topics or the data folder do not fit, or the application runs already
+ * @throws {ConfigError} when processors, topics or the data folder do not fit, or the application runs already; PLAN_REFUSED when it is not
+ * what ran before and state or records would not fit
  * @throws {StorageError} when the folder cannot be read or written
  */
 export async function startApplication(options: ApplicationOptions): Promise<Application> {
@@ -183,58 +182,63 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const functions = await loadProcessors(usedFunctions(definition), topology.processors);
   const report =
     options.report ?? ((message: string) => process.stderr.write(`millrace: ${message}\n`));
-  const folder = options.data ?? join('.millrace', 'data');
   const engineOptions = compileEngineOptions(options.options);
-  const log = await openEmbeddedLog({
-    folder,
-    clock: systemClock,
-    sync: options.sync ?? 'commit',
+  const { data = join('.millrace', 'data'), sync, kafka } = options;
+  const opened = await openApplicationLog(definition.application, {
+    data,
+    ...(sync === undefined ? {} : { sync }),
+    ...(kafka === undefined ? {} : { kafka }),
   });
-  const closers: (() => Promise<void>)[] = [() => log.close()];
+  const closers: (() => Promise<void>)[] = [() => opened.close()];
   const release = (): Promise<void> => closeAll(closers.splice(0));
   try {
-    refuseSecondOwner(log, definition.application);
-    const made = plan(graph, { partitionsOf: await partitionsOf(log) });
+    const planned = await planApplication(topology, graph, opened);
     const state = await LmdbStateBackend.open({
-      stateFolder: join(dataLayout(folder).root, 'state'),
-      application: definition.application,
+      stateFolder: opened.state.folder,
+      application: opened.state.name,
       setAside: ({ movedTo, reason }) =>
         report(
           `the state of "${definition.application}" cannot be read (${reason}); it was moved to ${movedTo} and is rebuilt`,
         ),
     });
     closers.push(() => state.close());
-    const ports = (options.wrap ?? same)({ log, state, registry: log.registry });
+    const { log, registry, slot } = opened;
+    const ports = (options.wrap ?? same)({ log, state, registry });
     if (options.trace !== undefined) await createTrace(ports.log, options.trace);
     const { engine } = await assemble({
-      plan: made,
+      plan: planned.plan,
       catalog: topology.catalog,
       placeOf: placeOfTopic(topology),
+      ...(planned.ran === undefined ? {} : { ran: planned.ran }),
       functions,
       ...ports,
       clock: systemClock,
       options: engineOptions,
-      slot: slotOf(folder, definition.application),
+      slot,
+      group: {
+        ...planned.group,
+        ...(kafka?.standbyReplicas === undefined ? {} : { standbyReplicas: kafka.standbyReplicas }),
+      },
       seed: options.seed ?? systemClock.now(),
       report,
       ...(options.trace === undefined ? {} : { trace: options.trace }),
     });
     try {
+      await planned.announce();
       await engine.start();
+      await planned.settle();
     } catch (error) {
       await engine.close();
       throw error;
     }
     const application = new Application({
       definition,
-      plan: made,
+      plan: planned.plan,
       catalog: topology.catalog,
       ports,
       engine,
       release,
-      maintain: async () => {
-        await log.maintain();
-      },
+      maintain: () => opened.maintain(),
     });
     try {
       await engine.located();
@@ -249,43 +253,10 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   }
 }
 
-/** Looks before the state of a running application is opened; {@link Log.join} decides. */
-function refuseSecondOwner(log: EmbeddedLog, application: string): void {
-  const owner = log.owner(application);
-  if (owner === undefined) return;
-  const since = new Date(owner.sinceMs).toISOString();
-  throw applicationOwned(application, `process ${owner.pid} has it since ${since}`);
-}
-
 function same(ports: Ports): Ports {
   return ports;
 }
 
 async function createTrace(log: Log, name: string): Promise<void> {
   await log.admin.create({ name, partitions: 1, cleanup: 'delete', retention: 'forever' });
-}
-
-/** Partition counts of the topics that the log has. */
-async function partitionsOf(log: EmbeddedLog): Promise<(topic: string) => number | undefined> {
-  const topics = await log.admin.list();
-  const counts = new Map(topics.map(({ name, partitions }) => [name, partitions]));
-  return (topic) => counts.get(topic);
-}
-
-/** The slot of an application's member in a data folder: made once, kept, so that a restart is known as the same member (design.md 5). */
-function slotOf(folder: string, application: string): string {
-  const path = join(dataLayout(folder).root, 'state', `${application}.slot`);
-  try {
-    if (existsSync(path)) return readFileSync(path, 'utf8').trim();
-    mkdirSync(join(dataLayout(folder).root, 'state'), { recursive: true });
-    const slot = randomUUID();
-    writeFileSync(path, `${slot}\n`);
-    return slot;
-  } catch (error) {
-    throw new ConfigError(
-      'DATA_FOLDER',
-      `cannot write ${path}: ${(error as Error).message}; choose a data folder that can be written`,
-      { cause: error },
-    );
-  }
 }

@@ -1,5 +1,5 @@
 import { isRefusedRow } from '../../runtime/task/refused-rows.ts';
-import { decodeControl } from '../../runtime/task/task-control.ts';
+import { decodeControl, isPlanKey } from '../../runtime/task/task-control.ts';
 import type { TaskControl } from '../../runtime/task/task-control.ts';
 import { TopicReader } from '../../runtime/orders/topic-reader.ts';
 import type { Log, SchemaRegistry, StateBackend } from '../../runtime/ports.ts';
@@ -180,7 +180,8 @@ function controlsOf(partitions: readonly (readonly LoggedRecord[])[]): Map<strin
   const controls = new Map<string, TaskControl>();
   for (const { key, value } of partitions.flat()) {
     if (key === null || isRefusedRow(key)) continue;
-    if (value !== null) controls.set(String(key), decodeControl(value));
+    if (value === null || key === null || isPlanKey(key)) continue;
+    controls.set(String(key), decodeControl(value));
   }
   return controls;
 }

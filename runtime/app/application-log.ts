@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import type { SyncMode } from '../embedded/durability.ts';
+import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
+import { dataLayout } from '../embedded/layout.ts';
+import { seededRandom } from '../engine/random.ts';
+import { openKafkaLog } from '../kafka/kafka-log.ts';
+import { applicationOwned } from '../log/log-errors.ts';
+import type { Log, SchemaRegistry } from '../ports.ts';
+import { type KafkaSettings, kafkaLogOptions } from './kafka-settings.ts';
+import { slotFolders, slotId, takeSlot } from './slots.ts';
+import { systemClock } from './system-clock.ts';
+import { TopicRegistry } from './topic-registry.ts';
+
+/** On what log something runs. */
+export interface LogChoice {
+  /** Data folder: of the embedded log and the state stores, on Kafka of the state stores alone. */
+  readonly data: string;
+  /** When commits to the embedded log are forced to the disk. @defaultValue 'commit' */
+  readonly sync?: SyncMode;
+  /** The Kafka cluster. @defaultValue the embedded log */
+  readonly kafka?: KafkaSettings;
+}
+
+/** A log, with what an application beside it needs. */
+export interface ApplicationLog {
+  readonly log: Log;
+  readonly registry: SchemaRegistry;
+  /** Stable identity of this member. */
+  readonly slot: string;
+  /** Folder and name of its state stores. */
+  readonly state: { readonly folder: string; readonly name: string };
+  /** Several members share the application: a leader admits them (design.md 8). */
+  readonly shared: boolean;
+  /** Does a bounded piece of upkeep. */
+  maintain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the log that an application is to run on.
+ * @throws {ConfigError} APPLICATION_OWNED on an embedded log on which it runs already, DATA_FOLDER; what {@link openKafkaLog} throws
+ * @throws {StorageError} when the folder cannot be read or written
+ */
+export function openApplicationLog(
+  application: string,
+  choice: LogChoice,
+): Promise<ApplicationLog> {
+  return choice.kafka === undefined
+    ? openOnFolder(application, choice)
+    : openOnKafka(application, choice.data, choice.kafka);
+}
+
+async function openOnFolder(application: string, choice: LogChoice): Promise<ApplicationLog> {
+  const { data, sync = 'commit' } = choice;
+  const log = await openEmbeddedLog({ folder: data, clock: systemClock, sync });
+  try {
+    refuseSecondOwner(log, application);
+    const folder = join(dataLayout(data).root, 'state');
+    return {
+      log,
+      registry: log.registry,
+      slot: slotId(join(folder, `${application}.slot`)),
+      state: { folder, name: application },
+      shared: false,
+      maintain: async () => {
+        await log.maintain();
+      },
+      close: () => log.close(),
+    };
+  } catch (error) {
+    await log.close().catch(() => {});
+    throw error;
+  }
+}
+
+/** Looks before the state of a running application is opened; {@link Log.join} decides. */
+function refuseSecondOwner(log: EmbeddedLog, application: string): void {
+  const owner = log.owner(application);
+  if (owner === undefined) return;
+  const since = new Date(owner.sinceMs).toISOString();
+  throw applicationOwned(application, `process ${owner.pid} has it since ${since}`);
+}
+
+async function openOnKafka(
+  application: string,
+  data: string,
+  settings: KafkaSettings,
+): Promise<ApplicationLog> {
+  const slot = await takeSlot(data, application, systemClock);
+  try {
+    const log = await openKafkaLog({
+      ...kafkaLogOptions(settings),
+      application,
+      clock: systemClock,
+      random: seededRandom(systemClock.now() + process.pid),
+    });
+    return {
+      log,
+      registry: new TopicRegistry(log, `schemas-${slot.id}`),
+      slot: slot.id,
+      state: { folder: slotFolders(data).state, name: slot.name },
+      shared: true,
+      maintain: async () => {},
+      close: async () => {
+        await log.close();
+        await slot.release();
+      },
+    };
+  } catch (error) {
+    await slot.release();
+    throw error;
+  }
+}
