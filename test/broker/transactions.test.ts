@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { KafkaMembership } from '../../runtime/kafka/group/kafka-membership.ts';
 import type { KafkaLogOptions } from '../../runtime/kafka/kafka-log-options.ts';
+import { timedOut } from '../../runtime/kafka/wire-error.ts';
 import { batchOf, plain } from '../runtime/codec/records.ts';
 import { requireKafka, uniqueName } from './harness/require.ts';
 import { eventually, Lab } from './lab.ts';
@@ -121,7 +122,12 @@ describe('the fence of the group', () => {
     const member = await lab.join();
     const producer = await lab.producer();
     const told: unknown[] = [];
-    const stranger = { ...like(member), memberId: 'x', expelled: (it: unknown) => told.push(it) };
+    const stranger = {
+      ...like(member),
+      memberId: 'x',
+      instanceId: null,
+      expelled: (it: unknown) => told.push(it),
+    };
     await expect(producer.commit(lab.transaction('v', 1), stranger)).rejects.toMatchObject({
       code: 'TRANSACTION_ABORTED',
       message: expect.stringContaining('does not know this member') as string,
@@ -185,22 +191,39 @@ describe('the fence of the group', () => {
   });
 });
 
-describe('an answer that is lost', () => {
+describe.each([1, 2] as const)('an answer that is lost, protocol %i', (protocol) => {
   test('of the end of a transaction is asked for until it comes', async () => {
     const lab = await open({ transactionTimeout: '2s' });
     const member = await lab.join();
-    const producer = await lab.producer();
+    const producer = await lab.producer('s0', protocol);
     let lost = 0;
     lab.wire.tap('EndTxn', async (request, send) => {
-      await send(request);
-      if (lost++ < 2) return send({ ...request, timeoutMs: 0 });
-      return send(request);
+      const answer = await send(request);
+      if (lost === 2) return answer;
+      lost++;
+      throw timedOut('the broker', request.name, request.timeoutMs);
     });
     await producer.commit(lab.transaction('once', 1), member);
     lab.wire.untap('EndTxn');
     await producer.commit(lab.transaction('twice', 2), member);
-    expect(lost).toBeGreaterThan(2);
+    expect(lost).toBe(2);
     expect(await lab.values()).toEqual(['once', 'twice']);
+  });
+
+  test('of a Produce aborts its transaction, and the same batches go into the next one', async () => {
+    const lab = await open();
+    const member = await lab.join();
+    const producer = await lab.producer('s0', protocol);
+    await producer.commit(lab.transaction('first', 1), member);
+    lab.wire.tap('Produce', async (request, send) => {
+      await send(request);
+      lab.wire.untap('Produce');
+      throw timedOut('the broker', request.name, request.timeoutMs);
+    });
+    const second = (): Promise<unknown> => producer.commit(lab.transaction('second', 2), member);
+    await expect(second()).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+    await second();
+    expect(await lab.values()).toEqual(['first', 'second']);
   });
 });
 

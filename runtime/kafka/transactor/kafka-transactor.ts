@@ -5,12 +5,14 @@ import { fenced } from '../../log/log-errors.ts';
 import type { Committed, Membership, Position, Transaction, Transactor } from '../../ports.ts';
 import type { KafkaMembership } from '../group/kafka-membership.ts';
 import { byLeader } from '../leaders.ts';
+import { pause } from '../patience.ts';
 import type { KafkaWire } from '../wire.ts';
 import { BatchLimits } from './batch-limits.ts';
 import { writePositions } from './group-positions.ts';
 import { outgoingBatches, type OutgoingPartition } from './outgoing-batches.ts';
 import { produceAll } from './produce-run.ts';
 import { Sequences } from './sequences.ts';
+import { placeInGroup } from './place-in-group.ts';
 import { type ProducerIdentity, TransactionCoordinator } from './transaction-coordinator.ts';
 import type { TransactionProtocol } from './transaction-protocol.ts';
 import { Refusal } from './transaction-reactions.ts';
@@ -55,8 +57,8 @@ export class KafkaTransactor implements Transactor {
   private readonly patienceMs: number;
   private readonly requestTimeoutMs: number;
   private identity: ProducerIdentity = { producerId: -1, epoch: -1 };
-  /** The last transaction has neither been committed nor aborted. */
-  private open = false;
+  /** When the last transaction began; undefined: it has been committed or aborted. */
+  private openSinceMs: number | undefined;
   /** Why nothing can be committed any more. */
   private ended: string | undefined;
 
@@ -67,7 +69,7 @@ export class KafkaTransactor implements Transactor {
   static async open(options: TransactorOptions): Promise<KafkaTransactor> {
     const transactor = new KafkaTransactor(options);
     try {
-      transactor.identity = await transactor.coordinator.init(options.patienceMs);
+      await transactor.reopen();
     } catch (error) {
       throw error instanceof Refusal ? error.error : error;
     }
@@ -98,15 +100,15 @@ export class KafkaTransactor implements Transactor {
       this.options.compression,
     );
     try {
-      if (this.open) await this.abort();
-      this.open = true;
+      if (this.openSinceMs !== undefined) await this.abort();
+      this.openSinceMs = this.options.clock.monotonic();
       await this.write(outgoing, positions, member);
       this.identity = await this.coordinator.end(
         this.identity,
         'commit',
         this.options.protocol.endTxn,
       );
-      this.open = false;
+      this.openSinceMs = undefined;
       if (this.options.protocol.number === 2) this.sequences.reset();
     } catch (error) {
       throw await this.giveUp(error, member);
@@ -180,20 +182,58 @@ export class KafkaTransactor implements Transactor {
 
   /** Aborts, and says what the failure is for the engine. */
   private async giveUp(failure: unknown, member: KafkaMembership): Promise<unknown> {
-    const refusal = failure instanceof Refusal ? failure : undefined;
-    if (refusal?.reaction === 'fenced') return this.fencedBy(refusal, member);
     try {
+      // A partition's leader may take an epoch for an old one that is none: whether this producer is fenced is for the coordinator to say.
       await this.abort();
     } catch (error) {
       if (!(error instanceof Refusal)) return error;
-      return error.reaction === 'fenced' ? this.fencedBy(error, member) : error.error;
+      if (error.reaction !== 'fenced') return error.error;
+      return this.fencedBy(error, member, failure instanceof Refusal && failure.unanswered);
     }
-    return failure instanceof TaskMigratedError ? failure : failureOf(failure, member, this.limits);
+    if (failure instanceof TaskMigratedError) return failure;
+    const error = failureOf(failure, member, this.limits);
+    // The engine hears of an expulsion first, lest it tries again what the group refuses.
+    if (failure instanceof Refusal && failure.reaction === 'expelled') await this.heard(member);
+    return error;
   }
 
-  private fencedBy(refusal: Refusal, member: KafkaMembership): TaskMigratedError {
+  /** Another producer has the transactional id, or this one was silent for too long and the brokers have aborted its transaction. */
+  private async fencedBy(
+    refusal: Refusal,
+    member: KafkaMembership,
+    unanswered: boolean,
+  ): Promise<unknown> {
+    const { clock, transactionalId, transactionTimeoutMs, wire } = this.options;
+    const openMs = clock.monotonic() - (this.openSinceMs ?? Infinity);
+    // After an unanswered EndTxn the transaction may have been committed, and only another producer fences then.
+    if (openMs >= transactionTimeoutMs && !unanswered) {
+      try {
+        const place = await placeInGroup({ wire, clock, patienceMs: this.patienceMs }, member);
+        if (place !== 'taken') {
+          await this.reopen();
+          if (place === 'gone') member.expelled(refusal.error);
+          const silent = `it was open for ${Math.round(openMs)} ms, longer than its time-out`;
+          return transactionAborted(member.group, silent, refusal.error);
+        }
+      } catch (error) {
+        return error instanceof Refusal ? error.error : error;
+      }
+    }
     this.ended = `another process uses it (${refusal.message})`;
-    return fenced(member.group, `transactional id "${this.options.transactionalId}" was taken`);
+    return fenced(member.group, `transactional id "${transactionalId}" was taken`);
+  }
+
+  private async reopen(): Promise<void> {
+    this.identity = await this.coordinator.init(this.options.patienceMs);
+    this.sequences.reset();
+    this.openSinceMs = undefined;
+  }
+
+  private async heard(member: KafkaMembership): Promise<void> {
+    const over = new AbortController();
+    const limit = pause(this.options.clock, this.patienceMs, over.signal);
+    await Promise.race([member.settled(), limit]);
+    over.abort();
   }
 
   private async abort(): Promise<void> {
@@ -208,6 +248,6 @@ export class KafkaTransactor implements Transactor {
     }
     if (raise) this.identity = await this.coordinator.init(Infinity, this.identity);
     this.sequences.reset();
-    this.open = false;
+    this.openSinceMs = undefined;
   }
 }

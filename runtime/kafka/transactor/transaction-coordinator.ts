@@ -10,6 +10,7 @@ import { initProducerId } from '../messages/init-producer-id.ts';
 import { passes, Patience, reactionOf } from '../patience.ts';
 import type { Api } from '../protocol/api.ts';
 import type { KafkaWire } from '../wire.ts';
+import { WireError } from '../wire-error.ts';
 import { Refusal } from './transaction-reactions.ts';
 
 /** A producer as the brokers know it. */
@@ -142,6 +143,7 @@ export class TransactionCoordinator {
     const { what, version } = how;
     const patience = new Patience(clock, how.patienceMs);
     let refresh = false;
+    let unanswered = false;
     for (;;) {
       let failure: unknown;
       try {
@@ -151,10 +153,12 @@ export class TransactionCoordinator {
         const code = codeIn(response);
         if (code === 0) return response;
         const refusal = new Refusal(code, what);
+        refusal.unanswered = unanswered;
         if (refusal.reaction !== 'retry') throw refusal;
         failure = refusal.error;
       } catch (error) {
         if (error instanceof Refusal || !passes(error)) throw error;
+        unanswered ||= error instanceof WireError && error.outcome === 'unknown';
         failure = error;
       }
       await patience.after(failure, what);

@@ -57,6 +57,8 @@ export class Refusal extends Error {
   readonly place: ErrorPlace;
   readonly reaction: TransactionReaction;
   readonly batch: RefusedBatch | undefined;
+  /** An earlier request of the same kind got no answer: it may have been carried out. */
+  unanswered = false;
   private readonly what: string;
 
   /** @param what - what was asked for, as an infinitive */

@@ -29,7 +29,7 @@ export function failureOf(failure: unknown, member: KafkaMembership, limits: Bat
     return transactionAborted(member.group, (failure as Error).message, failure);
   }
   const { reaction, error, batch, place } = failure;
-  if (reaction === 'refused' || reaction === 'fenced') return error;
+  if (reaction === 'refused') return error;
   if (reaction === 'expelled') member.expelled(error);
   if (reaction === 'split' && batch !== undefined) {
     if (batch.records === 1) return recordTooLarge(failure);
