@@ -3,6 +3,7 @@ import type { JoinGroupResponse } from '../messages/join-group.ts';
 import { pause } from '../patience.ts';
 import { assign } from './assignor/assign.ts';
 import type { MemberAssignment } from './assignor/model.ts';
+import { compareText } from './assignor/task-order.ts';
 import { decodeSubscription, encodeAssignment } from './consumer-protocol.ts';
 import type { CompiledSettings } from './settings.ts';
 import { decodeMember, encodeAssigned, packRoster, type MemberData } from './user-data.ts';
@@ -51,8 +52,9 @@ export async function lead(
     },
   });
   const get = (memberId: string): MemberAssignment => gets.get(memberId) ?? nothing;
+  const bySlot = applicants.toSorted((a, b) => compareText(a.slot, b.slot));
   const roster = packRoster(
-    applicants.map(({ memberId, slot, endpoint, generation }) => {
+    bySlot.map(({ memberId, slot, endpoint, generation }) => {
       const { active, standby } = get(memberId);
       return { memberId, slot, endpoint, generation, active, standby };
     }),
