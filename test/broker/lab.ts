@@ -10,7 +10,7 @@ import {
 import { KafkaTransactor } from '../../runtime/kafka/transactor/kafka-transactor.ts';
 import { protocols } from '../../runtime/kafka/transactor/transaction-protocol.ts';
 import { createTopics } from '../../runtime/kafka/messages/create-topics.ts';
-import type { Append, Transaction } from '../../runtime/ports.ts';
+import type { Append, Position, Transaction } from '../../runtime/ports.ts';
 import { batchOf, plain, recordsOf } from '../runtime/codec/records.ts';
 import { uniqueName } from './harness/require.ts';
 import { TappedWire } from './tapped-wire.ts';
@@ -105,14 +105,23 @@ export class Lab {
     });
     const values: string[] = [];
     for (let offset = 0; offset < target;) {
-      const limits = { maxBytes: chunkBytes, maxBytesPerPartition: chunkBytes };
-      const [found] = await this.log.fetch([{ ...here, offset }], limits);
-      const records = found!.batches.flatMap(recordsOf);
-      values.push(...records.filter((it) => it.offset >= offset).map((it) => String(it.value)));
-      if (found!.nextOffset <= offset) throw new Error(`no progress at ${offset} of ${target}`);
-      offset = found!.nextOffset;
+      const { values: more, next } = await this.read({ ...here, offset }, chunkBytes);
+      values.push(...more);
+      if (next <= offset) throw new Error(`no progress at ${offset} of ${target}`);
+      offset = next;
     }
     return values;
+  }
+
+  /** One fetch: values of committed records, and the position after them. */
+  async read(position: Position, bytes = 1e6): Promise<{ values: string[]; next: number }> {
+    const limits = { maxBytes: bytes, maxBytesPerPartition: bytes };
+    const [found] = await this.log.fetch([position], limits);
+    const records = found!.batches.flatMap(recordsOf);
+    const values = records
+      .filter(({ offset }) => offset >= position.offset)
+      .map(({ value }) => String(value));
+    return { values, next: found!.nextOffset };
   }
 
   /** Committed position of partition 0; undefined: none. */
@@ -139,9 +148,13 @@ export class Lab {
   }
 }
 
-/** What `look` gives as soon as it is not undefined. @throws Error after 10 s */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + 10_000;
+/** What `look` gives as soon as it is not undefined. @throws Error after `timeoutMs` */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
     const seen = await look();
     if (seen !== undefined) return seen;
