@@ -20,6 +20,7 @@ import {
   compileKafkaLogOptions,
   type KafkaLogOptions,
 } from './kafka-log-options.ts';
+import { outsideGroup } from './outside-group.ts';
 import { committedPositions, partitionEnds } from './offsets.ts';
 import { IdempotentTransactor } from './transactor/idempotent-transactor.ts';
 import { KafkaTransactor } from './transactor/kafka-transactor.ts';
@@ -73,8 +74,15 @@ export class KafkaLog implements Log {
     this.fetcher = new KafkaFetcher(asking);
   }
 
-  /** @throws as {@link joinGroup} */
-  join(group: GroupOptions, ownership: Ownership): Promise<KafkaMembership> {
+  /**
+   * Without topics there is nothing to assign, and no group is joined.
+   * @throws as {@link joinGroup}
+   */
+  async join(group: GroupOptions, ownership: Ownership): Promise<KafkaMembership> {
+    if (group.topics.length === 0) {
+      await ownership.assigned([]);
+      return outsideGroup(group.group, group.slot);
+    }
     const { clock, random, membership } = this.parts.options;
     return joinGroup(this.parts.asking.wire, group, ownership, { ...membership, clock, random });
   }
