@@ -15,20 +15,36 @@ describe('summaryLines', () => {
   test('names each skipped test under its reason', () => {
     expect(
       summaryLines([
-        { name: 'a', state: 'skipped', note: 'no broker' },
+        { name: 'a', state: 'skipped', note: 'no disk' },
         { name: 'b', state: 'passed' },
         { name: 'c', state: 'skipped' },
-        { name: 'd', state: 'skipped', note: 'no broker' },
+        { name: 'd', state: 'skipped', note: 'no disk' },
       ]),
     ).toEqual([
       '1 of 4 tests ran',
-      'skipped (no broker):',
+      'skipped (no disk):',
       '  a',
       '  d',
       'skipped (no reason given):',
       '  c',
       '1 passed, 0 failed, 3 skipped',
     ]);
+  });
+
+  test('warns loudly of tests that found no broker', () => {
+    const note = 'no broker: there is no Java';
+    const lines = summaryLines([
+      { name: 'a', state: 'passed' },
+      { name: 'b', state: 'skipped', note },
+      { name: 'c', state: 'skipped', note },
+      { name: 'd', state: 'skipped', note: 'slow' },
+    ]);
+    expect(lines.slice(-2)).toEqual([
+      'NOTHING WAS TESTED AGAINST A REAL KAFKA in 2 of the tests: set KAFKA_BROKERS, start a ' +
+        'container runtime, or install a JDK 17 and Maven (CONTRIBUTING.md)',
+      '1 passed, 0 failed, 3 skipped',
+    ]);
+    expect(lines).toContain('skipped (no broker: there is no Java):');
   });
 
   test('lists at most 20 names for a reason', () => {

@@ -1,4 +1,5 @@
 import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node';
+import { noBroker } from './broker/harness/choose-broker.ts';
 
 /** How one test ended, as far as the summary needs it. */
 export interface TestOutcome {
@@ -13,8 +14,8 @@ export interface TestOutcome {
 const maxNames = 20;
 
 /**
- * The last lines of a test run: how many ran, each skipped test with its reason, and a closing line
- * `N passed, N failed, N skipped` that stands alone.
+ * The last lines of a test run: how many ran, each skipped test with its reason, a word of warning
+ * where tests found no broker, and a closing line `N passed, N failed, N skipped` that stands alone.
  */
 export function summaryLines(outcomes: readonly TestOutcome[]): string[] {
   const count = (state: TestOutcome['state']): number =>
@@ -30,6 +31,14 @@ export function summaryLines(outcomes: readonly TestOutcome[]): string[] {
   for (const [reason, names] of reasons) {
     lines.push(`skipped (${reason}):`, ...names.slice(0, maxNames).map((name) => `  ${name}`));
     if (names.length > maxNames) lines.push(`  and ${names.length - maxNames} more`);
+  }
+  const brokerless = [...reasons].filter(([reason]) => reason.startsWith(noBroker));
+  if (brokerless.length > 0) {
+    const tests = brokerless.reduce((sum, [, names]) => sum + names.length, 0);
+    lines.push(
+      `NOTHING WAS TESTED AGAINST A REAL KAFKA in ${tests} of the tests: set KAFKA_BROKERS, start a ` +
+        'container runtime, or install a JDK 17 and Maven (CONTRIBUTING.md)',
+    );
   }
   return [...lines, `${passed} passed, ${failed} failed, ${skipped} skipped`];
 }
