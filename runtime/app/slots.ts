@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../topology/core/clock.ts';
 import { ConfigError, isStreamsError } from '../../topology/core/errors.ts';
-import { Environment } from '../embedded/environment.ts';
+import { openSmall } from '../embedded/environment.ts';
 import { Owners } from '../embedded/ownership.ts';
+import { makeFolder } from '../mapped/make-folder.ts';
 
 /** Where the members of a Kafka application that share a data folder keep what is theirs. */
 export interface SlotFolders {
@@ -36,8 +37,8 @@ export interface Slot {
  */
 export async function takeSlot(data: string, application: string, clock: Clock): Promise<Slot> {
   const folders = slotFolders(data);
-  makeFolder(folders.leases);
-  const environment = new Environment(folders.leases, 'sync');
+  makeOwnFolder(folders.leases);
+  const environment = openSmall(folders.leases);
   try {
     const owners = new Owners(environment);
     const holder = randomUUID();
@@ -74,7 +75,7 @@ export async function slotHolders(
 ): Promise<readonly { readonly name: string; readonly pid: number }[]> {
   const { leases } = slotFolders(data);
   if (!existsSync(leases)) return [];
-  const environment = new Environment(leases, 'sync');
+  const environment = openSmall(leases);
   try {
     const owners = new Owners(environment);
     return slotsOf(data, application).flatMap((name) => {
@@ -109,7 +110,7 @@ function isFree(owners: Owners, name: string, holder: string, clock: Clock): boo
 export function slotId(path: string): string {
   try {
     if (existsSync(path)) return readFileSync(path, 'utf8').trim();
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     const slot = randomUUID();
     writeFileSync(path, `${slot}\n`);
     return slot;
@@ -118,9 +119,9 @@ export function slotId(path: string): string {
   }
 }
 
-function makeFolder(path: string): void {
+function makeOwnFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (error) {
     throw unwritable(path, error);
   }

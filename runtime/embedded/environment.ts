@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { StorageError, isStreamsError } from '../../topology/core/errors.ts';
 import { headDamage, pageBytes } from '../mapped/head-pages.ts';
 import { mapBytes } from '../mapped/mapped-budget.ts';
+import { inspectFile } from '../mapped/tree-inspection.ts';
 
 /** A read snapshot that is held: pages of it are not written over until it is released. */
 export interface Snapshot {
@@ -165,6 +166,18 @@ export class Environment {
   async close(): Promise<void> {
     await this.opened?.close();
   }
+}
+
+/**
+ * Opens or creates an environment that has some pages only, and is written synchronously: all of it
+ * is looked through first.
+ * @param name the folder that an error names
+ * @throws {StorageError} LOG_CORRUPT, LOG_IO
+ */
+export function openSmall(path: string, name = path): Environment {
+  const { damage } = guarded(name, () => inspectFile(dataFile(path)));
+  if (damage !== undefined) throw logCorrupt(name, damage);
+  return new Environment(path, 'sync');
 }
 
 function openDatabase(path: string): RootDatabase<Buffer, Buffer> {

@@ -3,7 +3,6 @@ import {
   closeSync,
   existsSync,
   fdatasyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   rmSync,
@@ -14,8 +13,9 @@ import { join } from 'node:path';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
 import { inspectionDue, isAsClosed, stampOf } from '../mapped/closing-note.ts';
 import type { ClosingNote } from '../mapped/closing-note.ts';
-import { inspectFile } from '../mapped/tree-inspection.ts';
-import { dataFile, Environment, guarded, logCorrupt, storedJson } from './environment.ts';
+import { makeFolder } from '../mapped/make-folder.ts';
+import { dataFile, guarded, logCorrupt, openSmall, storedJson } from './environment.ts';
+import type { Environment } from './environment.ts';
 import type { DataLayout } from './layout.ts';
 import { latestMark, removeMarks } from './mark-file.ts';
 import { isAlive, thisProcess } from './process-identity.ts';
@@ -74,10 +74,10 @@ export function enterLog(layout: DataLayout, options: { ahead: boolean; create: 
   checkFolder(layout, options.create);
   guarded(layout.log, () => {
     for (const folder of [layout.control, layout.records, layout.marks]) {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
     }
   });
-  const control = openControl(layout);
+  const control = openSmall(layout.control, layout.log);
   const self = thisProcess();
   const id = randomUUID();
   return control.write(() => {
@@ -148,7 +148,7 @@ function withoutEntry(layout: DataLayout, entry: Entry): Control {
  */
 export async function processesInside(layout: DataLayout): Promise<readonly number[]> {
   if (!existsSync(dataFile(layout.control))) return [];
-  const control = openControl(layout);
+  const control = openSmall(layout.control, layout.log);
   try {
     const bytes = control.get(controlKey);
     if (bytes === undefined) return [];
@@ -157,13 +157,6 @@ export async function processesInside(layout: DataLayout): Promise<readonly numb
   } finally {
     await control.close();
   }
-}
-
-/** Opens the control environment. Its file has some pages only, and is looked through each time. */
-function openControl(layout: DataLayout): Environment {
-  const { damage } = guarded(layout.log, () => inspectFile(dataFile(layout.control)));
-  if (damage !== undefined) throw logCorrupt(layout.log, damage);
-  return new Environment(layout.control, 'sync');
 }
 
 /**

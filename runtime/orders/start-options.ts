@@ -48,7 +48,9 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     .addOption(
       new Option('--orders <file>', 'Avro file of baskets').default(sampleBaskets, 'the sample'),
     )
-    .addOption(new Option('--data <dir>', 'data folder').default('.millrace/data'))
+    .addOption(
+      new Option('--data <dir>', 'data folder').default('.millrace/data').argParser(folder),
+    )
     .option('--json', 'print the summary as one JSON object', false)
     .addOption(
       new Option('--sync <mode>', 'when commits are forced to the disk')
@@ -73,6 +75,12 @@ function share(text: string): number {
   const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('give a share from 0 to 1');
   return value;
+}
+
+/** An empty text, as of a shell variable that is not set, would mean the working directory. */
+function folder(text: string): string {
+  if (text === '') throw new InvalidArgumentError('name a folder');
+  return text;
 }
 
 function url(text: string): string {

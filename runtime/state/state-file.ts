@@ -2,7 +2,6 @@ import {
   accessSync,
   constants,
   existsSync,
-  mkdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -12,6 +11,7 @@ import { join } from 'node:path';
 import { inspectionDue, isAsClosed, stampOf } from '../mapped/closing-note.ts';
 import type { ClosingNote } from '../mapped/closing-note.ts';
 import { creationMs, pause } from '../mapped/head-pages.ts';
+import { makeFolder } from '../mapped/make-folder.ts';
 import { inspectFile } from '../mapped/tree-inspection.ts';
 
 /** The file of an application's state, looked at before LMDB does, which would end the process. */
@@ -34,7 +34,7 @@ export class StateFile {
    * @throws {DamagedFile} when LMDB must not open it; what the file system throws
    */
   enter(): void {
-    mkdirSync(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
     if (!existsSync(this.#path)) {
       accessSync(this.#folder, constants.R_OK | constants.W_OK);
       return;

@@ -53,6 +53,7 @@ describe('parseStartOptions', () => {
     [['--sync', 'sometimes'], 'Allowed choices are commit, interval, never'],
     [['--short-share', '2'], 'give a share from 0 to 1'],
     [['--payments', 'localhost'], 'give an http URL, like http://127.0.0.1:8081'],
+    [['--data', ''], "option '--data <dir>' argument '' is invalid. name a folder"],
     [['--seed', '-1'], 'give a whole number, 0 or more'],
     [['--latency', 'fast'], 'give a duration like 250ms, 5s or 1m'],
     [['--frobnicate'], "unknown option '--frobnicate'"],

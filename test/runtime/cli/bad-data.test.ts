@@ -122,6 +122,13 @@ describe('a data folder that cannot be used', () => {
     overwrite(file, page, 'noise', randomOf(3), page);
   }
 
+  test('is refused where the system makes no folders', async (context) => {
+    if (process.platform !== 'linux') context.skip('/proc is there on Linux');
+    const cwd = project(words);
+    const args = ['run', 'words.yaml', '--data', '/proc/x', '--until-caught-up'];
+    await expectGolden('data-no-folders', args, await cli(args, { cwd }), cwd);
+  });
+
   test('is refused when it cannot be written', async () => {
     const cwd = project(words);
     mkdirSync(join(cwd, 'data'));
