@@ -1,10 +1,13 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cachedFolder, cacheFolder } from './cache.ts';
 import { run } from './run.ts';
 
 /** The version of Kafka that the tests run against. */
 export const kafkaVersion = '4.3.1';
+
+/** The version of Apicurio, the schema registry that the tests run against. */
+export const registryVersion = '2.6.13.Final';
 
 /** Broker, tools, Kafka Streams with its test driver, and a logger that writes to standard error. */
 const kafkaArtifacts = [
@@ -30,6 +33,22 @@ export async function kafkaLibrary(): Promise<string> {
     const pom = join(folder, 'pom.xml');
     await writeFile(pom, pomOf(kafkaArtifacts));
     await maven(['-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
+  });
+}
+
+/**
+ * The folder that holds the registry's program and its jars, fetched with Maven the first time
+ * (142 MB).
+ * @throws Error with Maven's last lines where it cannot be had
+ */
+export async function registryFolder(): Promise<string> {
+  return cachedFolder(join(cacheFolder(), 'apicurio', registryVersion), async (folder) => {
+    const artifact = `io.apicurio:apicurio-registry-app:${registryVersion}:tar.gz:all`;
+    await maven(['dependency:copy', `-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`]);
+    const archive = `apicurio-registry-app-${registryVersion}-all.tar.gz`;
+    const { code, stderr } = await run('tar', ['xzf', archive], { cwd: folder });
+    if (code !== 0) throw new Error(`tar xzf ${archive} failed:\n${stderr}`);
+    await rm(join(folder, archive));
   });
 }
 

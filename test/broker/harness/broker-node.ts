@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
 import { spawnNode } from './java.ts';
+import { isRunning, logEnd, untilStarted } from './started.ts';
 
 /** How long a node may take to start or to stop, ms. */
 const patienceMs = 60_000;
@@ -37,7 +37,7 @@ export class BrokerNode {
   /** True while the process lives, paused or not. */
   get running(): boolean {
     const child = this.#process;
-    return child !== undefined && child.exitCode === null && child.signalCode === null;
+    return child !== undefined && isRunning(child);
   }
 
   /**
@@ -46,14 +46,12 @@ export class BrokerNode {
    */
   async start(): Promise<void> {
     if (this.running) throw new Error(`node ${this.id} is running: stop or kill it first`);
-    const from = existsSync(this.logFile) ? statSync(this.logFile).size : 0;
-    this.#process = await spawnNode(this.#properties, this.#flags, this.logFile);
-    const deadline = Date.now() + patienceMs;
-    while (!readFileSync(this.logFile).subarray(from).includes('Kafka Server started')) {
-      if (!this.running) throw this.#failure('ended while it started', from);
-      if (Date.now() > deadline) throw this.#failure(`did not start in ${patienceMs} ms`, from);
-      await sleep(50);
-    }
+    const { logFile } = this;
+    const from = logEnd(logFile);
+    const child = await spawnNode(this.#properties, this.#flags, logFile);
+    this.#process = child;
+    const [text, name] = ['Kafka Server started', `node ${this.id}`];
+    await untilStarted({ child, logFile, from, text, name, patienceMs });
   }
 
   /** Ends the process in good order (SIGTERM), and waits for it. */
@@ -95,12 +93,5 @@ export class BrokerNode {
     const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
     await ended;
     clearTimeout(timer);
-  }
-
-  #failure(what: string, from: number): Error {
-    const lines = readFileSync(this.logFile, 'utf8').slice(from).trim().split('\n');
-    const telling = lines.filter((line) => / ERROR |Exception|Caused by/.test(line)).slice(0, 10);
-    const shown = [...telling, ...lines.slice(-15)].join('\n');
-    return new Error(`node ${this.id} ${what} (${this.logFile}):\n${shown}`);
   }
 }

@@ -4,6 +4,7 @@ import {
   chooseBroker,
   chooseCluster,
   chooseJava,
+  chooseRegistry,
   type Machine,
 } from './choose-broker.ts';
 import { javaVersion } from './machine.ts';
@@ -82,6 +83,26 @@ describe('chooseJava', () => {
 
   test('takes Java where it is complete', () => {
     expect(chooseJava(() => everything)).toEqual({ kind: 'java' });
+  });
+});
+
+describe('chooseRegistry', () => {
+  test('takes the one that is given, and does not look at the machine', () => {
+    expect(chooseRegistry({ SCHEMA_REGISTRY_URL: 'http://a:8081/' }, unasked)).toEqual({
+      kind: 'external',
+      url: 'http://a:8081',
+    });
+  });
+
+  test('takes a container before Java, and Java before nothing', () => {
+    expect(chooseRegistry({}, () => everything)).toEqual({ kind: 'container' });
+    expect(chooseRegistry({}, () => ({ ...everything, docker: false }))).toEqual({ kind: 'java' });
+    expect(chooseRegistry({}, () => nothing)).toEqual({
+      kind: 'none',
+      reason:
+        'no broker: SCHEMA_REGISTRY_URL is not set, no container runtime answers, ' +
+        'and there is no Java',
+    });
   });
 });
 

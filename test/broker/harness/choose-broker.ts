@@ -17,6 +17,13 @@ export type BrokerChoice =
   | { readonly kind: 'java' }
   | { readonly kind: 'none'; readonly reason: string };
 
+/** Where the schema registry comes from that all test files of a run share. */
+export type RegistryChoice =
+  | { readonly kind: 'external'; readonly url: string }
+  | { readonly kind: 'container' }
+  | { readonly kind: 'java' }
+  | { readonly kind: 'none'; readonly reason: string };
+
 /** Where clusters of a test file's own come from: they need Java, whatever the shared broker is. */
 export type ClusterChoice =
   { readonly kind: 'java' } | { readonly kind: 'none'; readonly reason: string };
@@ -59,6 +66,24 @@ export function chooseCluster(
   const lacking = lackingForJava(machine());
   if (lacking === undefined) return { kind: 'java' };
   return { kind: 'none', reason: `${noBroker}the test needs a cluster of its own, and ${lacking}` };
+}
+
+/**
+ * Where the schema registry of a run comes from: `SCHEMA_REGISTRY_URL` (of its Confluent-compatible
+ * API), else a container, else Java.
+ */
+export function chooseRegistry(
+  env: Readonly<Record<string, string | undefined>>,
+  machine: () => Machine,
+): RegistryChoice {
+  const url = env['SCHEMA_REGISTRY_URL'] ?? '';
+  if (url !== '') return { kind: 'external', url: url.replace(/\/+$/, '') };
+  const found = machine();
+  if (found.docker) return { kind: 'container' };
+  const lacking = lackingForJava(found);
+  if (lacking === undefined) return { kind: 'java' };
+  const reason = `${noBroker}SCHEMA_REGISTRY_URL is not set, no container runtime answers, and ${lacking}`;
+  return { kind: 'none', reason };
 }
 
 /** Kafka's Java tools, and programs against its jars. */

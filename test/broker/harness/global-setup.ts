@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import { serveShared } from './shared-service.ts';
-import { sharedKafka } from './shared-things.ts';
+import { sharedKafka, sharedRegistry } from './shared-things.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -10,11 +10,11 @@ declare module 'vitest' {
 }
 
 /**
- * Vitest's global set-up: lets test files share one broker, started by the first that asks; a run
- * without broker tests starts none. The result ends it.
+ * Vitest's global set-up: lets test files share one broker and one schema registry, each started by
+ * the first that asks; a run without broker tests starts none. The result ends it.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const service = await serveShared({ kafka: sharedKafka });
+  const service = await serveShared({ kafka: sharedKafka, registry: sharedRegistry });
   project.provide('sharedService', service.url);
   return () => service.close();
 }

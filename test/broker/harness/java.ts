@@ -9,7 +9,7 @@ import { reapProcess } from './reaper.ts';
 import { type Ended, run, type RunOptions } from './run.ts';
 
 /** Many short-lived processes on few cores: what counts is the time to start. */
-const fastStart = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
+export const fastStart: readonly string[] = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
 
 /**
  * Runs a program against Kafka's jars to its end: a main class of theirs ({@link kafkaTools}), or a
@@ -39,20 +39,24 @@ export function classArchiveFile(): string {
   return join(cacheFolder(), 'kafka-classes', kafkaVersion, 'broker.jsa');
 }
 
-/**
- * Starts a node of Kafka, which writes into a log file (at its end) and does not outlive this
- * process. It has a process group of its own, so that Ctrl-C is for this process alone.
- */
+/** Starts a node of Kafka as {@link spawnJava} does. */
 export async function spawnNode(
   properties: string,
   flags: readonly string[],
   logFile: string,
 ): Promise<ChildProcess> {
   const library = join(await kafkaLibrary(), '*');
-  const args = [...fastFlags(), ...flags, '-cp', library, 'kafka.Kafka', properties];
+  return spawnJava([...fastFlags(), ...flags, '-cp', library, 'kafka.Kafka', properties], logFile);
+}
+
+/**
+ * Starts a Java process that writes into a log file (at its end) and does not outlive this process.
+ * It has a process group of its own, so that Ctrl-C is for this process alone.
+ */
+export function spawnJava(args: readonly string[], logFile: string): ChildProcess {
   const log = openSync(logFile, 'a');
   try {
-    const child = spawn('java', args, { detached: true, stdio: ['ignore', log, log] });
+    const child = spawn('java', [...args], { detached: true, stdio: ['ignore', log, log] });
     reapProcess(child);
     child.unref();
     return child;
@@ -64,7 +68,7 @@ export async function spawnNode(
 /** Another Java ignores an archive that it cannot use, and says so: that is noise, here. */
 function fastFlags(): string[] {
   const archive = classArchiveFile();
-  if (!existsSync(archive)) return fastStart;
+  if (!existsSync(archive)) return [...fastStart];
   return [...fastStart, `-XX:SharedArchiveFile=${archive}`, '-Xlog:cds=off', '-Xshare:auto'];
 }
 

@@ -5,7 +5,7 @@ import { type Cluster, startCluster } from './cluster.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import { thisMachine } from './machine.ts';
 import { askShared, takeLease } from './shared-service.ts';
-import type { SharedBroker } from './shared-things.ts';
+import type { SharedBroker, SharedRegistry } from './shared-things.ts';
 
 /** How long a file may wait for its turn and for its brokers to start, ms. */
 const patienceMs = 600_000;
@@ -46,6 +46,17 @@ export function requireCluster(options: ClusterOptions = {}): () => Cluster {
       release();
       throw error;
     }
+  });
+}
+
+/**
+ * Like {@link requireKafka}, with the schema registry that all test files of a run share: the URL
+ * of its Confluent-compatible API. Use subjects of your own: {@link uniqueName}.
+ */
+export function requireRegistry(): () => { readonly url: string } {
+  return required(async () => {
+    const shared = (await askShared(inject('sharedService'), 'registry')) as SharedRegistry;
+    return 'missing' in shared ? shared : { value: { url: shared.url } };
   });
 }
 

@@ -1,6 +1,7 @@
-import { type BrokerChoice, chooseBroker } from './choose-broker.ts';
+import { type BrokerChoice, chooseBroker, chooseRegistry } from './choose-broker.ts';
 import { startCluster } from './cluster.ts';
 import { thisMachine } from './machine.ts';
+import { startRegistry } from './registry.ts';
 import type { SharedThing } from './shared-service.ts';
 
 /** The broker of a run, as test files get it. */
@@ -18,6 +19,27 @@ export const sharedKafka: SharedThing = {
   },
 };
 
+/** The registry of a run, as test files get it. */
+export type SharedRegistry = { readonly url: string } | { readonly missing: string };
+
+/** The schema registry that all test files of a run share. */
+export const sharedRegistry: SharedThing = {
+  async start() {
+    const choice = chooseRegistry(process.env, thisMachine);
+    if (choice.kind === 'none') return { answer: { missing: choice.reason }, close: nothing };
+    if (choice.kind === 'external') return { answer: { url: choice.url }, close: nothing };
+    const registry = choice.kind === 'java' ? await startRegistry() : await registryContainer();
+    const answer: SharedRegistry = { url: registry.url };
+    return { answer, close: () => registry.close() };
+  },
+};
+
+/** Loads a large package that the other ways do not need. */
+async function registryContainer(): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const { startRegistryContainer } = await import('./containers.ts');
+  return startRegistryContainer();
+}
+
 async function nothing(): Promise<void> {}
 
 async function start(
@@ -27,8 +49,7 @@ async function start(
     case 'external':
       return { brokers: choice.brokers, close: nothing };
     case 'container': {
-      // Loads a large package that the other ways do not need.
-      const { startKafkaContainer } = await import('./kafka-container.ts');
+      const { startKafkaContainer } = await import('./containers.ts');
       return startKafkaContainer();
     }
     case 'java': {

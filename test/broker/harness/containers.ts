@@ -1,7 +1,13 @@
 import { KafkaContainer } from '@testcontainers/kafka';
+import { GenericContainer, Wait } from 'testcontainers';
+import { registryVersion } from './artifacts.ts';
+import { registryPath } from './registry.ts';
 
 /** Image of the shared broker where a container runtime answers; `MILLRACE_KAFKA_IMAGE` overrides it. */
 const defaultImage = 'confluentinc/cp-kafka:8.0.0';
+
+/** Image of the shared registry; `MILLRACE_REGISTRY_IMAGE` overrides it. */
+const registryImage = `apicurio/apicurio-registry-mem:${registryVersion}`;
 
 /** Settings that the broker of {@link startKafkaContainer} shares with those on Java. */
 const environment = {
@@ -28,6 +34,30 @@ export async function startKafkaContainer(): Promise<{
     .start();
   return {
     brokers: [`${container.getHost()}:${container.getMappedPort(9093)}`],
+    close: async () => {
+      await container.stop();
+    },
+  };
+}
+
+/**
+ * Starts one schema registry in a container, in memory. Testcontainers' own watchdog removes it when
+ * this process is gone.
+ * @throws Error where the image cannot be had or does not start
+ */
+export async function startRegistryContainer(): Promise<{
+  readonly url: string;
+  close(): Promise<void>;
+}> {
+  const container = await new GenericContainer(
+    process.env['MILLRACE_REGISTRY_IMAGE'] ?? registryImage,
+  )
+    .withExposedPorts(8080)
+    .withWaitStrategy(Wait.forHttp('/health/ready', 8080))
+    .withStartupTimeout(180_000)
+    .start();
+  return {
+    url: `http://${container.getHost()}:${container.getMappedPort(8080)}${registryPath}`,
     close: async () => {
       await container.stop();
     },
