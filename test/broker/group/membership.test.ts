@@ -60,6 +60,34 @@ describe('members of a group', () => {
     expect(a.commits.get(`${topic}-0`)!.length).toBeGreaterThan(20);
   });
 
+  test('go on committing what they keep while others come and go', async () => {
+    const [a, b] = [await join('a'), await join('b')];
+    await balanced(a, b);
+    await Promise.all([a.commitAlways(), b.commitAlways()]);
+    for (let round = 0; round < 3; round++) {
+      const [c, d] = await Promise.all([join(`c${round}`), join(`d${round}`)]);
+      await until(
+        () => c.has.size + d.has.size === 2,
+        () => [c.events, d.events],
+      );
+      await Promise.all([c.leave(), d.leave()]);
+      await balanced(a, b);
+    }
+    for (const it of [a, b]) {
+      const taken = new Set(
+        it.events
+          .filter((event) => event.startsWith('revoked'))
+          .flatMap((event) => event.split(' ')),
+      );
+      const kept = [...it.has]
+        .map((id) => Number(id.split('-').at(-1)))
+        .filter((partition) => !taken.has(String(partition)));
+      expect(kept).not.toEqual([]);
+      expect(Math.max(...kept.map((partition) => it.longestGap(partition)))).toBeLessThan(1000);
+      expect(it.events.filter((event) => /lost|refused/.test(event))).toEqual([]);
+    }
+  }, 120_000);
+
   test('get their partitions back without a rebalance after a crash, by their slot', async () => {
     const [a, b] = [await join('a'), await join('b')];
     await balanced(a, b);

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
-import { kafkaTools } from '../harness/kafka-tools.ts';
+import { kafkaTools, startJava } from '../harness/kafka-tools.ts';
 import { runJava } from '../harness/java.ts';
 import { requireJava, requireKafka, uniqueName } from '../harness/require.ts';
-import { createTopic, kafkaJs } from '../kafkajs-client.ts';
+import { createTopic, kafkaJs, valueProducer } from '../kafkajs-client.ts';
 import { BrokerMember, until } from './group-members.ts';
 
 const kafka = requireKafka();
@@ -58,4 +58,44 @@ test('kafka-consumer-groups shows members, what each has, and committed position
     [topic, '3', two],
   ]);
   expect(Number(positions[0]?.[3])).toBeGreaterThan(0);
+}, 120_000);
+
+/** A consumer of the new group protocol (KIP-848): the broker turns groups of the old one into new ones where it can. */
+async function newConsumer(topic: string, group: string): ReturnType<typeof startJava> {
+  return startJava(kafkaTools['console-consumer'], [
+    ...['--bootstrap-server', kafka().brokers[0] as string, '--topic', topic, '--group', group],
+    ...['--from-beginning', '--command-property', 'group.protocol=consumer'],
+  ]);
+}
+
+test('a consumer of the new protocol is refused by a group of ours', async () => {
+  const [topic, group] = [uniqueName('in'), uniqueName('shop')];
+  const { brokers } = kafka();
+  await createTopic(kafkaJs(brokers), topic, 2);
+  const a = await BrokerMember.join({ brokers, group, topic, slot: 'a' });
+  open.push(a);
+  const consumer = await newConsumer(topic, group);
+  await until(
+    () => /Cannot upgrade/.test(consumer.errors),
+    () => consumer.errors,
+  );
+  await consumer.kill();
+  expect([a.events, a.failure]).toEqual([['assigned 0 1'], undefined]);
+}, 120_000);
+
+test('a group of the new protocol is another client', async () => {
+  const [topic, group] = [uniqueName('in'), uniqueName('shop')];
+  const { brokers } = kafka();
+  const client = kafkaJs(brokers);
+  await createTopic(client, topic, 2);
+  const { producer, send } = await valueProducer(client, topic);
+  await send('here');
+  await producer.disconnect();
+  const consumer = await newConsumer(topic, group);
+  await consumer.waitFor((line) => line === 'here', 60_000);
+  await expect(BrokerMember.join({ brokers, group, topic, slot: 'a' })).rejects.toMatchObject({
+    name: 'ConfigError',
+    code: 'GROUP_FOREIGN',
+  });
+  await consumer.kill();
 }, 120_000);
