@@ -11,10 +11,17 @@ export class CallReply {
   readonly outcome: 'reply' | 'unknown';
   /** The service's answer; undefined where the outcome is unknown. */
   readonly reply: unknown;
+  /** Why the outcome is unknown; undefined where there is a reply. */
+  readonly reason: string | undefined;
 
-  constructor(input: StreamRecord, outcome: 'reply' | 'unknown', reply?: unknown) {
+  constructor(
+    input: StreamRecord,
+    outcome: 'reply' | 'unknown',
+    said: { readonly reply?: unknown; readonly reason?: string } = {},
+  ) {
     this.input = input;
     this.outcome = outcome;
-    this.reply = reply;
+    this.reply = said.reply;
+    this.reason = said.reason;
   }
 }

@@ -33,6 +33,11 @@ interface Call {
   readonly unknown: Outcome;
 }
 
+/** Header of an outcome that is unknown, beside those of the input: why it is. */
+export const unknownHeader = '__streams.call.unknown';
+
+const utf8 = new TextEncoder();
+
 class CallOperator extends Operator {
   readonly #bindings: Bindings = newBindings();
   readonly #call: Call;
@@ -78,8 +83,13 @@ class CallOperator extends Operator {
     bindings.reply = reply.reply;
     const outcome = this.#outcome(reply);
     const value = outcome.map === undefined ? input.value : outcome.map(bindings);
+    const { reason } = reply;
     this.outcomes.out++;
-    this.output(outcome.out).next(input.withValue(value));
+    this.output(outcome.out).next(
+      reason === undefined
+        ? input.withValue(value)
+        : input.with({ value, headers: [...input.headers, [unknownHeader, utf8.encode(reason)]] }),
+    );
   }
 
   /** A symbol that no outcome names, say of a newer schema, counts as unknown. */
@@ -92,7 +102,8 @@ class CallOperator extends Operator {
 /**
  * Compiles `call`. A record of its input becomes an intent (request and idempotency key) and counts
  * as absorbed; a {@link CallReply} on port `reply` becomes a record of the output that the matching
- * outcome names, with the input's key, headers and time, and its value or what `map` makes of it.
+ * outcome names, with the input's key, headers and time, and its value or what `map` makes of it. An
+ * outcome that is unknown for want of a reply says why in the header {@link unknownHeader}.
  *
  * The engine journals intents, issues them once their transaction is known to be committed, and
  * feeds the replies (design.md 7).

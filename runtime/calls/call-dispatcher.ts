@@ -157,7 +157,7 @@ export class CallDispatcher {
       this.options.issued?.(intent);
       const reply = await Promise.race([answer, timeout]);
       if (isReply(reply)) return { kind: 'reply', reply };
-      return { kind: 'unknown', reason: 'the answer does not fit the reply type' };
+      return { kind: 'unknown', reason: 'the answer of the handler does not fit the reply type' };
     } catch (error) {
       const kind = failureKind(error);
       if (kind === undefined) return { kind: 'failed', error };

@@ -230,11 +230,7 @@ export class BatchRunner implements PipelineHost, ContextHost {
       );
       if (item.result.kind === 'failed') throw item.result.error;
       const { record } = item.intent;
-      const reply = new CallReply(
-        record,
-        item.result.kind,
-        item.result.kind === 'reply' ? item.result.reply : undefined,
-      );
+      const reply = new CallReply(record, item.result.kind, item.result);
       pipeline.reply(item.stage, record.withValue(reply));
     }
   }

@@ -54,7 +54,10 @@ describe('call', () => {
     const connection = bench.connect(build(), ['in', 'reply']);
     const headers = [['trace', null]] as const;
     const input = new StreamRecord('o1', 7, 5, headers, 't', 1, 2);
-    connection.push(rec('o1', new CallReply(input, 'reply', { state, fee: 2 }), 999), 'reply');
+    connection.push(
+      rec('o1', new CallReply(input, 'reply', { reply: { state, fee: 2 } }), 999),
+      'reply',
+    );
     expect(connection.rows).toEqual([[output, 'o1', value, 5]]);
     expect(connection.records).toEqual([new StreamRecord('o1', value, 5, headers, 't', 1, 2)]);
     expect(bench.counted()).toEqual({ out: 1 });
@@ -64,6 +67,18 @@ describe('call', () => {
     const connection = new Bench().connect(build(), ['in', 'reply']);
     connection.push(rec('o1', new CallReply(rec('o1', 7, 5), 'unknown')), 'reply');
     expect(connection.rows).toEqual([['undecided', 'o1', 7, 5]]);
+  });
+
+  test('says in a header why an outcome is unknown, after the headers of the input', () => {
+    const connection = new Bench().connect(build(), ['in', 'reply']);
+    const headers = [['trace', null]] as const;
+    const input = new StreamRecord('o1', 7, 5, headers, 't', 1, 2);
+    const reply = new CallReply(input, 'unknown', { reason: 'it was cut off' });
+    connection.push(rec('o1', reply, 999), 'reply');
+    const why = ['__streams.call.unknown', new TextEncoder().encode('it was cut off')] as const;
+    expect(connection.records).toEqual([
+      new StreamRecord('o1', 7, 5, [...headers, why], 't', 1, 2),
+    ]);
   });
 
   test('completes all outputs when input and replies have', () => {

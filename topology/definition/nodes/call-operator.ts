@@ -151,6 +151,6 @@ export const call: OperatorTable = operator({
   spread: {
     key: 'outcomes',
     field: outcomes,
-    doc: 'Where the record goes, for each answer: exhaustive over the enum `match`. `unknown` is also taken when no answer can be had.',
+    doc: 'Where the record goes, for each answer: exhaustive over the enum `match`. `unknown` is also taken when no answer can be had, or one that does not fit the type: then the header `__streams.call.unknown` says why.',
   },
 });

@@ -39,7 +39,7 @@ export const retryField = object<RetryDef>({
       field: attempts,
       default: '`unlimited`',
       fill: defaultRetry.attempts,
-      doc: 'Requests that are sent at most. A refused connection does not count.',
+      doc: 'Requests that are sent at most. A refused connection does not count: it is tried again without limit. So is `in-progress`, whatever this says: another request with the key is under way, and its outcome will be the answer.',
     },
     backoffMs: {
       key: 'backoff',
@@ -65,7 +65,7 @@ export const retryField = object<RetryDef>({
       field: listOf(choice(['timeout', 'unavailable']), 'causes'),
       default: '`[timeout, unavailable]`',
       fill: defaultRetry.when,
-      doc: 'What is repeated. Everything else is an outcome.',
+      doc: 'What is repeated, beside what is repeated without limit. Everything else is an outcome.',
     },
   },
 });

@@ -136,7 +136,7 @@ export const flatMapValues: OperatorTable = operator({
 /** `peek:` */
 export const peek: OperatorTable = operator({
   kind: 'peek',
-  doc: 'Shows each record to a function and passes it on as it is. For looking only: it may see a record again.',
+  doc: 'Shows each record to a function and passes it on as it is. For looking only: it may see a record again, its result is ignored, and so is the failure of a promise that it returns; what it throws is a failure of the record.',
   example: `stages:
   watch: { from: placed, peek: { use: log-order }, to: checked }
 `,
