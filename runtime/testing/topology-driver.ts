@@ -4,6 +4,7 @@ import { loadCatalog } from '../../schemas/index.ts';
 import { type Duration, parseDuration } from '../../topology/core/duration.ts';
 import type { SchemaCatalog } from '../../topology/core/avro.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
+import { nearestName } from '../../topology/core/problem.ts';
 import { renderProblems } from '../../topology/check/render.ts';
 import type { Definition } from '../../topology/definition/definition.ts';
 import { check } from '../../topology/graph/check.ts';
@@ -186,8 +187,12 @@ export class TopologyDriver {
     this.crashPoints.push({ point, skip });
   }
 
-  /** Value of a key in a store, in whichever task it is; undefined where there is none. Reads committed state. */
+  /**
+   * Value of a key in a store, in whichever task it is; undefined where there is none. Reads committed state.
+   * @throws {ConfigError} STORE_UNKNOWN
+   */
   get(store: string, key: unknown): unknown {
+    this.checkStore(store);
     for (const task of this.engine.tasks) {
       const row = task.stores.owned(store)?.row(key);
       if (row !== undefined) return row.value;
@@ -195,10 +200,14 @@ export class TopologyDriver {
     return this.assembled?.globals.stores.get(store)?.row(key)?.value;
   }
 
-  /** All rows of a store, task by task, in order of key bytes. */
+  /**
+   * All rows of a store, task by task, in order of key bytes.
+   * @throws {ConfigError} STORE_UNKNOWN
+   */
   rows(
     store: string,
   ): readonly { key: unknown; value: unknown; time: number; partition: number }[] {
+    this.checkStore(store);
     const rows = [];
     for (const task of this.engine.tasks) {
       for (const [key, row] of task.stores.owned(store)?.range() ?? []) {
@@ -238,6 +247,18 @@ export class TopologyDriver {
 
   private get engine(): Assembled['engine'] {
     return (this.assembled as Assembled).engine;
+  }
+
+  private checkStore(store: string): void {
+    const { stores } = this.plan;
+    if (stores.has(store)) return;
+    const names = [...stores.keys()].map((name) => `"${name}"`).sort();
+    const near = nearestName(store, stores.keys());
+    const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+    throw new ConfigError(
+      'STORE_UNKNOWN',
+      `there is no store "${store}": the topology has ${names.length === 0 ? 'none' : names.join(', ')}${hint}`,
+    );
   }
 
   private nextDue(): number | undefined {

@@ -23,6 +23,19 @@ stages:
 `);
 
 describe('TopologyDriver', () => {
+  test('names the stores that there are when asked for another', async () => {
+    const driver = await TopologyDriver.start({ definition: counting });
+    const error = {
+      name: 'ConfigError',
+      code: 'STORE_UNKNOWN',
+      message: 'there is no store "by-words": the topology has "by-word"; did you mean "by-word"?',
+    };
+    expect(() => driver.get('by-words', 'hello')).toThrow(expect.objectContaining(error));
+    expect(() => driver.rows('by-words')).toThrow(expect.objectContaining(error));
+    expect(driver.get('by-word', 'hello')).toBeUndefined();
+    await driver.close();
+  });
+
   test('runs a filter and a keyed count through a repartition topic', async () => {
     const driver = await TopologyDriver.start({ definition: counting });
     await driver.pipe(
