@@ -7,7 +7,7 @@ import { sampleBaskets } from '../../runtime/orders/start-options.ts';
 /** About 20 baskets: the loader puts no more than a block into a transaction. */
 const blockBytes = 4096;
 
-/** The first baskets of the sample. */
+/** The first baskets of the sample; where it has no more, they come again as others. */
 export async function sample(count: number): Promise<readonly RetailBasket[]> {
   const file = await openBaskets(sampleBaskets);
   const baskets: RetailBasket[] = [];
@@ -16,6 +16,11 @@ export async function sample(count: number): Promise<readonly RetailBasket[]> {
     if (baskets.length === count) break;
   }
   await file.close();
+  const known = [...baskets];
+  for (let i = known.length; i < count; i++) {
+    const again = known[i % known.length] as RetailBasket;
+    baskets.push({ ...again, basketId: `${again.basketId}-${Math.floor(i / known.length)}` });
+  }
   return baskets;
 }
 

@@ -51,6 +51,8 @@ export interface Evidence {
   readonly topics: ReadonlyMap<string, readonly (readonly LoggedRecord[])[]>;
   /** Topic → partition → committed position of the application. */
   readonly positions: ReadonlyMap<string, ReadonlyMap<number, number>>;
+  /** Topic → partition → end offset, where markers of transactions have offsets, too. @defaultValue the offset after the last record */
+  readonly ends?: ReadonlyMap<string, ReadonlyMap<number, number>>;
   /** What the tasks took, in order of commit. */
   readonly trace: readonly Taken[];
   /** Task → its last control record. */
@@ -144,7 +146,8 @@ export async function diskRows(
   return rows;
 }
 
-function prepare(
+/** Fetches the schemas of what may be key and value. */
+export function prepare(
   decoder: WireDecoder | undefined,
   { key, value }: LoggedRecord,
 ): Promise<void> | undefined {
@@ -171,12 +174,16 @@ async function committedPositions(
   return positions;
 }
 
-function takenOf({ key, value }: LoggedRecord): Taken {
+/** What a record of the trace topic says. */
+export function takenOf({ key, value }: LoggedRecord): Taken {
   const { topic, partition, offset } = JSON.parse(String(value)) as Omit<Taken, 'task'>;
   return { task: String(key), topic, partition, offset };
 }
 
-function controlsOf(partitions: readonly (readonly LoggedRecord[])[]): Map<string, TaskControl> {
+/** Task → its last control record. */
+export function controlsOf(
+  partitions: readonly (readonly LoggedRecord[])[],
+): Map<string, TaskControl> {
   const controls = new Map<string, TaskControl>();
   for (const { key, value } of partitions.flat()) {
     if (key === null || isRefusedRow(key)) continue;

@@ -10,7 +10,9 @@ export type CheckName =
   | 'charged-once'
   | 'same-without-crash'
   | 'disk-behind-log'
-  | 'never-rebuilt';
+  | 'never-rebuilt'
+  | 'came-to-rest'
+  | 'stopped-by-itself';
 
 /** Something that must not be. */
 export interface Finding {

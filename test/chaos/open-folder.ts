@@ -53,7 +53,7 @@ export async function readFolder(data: string): Promise<Evidence> {
 }
 
 /** Every whole line of a ledger, repeats included. */
-async function readLedger(file: string): Promise<readonly Charge[]> {
+export async function readLedger(file: string): Promise<readonly Charge[]> {
   const lines = (await readFile(file, 'utf8')).split('\n');
   lines.pop();
   return lines.map((line) => JSON.parse(line) as Charge);

@@ -8,9 +8,9 @@ import { schemaFolder } from '../../runtime/orders/shop-serdes.ts';
 import type { OrderPaid, OrderPicked } from '../../schemas/orders/shop.ts';
 import type { RetailBasket } from '../../schemas/orders/retail-basket.ts';
 import { partitionOf } from '../../topology/core/murmur2.ts';
+import { checkPlaced } from './checks/placed.ts';
 import { readTopic } from './evidence.ts';
 import type { Evidence, LoggedRecord } from './evidence.ts';
-import { Findings } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { withFolder } from './open-folder.ts';
 import { WireDecoder } from './wire.ts';
@@ -73,19 +73,8 @@ export class Strays {
   }
 
   /** Every basket was placed once, but for what was sent from here. */
-  checkPlaced({ topics }: Evidence, baskets: readonly RetailBasket[]): readonly Finding[] {
-    const findings = new Findings('taken-once');
-    const counts = new Map<string, number>();
-    for (const { key } of (topics.get('orders.placed') ?? []).flat()) {
-      counts.set(String(key), (counts.get(String(key)) ?? 0) + 1);
-    }
-    for (const { basketId } of baskets) {
-      const expected = 1 + (this.#placed.get(basketId) ?? 0);
-      const is = counts.get(basketId) ?? 0;
-      if (is !== expected)
-        findings.add(`basket ${basketId} was placed ${is} times, not ${expected}`);
-    }
-    return findings.list();
+  checkPlaced(evidence: Evidence, baskets: readonly RetailBasket[]): readonly Finding[] {
+    return checkPlaced(evidence, baskets, this.#placed);
   }
 
   #count({ key }: LoggedRecord): void {

@@ -9,10 +9,10 @@ const prefixBytes = 5;
  * does not trust the serdes that it verifies.
  */
 export class WireDecoder {
-  readonly #registry: SchemaRegistry;
+  readonly #registry: Pick<SchemaRegistry, 'schema'>;
   readonly #types = new Map<number, Type>();
 
-  constructor(registry: SchemaRegistry) {
+  constructor(registry: Pick<SchemaRegistry, 'schema'>) {
     this.#registry = registry;
   }
 

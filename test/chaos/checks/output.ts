@@ -111,5 +111,9 @@ function loggedText(record: LoggedRecord, decode: Evidence['decode']): string {
     return canonicalText({ ...raw, time, headers: known });
   }
   const text = key === null ? null : key.toString('utf8');
-  return canonicalText({ key: text, value: decode(value), time, headers });
+  const known = headers.filter(([name]) => name !== whyUnknown);
+  return canonicalText({ key: text, value: decode(value), time, headers: known });
 }
+
+/** Says in words why a call ended unknown: texts of errors are not the model's business. */
+const whyUnknown = '__streams.call.unknown';

@@ -1,20 +1,28 @@
 import type { Ports } from '../../../runtime/app/application.ts';
 import type { StateBackend, Transactor } from '../../../runtime/ports.ts';
 import { loaderTopic } from '../../../runtime/orders/loader-place.ts';
-import type { RunnerSettings, SuicidePoint } from './settings.ts';
+import type { SuicidePoint } from './settings.ts';
 import { withTransactor } from './wrap.ts';
 
-/** Ports that kill this process with SIGKILL at the point; `committed` is told of each commit of the tasks. */
+/** What a process does to itself when it reaches the point for the so-manieth time, from 1. */
+export interface Ambush {
+  readonly point: SuicidePoint;
+  readonly at: number;
+  /** @defaultValue SIGKILL */
+  readonly signal?: 'SIGKILL' | 'SIGSTOP';
+}
+
+/** Ports that signal this process at the point; `committed` is told of each commit of the tasks. */
 export function withSuicide(
   ports: Ports,
-  suicide: RunnerSettings['suicide'],
+  suicide: Ambush | undefined,
   committed: () => void,
 ): Ports {
   let left = suicide?.at ?? 0;
   const reach = (point: SuicidePoint): void => {
     if (point !== suicide?.point) return;
     left -= 1;
-    if (left === 0) process.kill(process.pid, 'SIGKILL');
+    if (left === 0) process.kill(process.pid, suicide.signal ?? 'SIGKILL');
   };
   const log = withTransactor(ports.log, (inner, slot) =>
     slot === loaderTopic ? loader(inner, reach) : tasks(inner, reach, committed),

@@ -26,6 +26,18 @@ function hex(bytes: Buffer | null): string {
   return bytes === null ? '' : bytes.toString('hex');
 }
 
+/** The record with an offset; there may be gaps before it, of markers and aborted records. */
+function recordAt(records: readonly LoggedRecord[], offset: number): LoggedRecord | undefined {
+  let low = 0;
+  let high = records.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((records[middle]?.offset ?? 0) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return records[low]?.offset === offset ? records[low] : undefined;
+}
+
 /**
  * Runs the reference model over what each task took, in the order of the trace. A record that the
  * trace names and the log does not hold is left out: another check tells of it.
@@ -52,8 +64,8 @@ export function runModel(
     }
   }
   for (const { task, topic, partition, offset } of trace) {
-    const record = topics.get(topic)?.[partition]?.[offset];
-    if (record?.offset === offset) models.get(task)?.take(takenRecord(record, decode));
+    const record = recordAt(topics.get(topic)?.[partition] ?? [], offset);
+    if (record !== undefined) models.get(task)?.take(takenRecord(record, decode));
   }
   return models;
 }

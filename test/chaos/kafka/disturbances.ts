@@ -1,0 +1,109 @@
+import { Kafka, logLevel } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from '../../broker/harness/cluster.ts';
+import type { BrokerFault, FaultPlan, NetworkFault } from './faults.ts';
+import { nap } from './lane.ts';
+import type { CampaignTally } from './tally.ts';
+
+/** A cluster must be whole again in this time after a fault, ms. */
+const healMs = 180_000;
+const pollMs = 500;
+
+/** What disturbances work on. */
+export interface Disturbed {
+  readonly cluster: Cluster;
+  readonly plan: FaultPlan;
+  readonly tally: CampaignTally;
+  readonly print: (line: string) => void;
+  /** Ends a fault early. */
+  readonly calm: AbortSignal;
+}
+
+/** Takes a broker away for a while, and waits until all replicas are in sync again: with one broker away, two are enough. */
+export async function disturbBroker(disturbed: Disturbed): Promise<void> {
+  const { cluster, plan, tally, print, calm } = disturbed;
+  const fault: BrokerFault = plan.broker();
+  const node = cluster.node(fault.broker);
+  print(`broker ${fault.broker}: ${fault.kind}, for ${fault.forMs} ms`);
+  tally.fault(`${brokerFaults[fault.kind]} of a broker`);
+  if (fault.kind === 'freeze') {
+    node.pause();
+    await nap(fault.forMs, calm);
+    node.resume();
+  } else {
+    await (fault.kind === 'kill' ? node.kill() : node.stop());
+    await nap(fault.forMs, calm);
+    await node.start();
+  }
+  await wholeAgain(cluster);
+}
+
+const brokerFaults = { kill: 'SIGKILL', stop: 'orderly restart', freeze: 'SIGSTOP' } as const;
+
+/** Does something to the connections of a broker's clients. */
+export async function disturbNetwork(disturbed: Disturbed): Promise<void> {
+  const { cluster, plan, tally, print, calm } = disturbed;
+  const fault: NetworkFault = plan.network();
+  const proxy = cluster.proxy(fault.broker);
+  print(`connections of broker ${fault.broker}: ${fault.kind}`);
+  tally.fault(networkFaults[fault.kind]);
+  switch (fault.kind) {
+    case 'cut':
+      proxy.cut();
+      break;
+    case 'slow':
+      proxy.delay(fault.delayMs);
+      await nap(fault.forMs, calm);
+      proxy.delay(0);
+      break;
+    case 'stall':
+      proxy.stall();
+      await nap(fault.forMs, calm);
+      proxy.unstall();
+      break;
+    case 'refuse':
+      proxy.refuse();
+      proxy.cut();
+      await nap(fault.forMs, calm);
+      proxy.accept();
+      break;
+  }
+}
+
+const networkFaults = {
+  cut: 'connections cut',
+  slow: 'connections slow',
+  stall: 'connections silent',
+  refuse: 'connections cut and refused',
+} as const;
+
+/** @throws {Error} when a partition lacks a replica for too long */
+async function wholeAgain(cluster: Cluster): Promise<void> {
+  const deadline = Date.now() + healMs;
+  for (;;) {
+    const lacking = await lackingReplicas(cluster.brokers);
+    if (lacking === undefined) return;
+    if (Date.now() > deadline) throw new Error(`the cluster is not whole again: ${lacking}`);
+    await sleep(pollMs);
+  }
+}
+
+/** What a cluster lacks; undefined: nothing. */
+async function lackingReplicas(brokers: readonly string[]): Promise<string | undefined> {
+  const retry = { retries: 0 };
+  const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    const { topics } = await admin.fetchTopicMetadata();
+    for (const { name, partitions } of topics) {
+      const short = partitions.find(({ isr, replicas }) => isr.length < replicas.length);
+      if (short !== undefined) return `${name}-${short.partitionId} has ${short.isr.join(', ')}`;
+    }
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Plan } from '../../../topology/plan/plan.ts';
+import { Findings } from '../finding.ts';
+import type { Finding } from '../finding.ts';
+import type { Crew } from './crew.ts';
+
+/** Without a commit for so long nothing goes on any more, ms. */
+const patienceMs = 120_000;
+const pollMs = 500;
+/** So many looks in a row must find everybody at rest. */
+const looks = 4;
+
+/** Resolves when all members are at rest and have all tasks; with a finding when nothing goes on before. */
+export async function awaitRest(crew: Crew, plan: Plan): Promise<readonly Finding[]> {
+  const all = tasksOf(plan);
+  const findings = new Findings('came-to-rest');
+  let resting = 0;
+  let commits = crew.commits;
+  let movedMs = performance.now();
+  while (resting < looks) {
+    await sleep(pollMs);
+    resting = isAtRest(crew, all) ? resting + 1 : 0;
+    if (crew.commits > commits) {
+      commits = crew.commits;
+      movedMs = performance.now();
+    }
+    if (performance.now() - movedMs < patienceMs) continue;
+    for (const { name, state, status } of crew.members) {
+      findings.add(`${name} is ${state}: ${JSON.stringify(status)}`);
+    }
+    break;
+  }
+  return findings.list();
+}
+
+function isAtRest({ members }: Crew, all: readonly string[]): boolean {
+  const statuses = members.map(({ status }) => status);
+  const tasks = statuses.flatMap((status) => (status?.rest === true ? status.tasks : []));
+  return statuses.every((status) => status?.rest) && tasks.toSorted().join() === all.join();
+}
+
+function tasksOf(plan: Plan): readonly string[] {
+  return plan.subTopologies
+    .flatMap(({ id, sourceTopics: [topic = ''] }) => {
+      const { partitions = 0 } = plan.topics.get(topic) ?? {};
+      return Array.from({ length: partitions }, (_, partition) => `${id}_${partition}`);
+    })
+    .toSorted();
+}
