@@ -9,6 +9,8 @@ export interface CallOptions {
   readonly lane?: RawRequest['lane'];
   /** Longest wait for the response, ms. @defaultValue 30 s */
   readonly timeoutMs?: number;
+  /** Bytes that the body takes at most. @defaultValue unknown: it grows */
+  readonly bodyBytes?: number;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -27,7 +29,7 @@ export async function call<Request, Response>(
     version,
     flexible: version >= api.flexibleFrom,
     name: api.name,
-    body: api.encode(request, version),
+    body: api.encode(request, version, options.bodyBytes),
     lane: options.lane ?? 'control',
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
   });

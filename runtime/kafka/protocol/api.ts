@@ -11,8 +11,8 @@ export interface Api<Request, Response> {
   readonly versions: readonly [oldest: number, newest: number];
   /** First version with compact lengths and tagged fields. */
   readonly flexibleFrom: number;
-  /** Body of the request, without the header. */
-  encode(request: Request, version: number): Buffer;
+  /** Body of the request, without the header. `bytes`: what it takes at most, where the caller knows; it saves growing for large ones. */
+  encode(request: Request, version: number, bytes?: number): Buffer;
   /** Reads a body of the response, without the header. Byte fields are views of it. */
   decode(body: Buffer, version: number): Response;
   /** The other half, for tests and stand-in brokers. */
@@ -44,15 +44,21 @@ export function api<Q extends WireFields, R extends WireFields>(declared: {
     name,
     versions,
     flexibleFrom,
-    encode: (value, version) => write(request, value, version, flexibleFrom),
+    encode: (value, version, bytes) => write(request, value, version, flexibleFrom, bytes),
     decode: (body, version) => read(response, body, version, flexibleFrom),
     decodeRequest: (body, version) => read(request, body, version, flexibleFrom),
     encodeResponse: (value, version) => write(response, value, version, flexibleFrom),
   };
 }
 
-function write<T>(type: WireType<T>, value: T, version: number, flexibleFrom: number): Buffer {
-  const writer = new WireWriter();
+function write<T>(
+  type: WireType<T>,
+  value: T,
+  version: number,
+  flexibleFrom: number,
+  bytes?: number,
+): Buffer {
+  const writer = new WireWriter(bytes);
   type.write(writer, value, { version, flexible: version >= flexibleFrom });
   return writer.finish();
 }

@@ -1,11 +1,10 @@
 import { partitionId } from '../../../topology/core/topic-partition.ts';
 import type { TopicPartition } from '../../../topology/core/topic-partition.ts';
 import { compressBatch } from '../../codec/batch-compression.ts';
-import { RecordBatchBuilder } from '../../codec/batch-builder.ts';
 import { batchCount } from '../../codec/batch-header.ts';
-import { RecordBatchReader } from '../../codec/batch-reader.ts';
 import type { Compression } from '../../codec/compression.ts';
 import type { Append } from '../../ports.ts';
+import { splitBatch } from './split-batch.ts';
 
 /** One batch on its way to a partition. */
 export interface OutgoingBatch {
@@ -48,36 +47,4 @@ export function outgoingBatches(
     });
   });
   return [...partitions.values()];
-}
-
-/**
- * The batch as batches of at most `maxBytes`, or as it is if it fits; a record that is larger has a batch of its own. Each has base offset 0.
- */
-export function splitBatch(batch: Buffer, maxBytes: number): readonly Buffer[] {
-  if (batch.length <= maxBytes) return [batch];
-  const parts: Buffer[] = [];
-  const builder = new RecordBatchBuilder();
-  const reader = new RecordBatchReader();
-  reader.open(batch);
-  const append = (): void => {
-    builder.append(
-      reader.timestamp,
-      reader.buffer,
-      reader.keyStart,
-      reader.keyEnd,
-      reader.valueStart,
-      reader.valueEnd,
-      reader.headers(),
-    );
-  };
-  while (reader.next()) {
-    const mark = builder.mark();
-    append();
-    if (builder.bytes <= maxBytes || builder.count === 1) continue;
-    builder.rollback(mark);
-    parts.push(builder.finish());
-    append();
-  }
-  parts.push(builder.finish());
-  return parts;
 }

@@ -149,6 +149,7 @@ class NodeRun {
         {
           lane: 'produce',
           timeoutMs: requestTimeoutMs,
+          bodyBytes: bodyBytes(wave, transactionalId),
           ...(version === undefined ? {} : { version }),
         },
       );
@@ -169,6 +170,13 @@ class NodeRun {
   private failed(error: unknown): void {
     this.failure ??= error;
   }
+}
+
+/** Room for a request: batches, names and some bytes around each. */
+function bodyBytes(wave: readonly Sent[], transactionalId: string | null): number {
+  let bytes = 64 + 3 * (transactionalId ?? '').length;
+  for (const { topic, batch } of wave) bytes += batch.batch.length + 3 * topic.length + 32;
+  return bytes;
 }
 
 function refusal(code: number, { topic, partition, batch }: Sent): Refusal {
