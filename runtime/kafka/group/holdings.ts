@@ -2,7 +2,7 @@ import { partitionId, type TopicPartition } from '../../../topology/core/topic-p
 import type { TaskUnit } from '../../ports.ts';
 import { taskUnknown } from './group-errors.ts';
 
-/** The tasks that a member has: from before `assigned` is called until `revoked` has returned, or `lost` is called. */
+/** The tasks that a member has: from before `assigned` is called until `revoked` has returned, or it is known that they are lost. */
 export class Holdings {
   private readonly group: string;
   private readonly units: ReadonlyMap<string, TaskUnit>;
@@ -18,8 +18,9 @@ export class Holdings {
     return [...this.tasks.keys()];
   }
 
+  /** True where it has no partition. */
   get empty(): boolean {
-    return this.tasks.size === 0;
+    return this.owned.size === 0;
   }
 
   has({ topic, partition }: TopicPartition): boolean {
@@ -51,6 +52,11 @@ export class Holdings {
       this.owned.delete(partitionId(topic, partition));
     }
     for (const id of ids) this.tasks.delete(id);
+  }
+
+  /** All are lost; `lost` has yet to be called for them. */
+  void(): void {
+    this.owned.clear();
   }
 
   /** @returns the partitions that it had */

@@ -159,7 +159,7 @@ export class GroupMember implements KafkaMembership {
     if (assignment === 'again') return this.again();
     this.state = next(this.state, 'stable');
     if (!this.joining) this.settle();
-    await this.take(assignment);
+    if (!(await this.take(assignment))) return;
     this.first?.resolve();
     this.first = undefined;
   }
@@ -191,11 +191,15 @@ export class GroupMember implements KafkaMembership {
     });
   }
 
-  private async take(assignment: AssignmentData): Promise<void> {
+  /** False: it was not taken in to its end, and another one is asked for. */
+  private async take(assignment: AssignmentData): Promise<boolean> {
     const { options, ownership, settings } = this.parts;
     const { holdings, memberId, instanceId } = this;
     // Came back by its instance id, with another plan, into an assignment that was made for the old one.
-    if (assignment.plan !== (options.plan ?? '')) return this.joinAnew();
+    if (assignment.plan !== (options.plan ?? '')) {
+      this.joinAnew();
+      return false;
+    }
     const mine = entryOf(assignment.roster, { memberId, slot: options.slot, instanceId });
     const before = this.roster;
     this.roster = assignment.roster;
@@ -209,7 +213,7 @@ export class GroupMember implements KafkaMembership {
       this.rejoin = true;
     }
     if (assignment.refused !== null) throw planRefused(this.group, assignment.refused);
-    if (this.expulsion !== undefined) return;
+    if (this.expulsion !== undefined) return false;
     const added = holdings.add(active);
     if (added.length > 0) await ownership.assigned(added);
     await ownership.standby?.(mine?.standby ?? []);
@@ -217,6 +221,7 @@ export class GroupMember implements KafkaMembership {
     const departed = departedFor(options.slot, before, assignment.roster);
     if (departed.length > 0) settings.departed(departed);
     this.warmUps.watch(assignment.warmups);
+    return true;
   }
 
   /** Everything is lost; the member joins as a new one. */
@@ -260,8 +265,10 @@ export class GroupMember implements KafkaMembership {
     this.state = next(this.state, 'leaving');
     this.settle();
     try {
-      const { holdings } = this;
-      if (!holdings.empty) await ownership.revoked(holdings.partitionsOf(holdings.ids));
+      const partitions = this.holdings.partitionsOf(this.holdings.ids);
+      const taken = this.expulsion !== undefined || this.failure !== undefined;
+      if (partitions.length === 0) return;
+      await (taken ? ownership.lost(partitions) : ownership.revoked(partitions));
     } finally {
       this.heartbeats.stop();
       this.forget();
@@ -280,28 +287,27 @@ export class GroupMember implements KafkaMembership {
   }
 
   private rebalancing(): void {
-    if (this.state !== 'stable') return;
     this.session.liveness.rebalancing();
+    if (this.state !== 'stable') return;
     this.rejoin = true;
     this.interrupt.resolve('again');
   }
 
   private forgotten(keepId: boolean): void {
     this.expulsion = keepId ? 'left behind' : 'forgotten';
-    this.interrupt.resolve('again');
-    if (this.leaving) this.endClaims();
+    this.void();
   }
 
   private broken(error: unknown): void {
     this.failure ??= { error };
-    this.interrupt.resolve('again');
-    if (this.leaving) this.endClaims();
+    this.void();
   }
 
-  /** What is being revoked for good has been taken meanwhile: whoever commits it must not wait for better. */
-  private endClaims(): void {
-    this.holdings.clear();
+  /** Nothing may be committed any more (E6), from now on: a callback that is under way must not wait for better times. */
+  private void(): void {
+    this.holdings.void();
     this.settle();
+    this.interrupt.resolve('again');
   }
 
   /** Asks for a new assignment, unless one is on its way. */

@@ -15,6 +15,9 @@ const answerMs = 5000;
 const retryMs = 50;
 /** Longest wait for the answer to LeaveGroup, ms: the session time-out does the rest. */
 const leaveTimeoutMs = 5000;
+const leaveAttempts = 3;
+/** COORDINATOR_NOT_AVAILABLE */
+const coordinatorGone = 15;
 
 /** 'again': it did not work, and what comes next has been raised or waited for. */
 export type Outcome<T> = T | 'again';
@@ -166,7 +169,14 @@ export class GroupSession {
     this.identity++;
     if (memberId === '') return;
     const members = [{ memberId, groupInstanceId: instanceId, reason: 'closed' }];
-    await client.leave({ groupId: group, members }, leaveTimeoutMs).catch(() => {});
+    for (let attempts = leaveAttempts; attempts > 0; attempts--) {
+      const code = await client
+        .leave({ groupId: group, members }, leaveTimeoutMs)
+        .catch((error: unknown) => (passes(error) ? coordinatorGone : 0));
+      const { reaction } = codeOf(code);
+      if (code === 0 || (reaction !== 'retry' && reaction !== 'refind-coordinator')) return;
+      await this.backOff();
+    }
   }
 
   /** Gives what the action gives; waits for what passes, throws what does not. */

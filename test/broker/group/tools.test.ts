@@ -62,10 +62,9 @@ test('kafka-consumer-groups shows members, what each has, and committed position
 
 /** A consumer of the new group protocol (KIP-848): the broker turns groups of the old one into new ones where it can. */
 async function newConsumer(topic: string, group: string): ReturnType<typeof startJava> {
-  return startJava(kafkaTools['console-consumer'], [
-    ...['--bootstrap-server', kafka().brokers[0] as string, '--topic', topic, '--group', group],
-    ...['--from-beginning', '--command-property', 'group.protocol=consumer'],
-  ]);
+  const words = `--topic ${topic} --group ${group} --from-beginning --command-property group.protocol=consumer`;
+  const server = ['--bootstrap-server', kafka().brokers[0] as string];
+  return startJava(kafkaTools['console-consumer'], [...server, ...words.split(' ')]);
 }
 
 test('a consumer of the new protocol is refused by a group of ours', async () => {

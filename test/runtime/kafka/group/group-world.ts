@@ -16,6 +16,7 @@ export type MemberOptions = Partial<GroupOptions> &
     /** How long the callbacks take, ms. */
     readonly callbackMs?: number;
     readonly onAssigned?: () => void;
+    readonly onRevoked?: (member: ModelMember) => Promise<void>;
   };
 
 /** A process with one member of the group, and what its callbacks said. */
@@ -33,7 +34,7 @@ export class ModelMember {
   readonly has = new Map<string, number>();
 
   constructor(world: GroupWorld, slot: string, options: MemberOptions) {
-    const { callbackMs = 0, onAssigned, ...rest } = options;
+    const { callbackMs = 0, onAssigned, onRevoked, ...rest } = options;
     this.slot = slot;
     this.process = new ModelProcess(world.clock);
     this.wire = new ModelWire(world.coordinator, this.process, world);
@@ -59,6 +60,7 @@ export class ModelMember {
         },
         revoked: async (partitions) => {
           this.events.push(`revoked ${names(partitions)}`);
+          await onRevoked?.(this);
           await wait();
           for (const id of partitions.map(idOf)) this.has.delete(id);
         },

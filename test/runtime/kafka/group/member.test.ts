@@ -308,6 +308,40 @@ describe('GroupMember', () => {
     expect([a.partitions, b.partitions]).toEqual(['in-0-0', 'in-0-1']);
   });
 
+  test('lets a commit of its revoke end when the coordinator has forgotten it meanwhile', async () => {
+    const world = new GroupWorld(tasks(2));
+    const owned: boolean[] = [];
+    const a = world.start('a', {
+      sessionTimeoutMs: 10_000,
+      onRevoked: async ({ member, wire, process }) => {
+        wire.blocked.add('Heartbeat');
+        await new Promise<void>((resolve) => process.after(30_000, resolve));
+        wire.blocked.clear();
+        member.expelled();
+        await member.settled();
+        owned.push(member.owns({ topic: 'in-0', partition: 1 }));
+      },
+    });
+    await world.pass(5000);
+    const b = world.start('b');
+    await world.pass(60_000);
+    expect(owned).toEqual([false]);
+    expect(a.events.slice(1)).toEqual(['revoked in-0-1', 'lost in-0-0', 'assigned in-0-1']);
+    expect(b.partitions).toBe('in-0-0');
+  });
+
+  test('leaves without a commit when it was expelled before', async () => {
+    const world = new GroupWorld(tasks(1));
+    const a = world.start('a', { sessionTimeoutMs: 10_000, callbackMs: 30_000 });
+    await world.pass(1000);
+    a.wire.blocked.add('Heartbeat');
+    await world.pass(15_000);
+    a.wire.blocked.clear();
+    await world.pass(1000);
+    await world.until(a.member.leave());
+    expect(a.events).toEqual(['assigned in-0-0', 'lost in-0-0']);
+  });
+
   test('asks the coordinator when a commit heard that it is unknown', async () => {
     const world = new GroupWorld(tasks(1));
     const a = world.start('a');
