@@ -5,7 +5,10 @@ import type { Membership } from '../../ports.ts';
 export interface KafkaMembership extends Membership {
   /** `group.instance.id` of a static member; null: a dynamic one. */
   readonly instanceId: string | null;
-  /** True while a join or a sync is under way: the generation is about to change. */
+  /**
+   * True while a join or a sync is under way: the generation is about to change. Also while the coordinator may have expelled this member and has not said
+   * otherwise yet: it was not heard of for a session time-out, by this process's own clock.
+   */
   readonly joining: boolean;
   /**
    * Resolves when no join is under way, at once if none is. After ILLEGAL_GENERATION or REBALANCE_IN_PROGRESS a commit waits for it,

@@ -28,6 +28,8 @@ export class BrokerMember {
   membership!: KafkaMembership;
   /** Partition → times of its commits, ms. */
   readonly commits = new Map<string, number[]>();
+  /** Transactions that went through. */
+  committed = 0;
   private readonly options: BrokerMemberOptions;
   private transactor: Transactor | undefined;
   private committing: Promise<void> | undefined;
@@ -108,7 +110,8 @@ export class BrokerMember {
           const commit = transactor.commit({ appends: [], positions }, this.membership);
           this.inCommit = commit.catch(() => {});
           await commit;
-          for (const id of partitions) this.committed(id);
+          for (const id of partitions) this.note(id);
+          this.committed++;
         } catch (error) {
           this.events.push(`refused ${(error as { code?: string }).code}`);
         }
@@ -117,7 +120,7 @@ export class BrokerMember {
     }
   }
 
-  private committed(id: string): void {
+  private note(id: string): void {
     const times = this.commits.get(id) ?? [];
     this.commits.set(id, times);
     times.push(Date.now());

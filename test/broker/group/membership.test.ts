@@ -139,6 +139,28 @@ describe('members of a group', () => {
     );
   });
 
+  test('come back when their process was blocked for longer than their sessions', async () => {
+    const membership = { sessionTimeoutMs: 6000 };
+    const [a, b] = [await join('a', { membership }), await join('b', { membership })];
+    await balanced(a, b);
+    await Promise.all([a.commitAlways(), b.commitAlways()]);
+    // Nothing runs in this process: no timer, no answer is read.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 9000);
+    expect([a.membership.joining, b.membership.joining]).toEqual([true, true]);
+    const lost = (it: BrokerMember): boolean => it.events.some((event) => event.startsWith('lost'));
+    await until(
+      () => lost(a) && lost(b),
+      () => [a.events, b.events],
+    );
+    await balanced(a, b);
+    const counts = [a, b].map((it) => it.committed);
+    await until(
+      () => [a, b].every((it, i) => it.committed > counts[i]! + 5),
+      () => [a.events, b.events],
+    );
+    expect([a.failure, b.failure]).toEqual([undefined, undefined]);
+  });
+
   test('fail where another process takes their slot', async () => {
     const a = await join('a');
     const thief = await join('a');
@@ -208,6 +230,14 @@ describe('a group of the same name', () => {
     expect(await crashed).toMatch(/protocol/i);
     await consumer.disconnect();
     expect([a.events.length, a.failure]).toEqual([1, undefined]);
+  });
+
+  test('says which setting the broker does not take', async () => {
+    await expect(join('a', { membership: { sessionTimeoutMs: 100 } })).rejects.toMatchObject({
+      name: 'ConfigError',
+      code: 'KAFKA_REFUSED',
+      message: `Kafka refuses to let this process into group "${group}": the session time-out is outside what the broker allows (INVALID_SESSION_TIMEOUT)`,
+    });
   });
 
   test('names a topic that is not there', async () => {
