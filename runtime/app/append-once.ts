@@ -1,3 +1,4 @@
+import { commitAgain } from '../log/commit-again.ts';
 import type { Append, Log } from '../ports.ts';
 
 /**
@@ -5,6 +6,7 @@ import type { Append, Log } from '../ports.ts';
  * under one name fence each other.
  * @throws {ConfigError} APPLICATION_OWNED when another process appends under the name (embedded)
  * @throws {TaskMigratedError} FENCED
+ * @throws as {@link commitAgain}
  */
 export async function appendOnce(log: Log, client: string, append: Append): Promise<void> {
   const ignore = async (): Promise<void> => {};
@@ -15,7 +17,7 @@ export async function appendOnce(log: Log, client: string, append: Append): Prom
   try {
     const transactor = await log.transactor(client);
     try {
-      await transactor.commit({ appends: [append], positions: [] }, membership);
+      await commitAgain(transactor, { appends: [append], positions: [] }, membership);
     } finally {
       await transactor.close();
     }

@@ -8,6 +8,7 @@ import type { Plan, TopicPlan } from '../../topology/plan/plan.ts';
 import { RecordBatchBuilder } from '../codec/batch-builder.ts';
 import { type ReadRecord, readTo } from '../engine/changelog-reader.ts';
 import type { Serdes } from '../engine/serdes.ts';
+import { commitAgain } from '../log/commit-again.ts';
 import type { Append, Log, Membership, Transactor } from '../ports.ts';
 import { Scratch } from '../codec/scratch.ts';
 
@@ -107,7 +108,7 @@ export class NamedTopics {
       records: builder.count,
       batch: builder.finish(),
     }));
-    await this.transactor.commit({ appends, positions: [] }, this.membership);
+    await commitAgain(this.transactor, { appends, positions: [] }, this.membership);
   }
 
   /** Committed records since the last read of the same name, by partition, then offset. */

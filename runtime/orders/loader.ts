@@ -1,6 +1,7 @@
 import type { RetailBasket } from '../../schemas/orders/retail-basket.ts';
 import type { Delivery, OrderPlaced } from '../../schemas/orders/shop.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
+import { commitAgain } from '../log/commit-again.ts';
 import type { Append, Log, Membership, Ownership, TopicSpec, Transactor } from '../ports.ts';
 import type { ContainerFile } from './container-file.ts';
 import { loaderTopic, placeAppend, readPlace } from './loader-place.ts';
@@ -159,7 +160,7 @@ class Loader {
     timeMs: number,
   ): Promise<LoaderPlace> {
     const appends = [...records, placeAppend(this.#options.baskets.identity, place, timeMs)];
-    await this.#transactor.commit({ appends, positions: [] }, this.#membership);
+    await commitAgain(this.#transactor, { appends, positions: [] }, this.#membership);
     this.#options.progress?.(place);
     return place;
   }

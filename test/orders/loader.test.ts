@@ -16,6 +16,7 @@ import { TopicReader } from '../../runtime/orders/topic-reader.ts';
 import type { RetailBasket } from '../../schemas/orders/retail-basket.ts';
 import type { Delivery, OrderPlaced } from '../../schemas/orders/shop.ts';
 import type { Serde } from '../../schemas/serde.ts';
+import { ProductionError } from '../../topology/core/errors.ts';
 import { partitionOf } from '../../topology/core/murmur2.ts';
 
 const baskets: readonly RetailBasket[] = Array.from({ length: 1700 }, (_, i) => ({
@@ -124,6 +125,25 @@ describe('loadBaskets', () => {
       ],
       totalCents: 352,
     });
+  });
+
+  test('sends a transaction again that the log has aborted', async () => {
+    let commits = 0;
+    log.transactor = async (slot) => {
+      const inner = await MemoryLog.prototype.transactor.call(log, slot);
+      return {
+        async commit(transaction, membership) {
+          commits += 1;
+          // As Kafka does when a connection breaks: one in two.
+          if (commits % 2 === 1) throw new ProductionError('TRANSACTION_ABORTED', 'broken');
+          return inner.commit(transaction, membership);
+        },
+        close: () => inner.close(),
+      };
+    };
+    expect(await load()).toMatchObject({ baskets: 1700, stocked: true });
+    expect(byId(await readOrders())).toEqual(everyOrder);
+    expect(await readDeliveries()).toHaveLength(pairs.size);
   });
 
   test('puts each order into the partition of its key', async () => {
