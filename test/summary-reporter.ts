@@ -36,8 +36,7 @@ export function summaryLines(outcomes: readonly TestOutcome[]): string[] {
   if (brokerless.length > 0) {
     const tests = brokerless.reduce((sum, [, names]) => sum + names.length, 0);
     lines.push(
-      `NOTHING WAS TESTED AGAINST A REAL KAFKA in ${tests} of the tests: set KAFKA_BROKERS, start a ` +
-        'container runtime, or install a JDK 17 and Maven (CONTRIBUTING.md)',
+      `${tests} TESTS AGAINST A REAL KAFKA DID NOT RUN: CONTRIBUTING.md says what they need`,
     );
   }
   return [...lines, `${passed} passed, ${failed} failed, ${skipped} skipped`];
