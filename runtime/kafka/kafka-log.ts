@@ -22,6 +22,7 @@ import {
 } from './kafka-log-options.ts';
 import { outsideGroup } from './outside-group.ts';
 import { committedPositions, partitionEnds } from './offsets.ts';
+import { endAbandoned } from './transactor/abandoned-transactions.ts';
 import { IdempotentTransactor } from './transactor/idempotent-transactor.ts';
 import { KafkaTransactor } from './transactor/kafka-transactor.ts';
 import { chooseProtocol, type TransactionProtocol } from './transactor/transaction-protocol.ts';
@@ -83,8 +84,15 @@ export class KafkaLog implements Log {
       await ownership.assigned([]);
       return outsideGroup(group.group, group.slot);
     }
-    const { clock, random, membership } = this.parts.options;
-    return joinGroup(this.parts.asking.wire, group, ownership, { ...membership, clock, random });
+    const { asking, options, compiled } = this.parts;
+    const { clock, random, membership } = options;
+    const departed = (slots: readonly string[]): void => {
+      if (compiled.guarantee === 'at-least-once') return;
+      const ids = slots.map((slot) => this.transactionalId(slot));
+      void endAbandoned(asking, ids);
+    };
+    const settings = { ...membership, clock, random, departed };
+    return joinGroup(asking.wire, group, ownership, settings);
   }
 
   /** @throws as {@link KafkaFetcher.fetch} */
@@ -105,12 +113,12 @@ export class KafkaLog implements Log {
    * @throws {ConfigError} TRANSACTION_TIMEOUT, KAFKA_RIGHTS
    */
   async transactor(slot: string): Promise<Transactor> {
-    const { options, compiled, asking, protocol } = this.parts;
+    const { compiled, asking, protocol } = this.parts;
     const { compression, transactionTimeoutMs } = compiled;
     if (compiled.guarantee === 'at-least-once') {
       return new IdempotentTransactor({ ...asking, compression });
     }
-    const transactionalId = `${options.application}-${slot}`;
+    const transactionalId = this.transactionalId(slot);
     return KafkaTransactor.open({
       ...asking,
       transactionalId,
@@ -136,5 +144,9 @@ export class KafkaLog implements Log {
   /** Closes all connections. Memberships and producers are to be closed before. */
   close(): Promise<void> {
     return this.parts.asking.wire.close();
+  }
+
+  private transactionalId(slot: string): string {
+    return `${this.parts.options.application}-${slot}`;
   }
 }

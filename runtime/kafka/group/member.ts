@@ -214,12 +214,13 @@ export class GroupMember implements KafkaMembership {
     }
     if (assignment.refused !== null) throw planRefused(this.group, assignment.refused);
     if (this.expulsion !== undefined) return false;
+    // Before tasks come: what a departed member left open may hold up their positions.
+    const departed = departedFor(options.slot, before, assignment.roster);
+    if (departed.length > 0) settings.departed(departed);
     const added = holdings.add(active);
     if (added.length > 0) await ownership.assigned(added);
     await ownership.standby?.(mine?.standby ?? []);
     ownership.members?.(viewsOf(assignment.roster, mine));
-    const departed = departedFor(options.slot, before, assignment.roster);
-    if (departed.length > 0) settings.departed(departed);
     this.warmUps.watch(assignment.warmups);
     return true;
   }
