@@ -18,8 +18,8 @@ const absenceCodes: ReadonlySet<string> = new Set(['E065', 'W052']);
 /**
  * The problems of the reading, and those of later checks that do not merely follow from them. A
  * later problem follows if it stands where the reading found
- * something wrong, if it is about a reference to an entry that could not be read, or if it misses a
- * use that such an entry may be.
+ * something wrong, if it is about a reference to an entry that could not be read, if it misses a use
+ * that such an entry may be, or if nothing takes the output of a stage that does nothing.
  */
 export function withoutFollowOns(reading: ReadingResult, later: readonly Problem[]): Problem[] {
   const { definition, leftOut } = reading;
@@ -30,12 +30,16 @@ export function withoutFollowOns(reading: ReadingResult, later: readonly Problem
   const mentioned = new Set(
     leftOut.flatMap(({ mentions }) => [...mentions].flatMap((text) => [text, headOf(text)])),
   );
+  const idle = reading.problems.filter(({ code }) => code === 'E014');
   const malformed = reading.problems.filter(({ code }) => formCodes.has(code));
   const follows = (problem: Problem): boolean => {
     if (problem.code === 'E056' && malformed.some(({ path }) => equal(path, problem.path))) {
       return true;
     }
     if (wrong.some((path) => startsWith(problem.path, path))) return true;
+    if (problem.code === 'E065' && idle.some(({ path }) => startsWith(path, problem.path))) {
+      return true;
+    }
     if (absenceCodes.has(problem.code)) return mentioned.has(String(problem.path[1]));
     const value = definition && valueAt(definition, problem.path);
     // An empty text stands for one that is missing.

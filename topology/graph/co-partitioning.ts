@@ -105,6 +105,8 @@ function inputOrigins(
   input: GraphInput,
   seen: Set<string> = new Set(),
 ): readonly Origin[] {
+  // A table is no input of a process stage (E058): it will be another one.
+  if (stage.def.operator.kind === 'process' && input.type.kind === 'table') return [];
   if (partitioning.boundary(stage, input) !== undefined) {
     const { operator } = stage.def;
     const partitions = operator.kind === 'repartition' ? operator.partitions : undefined;

@@ -1,3 +1,4 @@
+import { nearestName } from '../core/problem.ts';
 import type { StageDef } from '../definition/definition.ts';
 import type { CheckContext } from './context.ts';
 import { didYouMean, report } from './context.ts';
@@ -36,7 +37,11 @@ export function checkConsumption(
       const port = ports.aliases.get(name) ?? name;
       if (!ports.ports.includes(port)) {
         const message = `stage "${stage}" has no output "${name}" to drop`;
-        report(context, 'E066', path, message, didYouMean(name, ports.ports));
+        const names = ports.ports.map((each) => authoredName(ports, each));
+        const near = nearestName(name, names);
+        report(context, 'E066', path, message, didYouMean(name, names));
+        // The output that was meant is dropped, then.
+        if (near !== undefined) dropped.add(ports.aliases.get(near) ?? near);
       } else if (consumed(port)) {
         const takers = [...(structure.takers.get(outputId(stage, port)) ?? [])];
         const by = takers.length === 0 ? 'is sent by "to"' : `is taken by "${takers[0]}"`;

@@ -52,6 +52,16 @@ describe('withoutFollowOns', () => {
     expect(rest(later('W052', 'streams', 'first'))).toEqual([]);
   });
 
+  test('drops that nothing takes the output of a stage that does nothing, and keeps the rest', () => {
+    const idle = parseTopology('application: a\nstages: { s: { from: inn } }', 'x.yaml');
+    expect(idle.problems.map(({ code }) => code)).toEqual(['E014']);
+    const unknown = later('E050', 'stages', 's', 'inputs', 0, 'from', 0);
+    expect(withoutFollowOns(idle, [later('E065', 'stages', 's'), unknown]).slice(1)).toEqual([
+      unknown,
+    ]);
+    expect(idle.definition?.stages['s']?.inputs[0]?.from).toEqual(['inn']);
+  });
+
   test('drops what stands where the reading found something wrong', () => {
     expect(rest(later('E023', 'stages', 'second', 'operator', 'when', 'expr'))).toEqual([]);
   });

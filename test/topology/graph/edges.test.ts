@@ -61,6 +61,21 @@ describe('consumption', () => {
     expect(messages(define({ stages }))).toEqual([]);
   });
 
+  test('takes an output for dropped whose name is misspelt', () => {
+    const dedupe = { kind: 'dedupe', by: 'key', retentionMs: 1000 } as const;
+    const stages = {
+      a: stage('orders', { kind: 'pass' }, { drop: ['outt'] }),
+      b: stage('orders', dedupe, { outputs: ['first'], drop: ['frist'] }),
+      c: stage('orders', { kind: 'pass' }, { drop: ['nothing-like-it'] }),
+    };
+    expect(messages(define({ stages }))).toEqual([
+      'E066 stage "a" has no output "outt" to drop',
+      'E066 stage "b" has no output "frist" to drop',
+      'E066 stage "c" has no output "nothing-like-it" to drop',
+      'E065 what stage "c" makes goes nowhere',
+    ]);
+  });
+
   test('refuses to drop what is sent', () => {
     const definition = define({
       streams: { copy: stream('shop.Order', { topics: ['copy'] }) },
@@ -273,6 +288,18 @@ describe('co-partitioning', () => {
     });
     expect(messages(definition)).toEqual([
       'E069 "orders" and "customers" are partitioned differently',
+    ]);
+  });
+
+  test('does not compare a table that a process stage cannot take', () => {
+    const definition = define({
+      stores,
+      streams: { orders: narrow },
+      tables: customers(6),
+      stages: { a: work(['one', 'orders'], ['two', 'customers']), b: end('a.done') },
+    });
+    expect(messages(definition)).toEqual([
+      'E058 process takes streams, but "customers" is a table',
     ]);
   });
 

@@ -38,6 +38,8 @@ export const operators: readonly OperatorTable[] = [
  */
 export const laterStageKeys: Readonly<Record<string, readonly string[]>> = {
   window: ['late'],
+  'windowed-by': ['late'],
+  grace: [],
   suppress: [],
   cogroup: [],
   breaker: [],

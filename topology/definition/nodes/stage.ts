@@ -89,12 +89,12 @@ function readPass(entries: Entries, at: Place, owner: Written): OperatorDef | un
   known.push('out');
   // An unknown or later key is probably the operator, and is reported already.
   const explained = [...entries.keys()].some((key) => !known.includes(key) || owners.has(key));
-  if (!explained) {
-    at.error('E014', at.ownerSpan(owner), `stage "${at.key?.text}" does nothing`, {
-      suggestion: 'give it an operator, such as "filter", or "to"',
-    });
-  }
-  return undefined;
+  if (explained) return undefined;
+  at.error('E014', at.ownerSpan(owner), `stage "${at.key?.text}" does nothing`, {
+    suggestion: 'give it an operator, such as "filter", or "to"',
+  });
+  // Kept, so that what else is wrong with it is found.
+  return pass;
 }
 
 function constraints(): JsonSchema[] {
