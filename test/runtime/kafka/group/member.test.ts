@@ -295,6 +295,20 @@ describe('GroupMember', () => {
     expect(owners.toSorted()).toEqual(['in-0-0', 'in-0-1', 'in-0-2']);
   });
 
+  test('loses everything at the heartbeat that says that the group has gone on', async () => {
+    const world = new GroupWorld(tasks(3));
+    const [, b] = [world.start('a'), world.start('b', { sessionTimeoutMs: 300_000 })];
+    await world.pass(5000);
+    b.process.stop();
+    world.start('c');
+    await world.pass(100_000);
+    expect(world.coordinator.memberIds).toContain(b.member.memberId);
+    b.process.resume();
+    await world.pass(5000);
+    expect(b.events).toEqual(['assigned in-0-1', 'lost in-0-1', 'assigned in-0-1']);
+    expect(b.member.memberId).toBe('b-1');
+  });
+
   test('comes back where it was after its connection broke in the middle of a join', async () => {
     const world = new GroupWorld(tasks(2));
     const a = world.start('a');
