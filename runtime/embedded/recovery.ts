@@ -67,6 +67,9 @@ const controlKey = Buffer.from('control');
  * if since the last clean close on the boot before some process ran with `sync: interval` or
  * `never`, which means that acknowledged commits may be lost.
  *
+ * The records file itself is not looked through here: others may be writing to it, so that takes a
+ * snapshot that is held. {@link Entry.maxPages} says how much is due.
+ *
  * @throws {ConfigError} LOG_MISSING when there is none and `create` is false
  * @throws {StorageError} LOG_FOREIGN, LOG_VERSION, LOG_CORRUPT
  */

@@ -12,10 +12,11 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dataFile, Environment } from '../../../runtime/embedded/environment.ts';
-import { pageBytes } from '../../../runtime/mapped/head-pages.ts';
 import { Flusher } from '../../../runtime/embedded/flusher.ts';
 import { dataLayout } from '../../../runtime/embedded/layout.ts';
 import { enterLog, leaveLog, settleEntry } from '../../../runtime/embedded/recovery.ts';
+import { pageBytes } from '../../../runtime/mapped/head-pages.ts';
+import { inspectFile } from '../../../runtime/mapped/tree-inspection.ts';
 import { rewriteControl } from './control.ts';
 import { randomBudget } from '../mapped/budgets.ts';
 import { testFolders } from './folders.ts';
@@ -133,6 +134,7 @@ describe('recovery after a machine crash', () => {
         writeFileSync(dataFile(other.records), image);
         const again = enterLog(other, { ahead: false, create: false });
         expect(again.incarnation).not.toBe(entry.incarnation);
+        expect(inspectFile(dataFile(other.records))).toEqual({ damage: undefined, whole: true });
         const found = new Environment(other.records, 'no-sync');
         expect(contents(found)).toEqual(expected);
         // And it goes on from there.
