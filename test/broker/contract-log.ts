@@ -20,9 +20,11 @@ import type {
   Transactor,
 } from '../../runtime/ports.ts';
 import type { TopicPartition } from '../../topology/core/topic-partition.ts';
+import type { Guarantee } from '../../runtime/kafka/kafka-log-options.ts';
 import type { ContractLog } from '../runtime/log-harness.ts';
 import { ContractNames } from './contract-names.ts';
 import { ContractOffsets } from './contract-offsets.ts';
+import { eventually } from './eventually.ts';
 
 /** Bytes of a transaction marker in a log. */
 const markerBytes = 78;
@@ -33,23 +35,30 @@ const markerBytes = 78;
  * - the cluster outlives the test: names of topics, groups and topics in messages get a prefix of the test's own;
  * - markers and aborted records take offsets: offsets are translated to the number of the committed record ({@link ContractOffsets});
  * - a commit is acknowledged before its markers are written: `commit` waits until they are;
- * - markers take bytes.
+ * - markers take bytes;
+ * - positions in a deleted topic go later than the topic.
  *
  * What cannot be taken out is said by `differs`.
  */
 export class KafkaContractLog implements ContractLog {
-  readonly differs = {
-    members: 'a Kafka group has many members',
-    upkeep: 'the brokers do retention and compaction when they see fit',
-  };
+  readonly differs: NonNullable<ContractLog['differs']>;
   readonly admin: TopicAdmin;
   readonly incarnation: string;
   private readonly log: Log;
   private readonly names: ContractNames;
   private readonly offsets = new ContractOffsets();
+  private readonly markers: boolean;
 
-  constructor(log: Log, prefix: string) {
+  constructor(log: Log, prefix: string, guarantee: Guarantee) {
     this.log = log;
+    this.differs = {
+      members: 'a Kafka group has many members',
+      upkeep: 'the brokers do retention and compaction when they see fit',
+      ...(guarantee === 'at-least-once'
+        ? { fencing: 'a producer without transactions fences nobody' }
+        : {}),
+    };
+    this.markers = guarantee === 'exactly-once';
     this.incarnation = log.incarnation;
     this.names = new ContractNames(prefix);
     this.admin = new ContractAdmin(log, this.names, this.offsets);
@@ -173,7 +182,8 @@ export class KafkaContractLog implements ContractLog {
         const [end] = await this.log.ends([it], 'uncommitted');
         if (stable!.end === end!.end) break;
       }
-      this.offsets.end(it, (await this.log.ends([it], 'uncommitted'))[0]!.end);
+      const [end] = await this.log.ends([it], 'uncommitted');
+      this.offsets.end(it, end!.end, this.markers ? 1 : 0);
     }
   }
 }
@@ -209,9 +219,13 @@ class ContractAdmin implements TopicAdmin {
     return this.names.explain(() => this.log.admin.alter(this.names.full(name), settings));
   }
 
-  delete(name: string): Promise<void> {
+  /** A group's positions in a deleted topic go some moments later than the topic. */
+  async delete(name: string): Promise<void> {
     this.offsets.forget(this.names.full(name));
-    return this.names.explain(() => this.log.admin.delete(this.names.full(name)));
+    await this.names.explain(() => this.log.admin.delete(this.names.full(name)));
+    await eventually('the positions are gone', async () =>
+      (await this.groups()).length === 0 ? true : undefined,
+    );
   }
 
   deleteRecords(before: readonly Position[]): Promise<void> {

@@ -20,10 +20,10 @@ export class ContractOffsets {
     return first;
   }
 
-  /** After a transaction, its marker included, the partition ends here. */
-  end(partition: TopicPartition, end: number): void {
+  /** After a commit, its markers included, the partition ends here. */
+  end(partition: TopicPartition, end: number, markers: number): void {
     const known = this.known(partition);
-    if (end > known.end) known.markers++;
+    if (end > known.end) known.markers += markers;
     known.end = end;
   }
 

@@ -12,6 +12,7 @@ import { protocols } from '../../runtime/kafka/transactor/transaction-protocol.t
 import { createTopics } from '../../runtime/kafka/messages/create-topics.ts';
 import type { Append, Position, Transaction } from '../../runtime/ports.ts';
 import { batchOf, plain, recordsOf } from '../runtime/codec/records.ts';
+import { eventually } from './eventually.ts';
 import { uniqueName } from './harness/require.ts';
 import { TappedWire } from './tapped-wire.ts';
 
@@ -145,20 +146,5 @@ export class Lab {
 
   close(): Promise<void> {
     return this.log.close();
-  }
-}
-
-/** What `look` gives as soon as it is not undefined. @throws Error after `timeoutMs` */
-export async function eventually<T>(
-  what: string,
-  look: () => Promise<T | undefined>,
-  timeoutMs = 10_000,
-): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    if (performance.now() > deadline) throw new Error(`it never came that ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { requireCluster } from './harness/require.ts';
-import { eventually, Lab } from './lab.ts';
+import { Lab } from './lab.ts';
 
 const cluster = requireCluster({ proxied: true });
 

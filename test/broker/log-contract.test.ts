@@ -5,13 +5,16 @@ import { requireKafka, uniqueName } from './harness/require.ts';
 
 const kafka = requireKafka();
 
-describeLogContract('KafkaLog', async ({ clock }) => {
-  const application = uniqueName('contract');
-  const log = await openKafkaLog({
-    kafka: { brokers: kafka().brokers },
-    application,
-    clock,
-    random: Math.random,
+for (const guarantee of ['exactly-once', 'at-least-once'] as const) {
+  describeLogContract(`KafkaLog, ${guarantee}`, async ({ clock }) => {
+    const application = uniqueName('contract');
+    const log = await openKafkaLog({
+      kafka: { brokers: kafka().brokers },
+      application,
+      clock,
+      random: Math.random,
+      guarantee,
+    });
+    return new KafkaContractLog(log, application, guarantee);
   });
-  return new KafkaContractLog(log, application);
-});
+}

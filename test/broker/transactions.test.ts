@@ -3,8 +3,9 @@ import type { KafkaMembership } from '../../runtime/kafka/group/kafka-membership
 import type { KafkaLogOptions } from '../../runtime/kafka/kafka-log-options.ts';
 import { timedOut } from '../../runtime/kafka/wire-error.ts';
 import { batchOf, plain } from '../runtime/codec/records.ts';
+import { eventually } from './eventually.ts';
 import { requireKafka, uniqueName } from './harness/require.ts';
-import { eventually, Lab } from './lab.ts';
+import { Lab } from './lab.ts';
 
 const kafka = requireKafka();
 const labs: Lab[] = [];

@@ -15,8 +15,10 @@ import type { Clock } from '../../topology/core/clock.ts';
 import { batchOf, recordsOf } from './codec/records.ts';
 import type { PlainRecord } from './codec/records.ts';
 
-/** One member owns an application; the adapter does retention and compaction when the test asks for it. */
-export type Difference = 'members' | 'upkeep';
+/**
+ * One member owns an application; opening a slot fences its last user; the adapter does retention and compaction when the test asks for it.
+ */
+export type Difference = 'members' | 'fencing' | 'upkeep';
 
 /** What the contract needs of an adapter. */
 export interface ContractLog extends Log {
