@@ -57,7 +57,7 @@ describe('members of a group', () => {
     // These had the same owner through two joins and a leave.
     const gaps = [0, 1].map((partition) => a.longestGap(partition));
     expect(Math.max(...gaps)).toBeLessThan(1000);
-    expect(a.commits.get(`${topic}-0`)!.length).toBeGreaterThan(20);
+    expect(a.commits.get(`${topic}-0`)!.length).toBeGreaterThan(5);
   });
 
   test('go on committing what they keep while others come and go', async () => {
