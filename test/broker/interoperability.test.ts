@@ -10,9 +10,10 @@ import type { Append } from '../../runtime/ports.ts';
 import { murmur2 } from '../../topology/core/murmur2.ts';
 import { batchOf, plain, type PlainRecord } from '../runtime/codec/records.ts';
 import { runJava } from './harness/java.ts';
-import { kafkaTools, startJava } from './harness/kafka-tools.ts';
+import { kafkaTools, runTool, startJava } from './harness/kafka-tools.ts';
+import { eventually } from './eventually.ts';
 import { requireCluster } from './harness/require.ts';
-import { eventually, Lab } from './lab.ts';
+import { Lab } from './lab.ts';
 
 const cluster = requireCluster();
 const labs: Lab[] = [];
@@ -28,13 +29,8 @@ async function open(more: Parameters<typeof Lab.open>[1] = {}): Promise<Lab> {
   return lab;
 }
 
-/** What a tool that speaks to the cluster writes, line by line. */
-async function tool(name: keyof typeof kafkaTools, ...args: string[]): Promise<string[]> {
-  const server = ['--bootstrap-server', cluster().brokers.join(',')];
-  const { code, stdout, stderr } = await runJava(kafkaTools[name], [...server, ...args]);
-  expect({ code, stderr }).toMatchObject({ code: 0 });
-  return stdout.trimEnd().split('\n');
-}
+const tool = (name: keyof typeof kafkaTools, ...args: string[]): Promise<string[]> =>
+  runTool(name, cluster().brokers, args);
 
 /** Records in one append to partition 0. */
 function append({ topic }: Lab, ...records: readonly PlainRecord[]): Append {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { programFlags } from './java.ts';
+import { programFlags, runJava } from './java.ts';
 import { reapProcess } from './reaper.ts';
 
 /** Main classes of Kafka's own tools, by the name of the script that runs each. */
@@ -15,6 +15,21 @@ export const kafkaTools = {
   topics: 'org.apache.kafka.tools.TopicCommand',
   transactions: 'org.apache.kafka.tools.TransactionsCommand',
 } as const;
+
+/**
+ * What a tool that speaks to a cluster writes to standard output, line by line.
+ * @throws Error where it fails
+ */
+export async function runTool(
+  name: keyof typeof kafkaTools,
+  brokers: readonly string[],
+  args: readonly string[],
+): Promise<string[]> {
+  const server = ['--bootstrap-server', brokers.join(',')];
+  const { code, stdout, stderr } = await runJava(kafkaTools[name], [...server, ...args]);
+  if (code === 0) return stdout.trimEnd().split('\n');
+  throw new Error(`${name} ${args.join(' ')} ended with code ${code}:\n${stdout}${stderr}`);
+}
 
 /** A Java program that goes on while the test does. It dies with this process. */
 export interface JavaProcess {
