@@ -37,8 +37,8 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> 
   const wire = await openWire({ kafka, clock });
   try {
     const { clusterId } = await wire.cluster();
-    const protocol = await chooseProtocol(wire);
     const asking = { wire, clock, patienceMs: compiled.patienceMs };
+    const protocol = await chooseProtocol(asking);
     return new KafkaLog({ options, compiled, asking, clusterId, protocol });
   } catch (error) {
     await wire.close();

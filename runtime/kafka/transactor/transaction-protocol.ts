@@ -1,9 +1,11 @@
+import { persist } from '../admin/persist.ts';
+import type { Asking } from '../ask-leaders.ts';
 import { call } from '../client.ts';
 import { apiVersions } from '../messages/api-versions.ts';
 import { endTxn } from '../messages/end-txn.ts';
 import { produce } from '../messages/produce.ts';
 import { txnOffsetCommit } from '../messages/txn-offset-commit.ts';
-import type { KafkaWire } from '../wire.ts';
+import type { KafkaWire, NodeId } from '../wire.ts';
 
 /**
  * One of Kafka's two ways to run transactions; a producer never mixes them.
@@ -26,14 +28,30 @@ export const protocols: Readonly<Record<1 | 2, TransactionProtocol>> = {
 
 const clientSoftwareVersion = '1';
 
-/** Protocol 2 where the cluster has agreed on it (feature `transaction.version`), else protocol 1, in versions that the brokers take. */
-export async function chooseProtocol(wire: KafkaWire): Promise<TransactionProtocol> {
-  const { nodes } = await wire.cluster();
-  const node = nodes[0]?.id ?? 0;
-  const { finalizedFeatures } = await call(wire, node, apiVersions, {
-    clientSoftwareName: 'millrace',
-    clientSoftwareVersion,
+/** A broker that hangs is not the only one that knows, ms. */
+const oneBrokerMs = 5_000;
+
+/**
+ * Protocol 2 where the cluster has agreed on it (feature `transaction.version`), else protocol 1, in versions that the brokers take. Where a broker does not
+ * answer, the next one is asked.
+ * @throws {StorageError} LOG_UNAVAILABLE when the patience is at an end
+ */
+export function chooseProtocol(asking: Asking): Promise<TransactionProtocol> {
+  const { wire } = asking;
+  return persist(asking, 'say what it can do', async (failures) => {
+    const { nodes } = await wire.cluster();
+    return protocolOf(wire, nodes[failures % nodes.length]?.id ?? 0);
   });
+}
+
+async function protocolOf(wire: KafkaWire, node: NodeId): Promise<TransactionProtocol> {
+  const { finalizedFeatures } = await call(
+    wire,
+    node,
+    apiVersions,
+    { clientSoftwareName: 'millrace', clientSoftwareVersion },
+    { timeoutMs: oneBrokerMs },
+  );
   const level = finalizedFeatures.find(({ name }) => name === 'transaction.version');
   if ((level?.maxVersionLevel ?? 0) >= 2) return protocols[2];
   const versions = await wire.versions(node);
