@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../runtime/app/system-clock.ts';
 import type { KafkaMembership } from '../../runtime/kafka/group/kafka-membership.ts';
 import type { KafkaLogOptions } from '../../runtime/kafka/kafka-log-options.ts';
+import { endAbandoned } from '../../runtime/kafka/transactor/abandoned-transactions.ts';
 import { timedOut } from '../../runtime/kafka/wire-error.ts';
 import { batchOf, plain } from '../runtime/codec/records.ts';
 import { eventually } from './eventually.ts';
@@ -62,6 +64,32 @@ describe.each([1, 2] as const)('a transaction, protocol %i', (protocol) => {
     await lab.producer('s0', protocol);
     await reading;
     expect(seen).toBe(1);
+  });
+
+  test('that a departed member left open is aborted by its heir', async () => {
+    const lab = await open();
+    const member = await lab.join();
+    await crash(lab, member, protocol);
+    const startMs = performance.now();
+    await endAbandoned({ wire: lab.wire, clock: systemClock }, [`${lab.topic}-s0`]);
+    expect(await lab.position()).toBe(1);
+    expect(performance.now() - startMs).toBeLessThan(5000);
+    expect(await lab.values()).toEqual(['first']);
+  });
+
+  test('of a member that is back is left alone', async () => {
+    const lab = await open();
+    const member = await lab.join();
+    await crash(lab, member, protocol);
+    const aborting = endAbandoned({ wire: lab.wire, clock: systemClock }, [`${lab.topic}-s0`]);
+    await eventually('it was seen', async () =>
+      lab.wire.sent.includes('DescribeTransactions') ? true : undefined,
+    );
+    const producer = await lab.producer('s0', protocol);
+    await producer.commit(lab.transaction('second', 2), member);
+    await aborting;
+    await producer.commit(lab.transaction('third', 3), member);
+    expect(await lab.values()).toEqual(['first', 'second', 'third']);
   });
 
   test('of a zombie is refused, and nothing of it is seen', async () => {

@@ -7,6 +7,7 @@ import {
 import { pause } from '../patience.ts';
 import type { KafkaWire } from '../wire.ts';
 import { TransactionCoordinator } from './transaction-coordinator.ts';
+import { Refusal } from './transaction-reactions.ts';
 
 /** A transaction that has not moved for this long belongs to nobody who works, ms; a member commits several times a second. */
 const stillMs = 1000;
@@ -16,7 +17,7 @@ const patienceMs = 10_000;
 /**
  * Ends the transactions that members left open which the group does not have any more: they hold up whoever reads committed records, and positions (design.md 5).
  * A process that came back under its id meanwhile has ended its own, and is let be: only a transaction that stands still is ended, which fences
- * its producer. Settles when all is done; what cannot be done is left to the transaction time-out.
+ * the producer that began it and no later one. Settles when all is done; what cannot be done is left to the transaction time-out.
  */
 export async function endAbandoned(
   asking: { readonly wire: KafkaWire; readonly clock: Clock },
@@ -34,7 +35,8 @@ async function endIfStill(
   await pause(clock, stillMs);
   const now = await openTransaction(wire, transactionalId);
   const still =
-    now?.producerEpoch === before.producerEpoch &&
+    now?.producerId === before.producerId &&
+    now.producerEpoch === before.producerEpoch &&
     now.transactionStartTimeMs === before.transactionStartTimeMs;
   if (!still) return;
   const coordinator = new TransactionCoordinator({
@@ -44,7 +46,14 @@ async function endIfStill(
     transactionTimeoutMs: before.transactionTimeoutMs,
     requestTimeoutMs: patienceMs,
   });
-  await coordinator.init(patienceMs);
+  // Only the producer that was seen: one that opens the id at this moment has another epoch.
+  const { producerId, producerEpoch: epoch } = before;
+  try {
+    await coordinator.init(patienceMs, { producerId, epoch });
+  } catch (error) {
+    // The abort raises the epoch: the repeat that finds it done is refused.
+    if (!(error instanceof Refusal && error.reaction === 'fenced')) throw error;
+  }
 }
 
 async function openTransaction(
