@@ -44,6 +44,11 @@ export class ManyMembers {
     return this.group(group).expel(slot);
   }
 
+  /** Ends a member as SIGKILL does: the group knows at once; what its transaction has written stays open until somebody fences its producer. */
+  crash(group: string, slot: string): void {
+    this.group(group).crash(slot);
+  }
+
   /** Resolves when every member of the group has heard of its assignment and no further one is due. */
   settled(group: string): Promise<void> {
     return this.group(group).settled();

@@ -13,6 +13,10 @@ export class MemoryMember implements Membership {
   generation = 0;
   /** In the group, as the coordinator sees it. */
   present = false;
+  /** Its process is gone: nothing of it happens any more. */
+  gone = false;
+  /** It has learned that it was expelled, and is on its way back. */
+  rejoining = false;
   /** Tasks that it has, until `revoked` has returned or `lost` is called. */
   owned = new Map<string, TaskUnit>();
   /** Its callbacks, one after the other. */
@@ -51,7 +55,8 @@ export class MemoryMember implements Membership {
 
   /** It learns that the group does not know it any more: all is lost, and it joins anew. */
   expelled(): void {
-    if (this.present) return;
+    if (this.present || this.gone || this.rejoining) return;
+    this.rejoining = true;
     void this.parent.rejoin(this);
   }
 
@@ -77,6 +82,8 @@ export class MemoryGroup {
   generation = 0;
   private readonly options: MemoryGroupOptions;
   private readonly members: MemoryMember[] = [];
+  /** Every member there ever was. */
+  private readonly all: MemoryMember[] = [];
   private joins = 0;
   private due = false;
   private running: Promise<void> | undefined;
@@ -98,6 +105,7 @@ export class MemoryGroup {
   async join(options: GroupOptions, ownership: Ownership): Promise<Membership> {
     this.expel(options.slot);
     const member = new MemoryMember(this, options, ownership);
+    this.all.push(member);
     await this.enter(member);
     return member;
   }
@@ -113,19 +121,29 @@ export class MemoryGroup {
     const lost = [...member.owned.values()].flatMap(({ inputs }) => [...inputs]);
     member.owned = new Map();
     member.callbacks = member.callbacks.then(() => member.ownership.lost(lost));
-    const entered = this.enter(member);
     await member.callbacks;
-    await entered;
+    await this.enter(member);
+  }
+
+  /** Takes a member out whose process has died. */
+  crash(slot: string): void {
+    const member = this.all.findLast((it) => it.slot === slot);
+    if (member === undefined) return;
+    member.gone = true;
+    if (member.present) this.remove(member);
   }
 
   async leave(member: MemoryMember): Promise<void> {
-    if (!member.present) return;
-    await member.callbacks;
-    await revoke(member, [...member.owned.values()]);
+    if (member.present) {
+      await member.callbacks;
+      await revoke(member, [...member.owned.values()]);
+    }
+    member.gone = true;
     if (member.present) this.remove(member);
   }
 
   private async enter(member: MemoryMember): Promise<void> {
+    member.rejoining = false;
     member.memberId = `${member.slot}-${++this.joins}`;
     member.present = true;
     member.generation = 0;
@@ -146,9 +164,7 @@ export class MemoryGroup {
 
   private rebalance(): void {
     this.due = true;
-    this.running ??= this.run().finally(() => {
-      this.running = undefined;
-    });
+    this.running ??= this.run();
   }
 
   private async run(): Promise<void> {
@@ -158,11 +174,12 @@ export class MemoryGroup {
       this.due = false;
       this.generation++;
       await this.options.onRebalance();
-      await this.assign();
+      this.assign();
     }
+    this.running = undefined;
   }
 
-  private async assign(): Promise<void> {
+  private assign(): void {
     const { members } = this;
     if (members.length === 0) return;
     const { options } = members[0] as MemoryMember;

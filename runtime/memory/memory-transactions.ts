@@ -19,11 +19,15 @@ export interface MemoryTransactionsOptions {
   readonly prepared: (transaction: Transaction) => Promise<void> | undefined;
 }
 
+/** Which markers are held back: of the group's positions and all records, or of the records in some topics. */
+export type HeldMarkers = 'all' | ((topic: string) => boolean);
+
 /** A transaction of one producer, from its first record until its markers are written. */
 interface Pending {
   readonly slot: string;
   readonly group: string;
-  readonly partitions: readonly MemoryPartition[];
+  /** Where it has records, as long as their marker is missing. A partition may be there twice. */
+  readonly partitions: Set<{ readonly topic: string; readonly log: MemoryPartition }>;
   /** Set once the group has taken its positions. */
   positions: readonly Position[];
   /** How it ends, once that is decided; its markers may come later. */
@@ -38,7 +42,7 @@ export class MemoryTransactions {
   private readonly options: MemoryTransactionsOptions;
   private readonly epochs = new Map<string, number>();
   private readonly pending = new Set<Pending>();
-  private holding = false;
+  private holding: { readonly group: string; readonly of: HeldMarkers } | undefined;
   private waiters: (() => void)[] = [];
 
   constructor(options: MemoryTransactionsOptions) {
@@ -72,11 +76,14 @@ export class MemoryTransactions {
     return epoch;
   }
 
-  /** Markers of transactions that end from now on are not written until the function that it gives is called. */
-  holdMarkers(): () => void {
-    this.holding = true;
+  /**
+   * Markers of a group's transactions that end from now on are not written until the function that it gives is called: all of them, or, while the group has
+   * the positions, those in some topics.
+   */
+  holdMarkers(group: string, of: HeldMarkers): () => void {
+    this.holding = { group, of };
     return () => {
-      this.holding = false;
+      this.holding = undefined;
       for (const it of this.pending) if (it.outcome !== 'open') this.write(it);
     };
   }
@@ -95,8 +102,11 @@ export class MemoryTransactions {
     producer: { readonly slot: string; readonly epoch: number },
   ): Promise<Committed> {
     const { slot, epoch } = producer;
+    // A member that is expelled and joins anew meanwhile must not end what it began before: others may have had its tasks in between.
+    const { memberId } = member;
     const { partition, produced, prepared } = this.options;
     const check = (): void => {
+      if (member.gone) throw aborted('its process has died');
       if (this.epochs.get(slot) === epoch) return;
       throw fenced(member.group, `transactional producer "${slot}" was opened again`);
     };
@@ -106,10 +116,11 @@ export class MemoryTransactions {
     check();
     const targets = transaction.appends.map((it) => partition(it.topic, it.partition));
     for (const { topic, partition: number } of transaction.positions) partition(topic, number);
+    const topics = transaction.appends.map(({ topic }) => topic);
     const pending: Pending = {
       slot,
       group: member.group,
-      partitions: targets,
+      partitions: new Set(targets.map((log, i) => ({ topic: topics[i] as string, log }))),
       positions: [],
       outcome: 'open',
     };
@@ -120,30 +131,37 @@ export class MemoryTransactions {
     try {
       await produced(transaction);
       check();
-      await this.admit(transaction, member);
+      await this.admit(transaction, member, memberId);
       check();
       pending.positions = transaction.positions;
       await prepared(transaction);
       check();
     } catch (error) {
-      if (pending.outcome === 'open') pending.outcome = 'abort';
-      this.write(pending);
+      // A process that has died aborts nothing.
+      if (!member.gone) {
+        if (pending.outcome === 'open') pending.outcome = 'abort';
+        this.write(pending);
+      }
       throw error;
     }
     pending.outcome = 'commit';
-    if (!this.holding) this.write(pending);
+    const { holding } = this;
+    if (holding?.group !== pending.group) this.write(pending);
+    else if (holding.of !== 'all') this.writeBut(pending, holding.of);
     return { baseOffsets };
   }
 
   /** The group takes positions of a member of its present generation only. A member that is about to learn of a new one waits for that. */
-  private async admit({ positions }: Transaction, member: MemoryMember): Promise<void> {
-    const { memberId } = member;
+  private async admit(
+    { positions }: Transaction,
+    member: MemoryMember,
+    memberId: string,
+  ): Promise<void> {
     for (;;) {
       if (!member.present) {
         member.expelled();
         throw aborted(`member "${memberId}" is not in the group any more`);
       }
-      // A member with another id has lost everything in between, whatever it has by now.
       if (member.memberId !== memberId || !positions.every((at) => member.owns(at))) {
         throw aborted(`member "${memberId}" has lost partitions of it`);
       }
@@ -155,12 +173,28 @@ export class MemoryTransactions {
   private write(pending: Pending): void {
     if (!this.pending.delete(pending)) return;
     const outcome = pending.outcome === 'commit' ? 'commit' : 'abort';
-    const { markers, store, wake } = this.options;
-    for (const partition of new Set(pending.partitions))
-      partition.decide(pending, outcome, markers);
-    if (outcome === 'commit') store(pending.group, pending.positions);
-    for (const waiter of this.waiters.splice(0)) waiter();
+    const { markers, wake } = this.options;
+    for (const { log } of pending.partitions) log.decide(pending, outcome, markers);
+    this.writePositions(pending);
     wake();
+  }
+
+  /** Writes the group's marker, and those of topics that are not held. */
+  private writeBut(pending: Pending, isHeld: (topic: string) => boolean): void {
+    for (const at of pending.partitions) {
+      if (isHeld(at.topic)) continue;
+      pending.partitions.delete(at);
+      at.log.decide(pending, 'commit', this.options.markers);
+    }
+    this.writePositions(pending);
+    this.options.wake();
+  }
+
+  private writePositions(pending: Pending): void {
+    const { outcome, group, positions } = pending;
+    if (outcome === 'commit') this.options.store(group, positions);
+    pending.positions = [];
+    for (const waiter of this.waiters.splice(0)) waiter();
   }
 
   private async until(condition: () => boolean): Promise<void> {

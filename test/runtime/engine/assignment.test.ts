@@ -108,4 +108,32 @@ describe('members of one application', () => {
     expect(cluster.engine('a').restoring).toEqual([]);
     expect(await countsOf(cluster)).toEqual(each(1, 2));
   });
+
+  test.each([
+    ['positions and all', 'all', 'locating'],
+    ['records', () => true, 'restoring'],
+    ['changelogs', (topic: string) => topic.endsWith('-changelog'), 'restoring'],
+    ['control', (topic: string) => topic.endsWith('-control'), 'restoring'],
+  ] as const)(
+    'restore what is committed though its markers are delayed (%s)',
+    async (_, held, state) => {
+      await start('a');
+      await cluster.send('words', ...one);
+      await cluster.settle();
+      const release = cluster.log.cluster.transactions.holdMarkers('counting', held);
+      await cluster.send('words', ...one);
+      for (let i = 0; i < 20; i++) await cluster.turn();
+      cluster.kill('a');
+      await cluster.start('b');
+      for (let i = 0; i < 50; i++) await cluster.turn();
+      expect(cluster.engine('b').tasks).toEqual([]);
+      expect(cluster.engine('b').restoring.map((it) => it.state)).toEqual(Array(4).fill(state));
+      await cluster.advance(5000);
+      expect(cluster.engine('b').failure).toBeUndefined();
+      release();
+      await cluster.send('words', ...one);
+      await cluster.advance(2000);
+      expect(await countsOf(cluster)).toEqual(each(1, 2, 3));
+    },
+  );
 });

@@ -116,7 +116,7 @@ export class Cluster {
   kill(name: string): void {
     this.engine(name).kill();
     (this.members.get(name) as ClusterMember).engine = undefined;
-    this.log.cluster.expel(this.plan.application, name);
+    this.log.cluster.crash(this.plan.application, name);
   }
 
   /** What the heir of a dead member does, or the broker after a while: aborts what it has left open. */
@@ -144,12 +144,10 @@ export class Cluster {
 
   /** Steps until the promise is settled. */
   async during<T>(promise: Promise<T>): Promise<T> {
-    let settled = false;
-    promise.then(
-      () => (settled = true),
-      () => (settled = true),
-    );
-    for (let turns = 0; !settled; turns++) {
+    const ended = new AbortController();
+    const end = (): void => ended.abort();
+    promise.then(end, end);
+    for (let turns = 0; !ended.signal.aborted; turns++) {
       if (turns > 5000) throw new Error('it does not end, whatever the members do');
       await this.turn();
     }
@@ -206,6 +204,14 @@ export class Cluster {
       }
     }
     return result;
+  }
+
+  /** Moves the clock on by `ms`, in steps of 100, settling after each. */
+  async advance(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 100) {
+      this.clock.advanceTo(this.clock.now() + Math.min(100, left));
+      await this.settle();
+    }
   }
 
   /** Ends everything in order. */
