@@ -1,54 +1,46 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { CampaignResult } from './campaign.ts';
+import { parseChaosOptions } from './chaos-options.ts';
+import type { ChaosOptions } from './chaos-options.ts';
 import type { Finding } from './finding.ts';
+import { runOnKafka } from './kafka/long-run.ts';
 import { runScarce, runUnlimited } from './scenarios.ts';
 
 /*
  * `npm run test:chaos -- --kills 100 --orders 5000 --seed 7`: the long version. Two campaigns, one with goods that run short and all that can go wrong, one with
- * unlimited stock that is compared with a run without a crash. Exit codes: 0 nothing was found, 1 something was (the data folder stays), 2 wrong usage.
+ * unlimited stock that is compared with a run without a crash. `--log kafka --minutes 15 --members 4`: the same on a cluster that is disturbed, too.
+ * Exit codes: 0 nothing was found, 1 something was (the data folder stays), 2 wrong usage.
  */
-const usage = 'usage: npm run test:chaos -- [--kills N] [--orders N] [--seed S]\n';
-
-const numbers = parse(process.argv.slice(2));
-if (numbers === undefined) {
-  process.stderr.write(usage);
+const options = parseChaosOptions(process.argv.slice(2));
+if (typeof options === 'string') {
+  process.stderr.write(`${options}\n`);
   process.exitCode = 2;
 } else {
-  process.exitCode = await run(numbers);
+  process.exitCode = await run(options);
 }
 
-interface Numbers {
-  readonly kills: number;
-  readonly orders: number;
-  readonly seed: number;
-}
-
-function parse(args: string[]): Numbers | undefined {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        kills: { type: 'string', default: '100' },
-        orders: { type: 'string', default: '5000' },
-        seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      },
-    });
-    const [kills, orders, seed] = [values.kills, values.orders, values.seed].map(Number);
-    const all = [kills, orders, seed];
-    if (all.some((it) => it === undefined || !Number.isSafeInteger(it) || it < 0)) return undefined;
-    return { kills, orders, seed } as Numbers;
-  } catch {
-    return undefined;
-  }
-}
-
-async function run({ kills, orders, seed }: Numbers): Promise<number> {
+async function run(options: ChaosOptions): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-chaos-'));
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
-  print(`seed ${seed}, ${orders} orders, data in ${folder}`);
+  print(`seed ${options.seed}, ${options.orders} orders, data in ${folder}`);
+  const found =
+    options.log === 'kafka'
+      ? await runOnKafka({ ...options, folder, print })
+      : await runEmbedded({ ...options, folder, print });
+  if (found.length > 0) return 1;
+  await rm(folder, { recursive: true, force: true });
+  return 0;
+}
+
+async function runEmbedded(
+  options: Extract<ChaosOptions, { log: 'embedded' }> & {
+    readonly folder: string;
+    readonly print: (line: string) => void;
+  },
+): Promise<readonly Finding[]> {
+  const { folder, seed, orders, kills, print } = options;
   print('\ngoods run short, answers get lost, the provider dies now and then');
   const scarce = await runScarce({
     folder: join(folder, 'scarce'),
@@ -70,9 +62,7 @@ async function run({ kills, orders, seed }: Numbers): Promise<number> {
     print,
   });
   report(unlimited, unlimited.findings, print);
-  if (scarce.findings.length + unlimited.findings.length > 0) return 1;
-  await rm(folder, { recursive: true, force: true });
-  return 0;
+  return [...scarce.findings, ...unlimited.findings];
 }
 
 function report(

@@ -75,6 +75,40 @@ describe('verify', () => {
     expect((evidence.topics.get('orders-reserve-settle-repartition') ?? []).flat()).not.toEqual([]);
   });
 
+  test('takes records by offset where there are others between them', () => {
+    const apart = (offset: number): number => 3 * offset + 2;
+    const movedApart = (record: LoggedRecord): LoggedRecord => ({
+      ...record,
+      offset: apart(record.offset),
+      // A dead letter says where its record was.
+      headers: record.headers.map(([name, text]) =>
+        name.endsWith('errors.offset') ? [name, String(apart(Number(text)))] : [name, text],
+      ),
+    });
+    const topics = new Map(
+      [...evidence.topics].map(([topic, partitions]) => [
+        topic,
+        partitions.map((records) => records.map(movedApart)),
+      ]),
+    );
+    const trace = evidence.trace.map((it) => ({ ...it, offset: apart(it.offset) }));
+    // A marker stands after the last record: both of the offsets behind it are the end.
+    const moved = (by: number): Evidence['positions'] =>
+      new Map(
+        [...evidence.positions].map(([topic, offsets]) => [
+          topic,
+          new Map([...offsets].map(([partition, offset]) => [partition, 3 * offset + by])),
+        ]),
+      );
+    const found = (positions: Evidence['positions']): unknown[] => [
+      ...checksOf({ ...evidence, topics, trace, positions, ends: moved(1) }),
+    ];
+    expect(found(moved(0))).toEqual([]);
+    expect(found(moved(1))).toEqual([]);
+    expect(found(moved(2))).toContain('taken-once');
+    expect(found(moved(-1))).toContain('taken-once');
+  });
+
   test('finds a record that no task took, and one that was taken twice', () => {
     const { trace } = evidence;
     expect(checksOf({ ...evidence, trace: trace.slice(0, -1) })).toContain('taken-once');

@@ -110,17 +110,18 @@ class KafkaCampaign {
     const baskets = join(folder, 'baskets.avro');
     const placed = await sample(orders);
     await writeBaskets(baskets, placed);
-    const loading = new Loading({
-      brokers: cluster.brokers,
-      baskets,
-      seed,
-      shortShare,
-      paceMs: Math.floor((disturbMs * ordersPerBlock) / orders),
-    });
     const findings: Finding[] = [];
     let evidence: KafkaEvidence | undefined;
+    let loading: Loading | undefined;
     try {
-      this.#crew.start();
+      await this.#crew.start();
+      loading = new Loading({
+        brokers: cluster.brokers,
+        baskets,
+        seed,
+        shortShare,
+        paceMs: Math.floor((disturbMs * ordersPerBlock) / orders),
+      });
       await Promise.race([this.#disturb(loading), loading.done.then(() => new Promise(() => {}))]);
       this.#print('everything is mended');
       await loading.done;
@@ -142,7 +143,7 @@ class KafkaCampaign {
         }
       }
     } finally {
-      loading.end();
+      loading?.end();
       await this.#crew.kill();
     }
     return {

@@ -1,4 +1,6 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ambush } from '../child/suicide.ts';
 import { Findings } from '../finding.ts';
 import type { MemberSettings, MemberWord } from './child/words.ts';
 import type { FaultPlan } from './faults.ts';
@@ -20,6 +22,9 @@ export interface CrewOptions {
 const silenceMs = 1500;
 /** An orderly end may wait for the machine, ms. */
 const leaveMs = 60_000;
+/** So may a first start, which creates the topics, ms. */
+const startMs = 300_000;
+const pollMs = 100;
 
 /**
  * Keeps the places of members occupied while faults empty them: whoever is gone comes back, at once
@@ -54,8 +59,14 @@ export class Crew {
     );
   }
 
-  start(): void {
-    for (const member of this.members) member.start(this.#options.plan.ambush());
+  /** Starts all, and waits until they are in the group. */
+  async start(): Promise<void> {
+    for (const member of this.members) member.start(this.#ambush());
+    const deadlineMs = performance.now() + startMs;
+    while (this.members.some(({ starts }) => starts === 0)) {
+      if (performance.now() > deadlineMs) throw new Error(`no start in ${startMs} ms`);
+      await sleep(pollMs);
+    }
   }
 
   /** Commits so far, of all. */
@@ -138,6 +149,10 @@ export class Crew {
     this.#disturbed.delete(member);
   }
 
+  #ambush(): Ambush | undefined {
+    return this.#calm.aborted ? undefined : this.#options.plan.ambush();
+  }
+
   #isSilent(member: Member): boolean {
     if (member.state !== 'running' || !member.freezesItself || this.#disturbed.has(member)) {
       return false;
@@ -159,7 +174,7 @@ export class Crew {
     this.#next.delete(member);
     await nap(awayMs, this.#calm);
     if (fresh) await rm(member.data, { recursive: true, force: true });
-    if (!this.#over) member.start(this.#calm.aborted ? undefined : plan.ambush());
+    if (!this.#over) member.start(this.#ambush());
   }
 
   #hear(member: Member, word: MemberWord): void {
@@ -167,6 +182,7 @@ export class Crew {
     this.#heardMs.set(member, performance.now());
     switch (word.say) {
       case 'ready':
+        print(`${member.name} is in the group`);
         if (member.starts > 1) tally.recoveries += 1;
         break;
       case 'committed':

@@ -87,7 +87,7 @@ export class FaultPlan {
     const points = suicidePoints.filter((it) => it !== 'load.logged');
     const point = points[this.between(0, points.length)] ?? 'commit.logged';
     const signal = this.chance(0.5) ? 'SIGKILL' : 'SIGSTOP';
-    return { point, at: this.between(1, 60), signal };
+    return { point, at: this.between(1, 20), signal };
   }
 
   /** How long a process that is frozen at a point stays so, ms. */

@@ -1,6 +1,9 @@
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
+// What a child fails with is a finding: where it comes from is wanted.
+Error.stackTraceLimit = 40;
+
 /** Says a word to the parent, one JSON object a line, before anything else happens. */
 export function say(word: { readonly say: string }): void {
   writeSync(1, `${JSON.stringify(word)}\n`);

@@ -1,0 +1,68 @@
+import { rm } from 'node:fs/promises';
+import type { ClusterOptions } from '../../broker/harness/cluster-options.ts';
+import { runCampaign } from '../campaign.ts';
+import { checkWithoutCrash } from '../checks/without-crash.ts';
+import { runKafkaCampaign } from './campaign.ts';
+import type { KafkaCampaignOptions, KafkaCampaignResult } from './campaign.ts';
+
+/** What the scenarios leave open. */
+export type KafkaScenario = Pick<
+  KafkaCampaignOptions,
+  'cluster' | 'folder' | 'seed' | 'orders' | 'disturbMs' | 'members' | 'print'
+>;
+
+/** The cluster that campaigns run on: one broker may be away at any time, and the controller never is. */
+export const chaosCluster: ClusterOptions = {
+  brokers: 3,
+  separateController: true,
+  proxied: true,
+  heapMb: 256,
+};
+
+/** Goods run short, answers depend on their turn and get lost, and the provider has outages. */
+export function runScarceOnKafka(options: KafkaScenario): Promise<KafkaCampaignResult> {
+  return runKafkaCampaign({
+    ...options,
+    shortShare: 0.05,
+    provider: {
+      latencyMs: 8,
+      declineRate: 0.08,
+      cutRate: 0.004,
+      outage: { everyMs: 4000, forMs: 300 },
+      answers: 'by-turn',
+    },
+  });
+}
+
+/**
+ * Unlimited stock, and answers that are a function of the key: the findings say, too, where the
+ * output differs from that of a quiet run, which is one on the embedded log.
+ */
+export async function runUnlimitedOnKafka(options: KafkaScenario): Promise<KafkaCampaignResult> {
+  const { folder, seed, orders } = options;
+  const same = {
+    shortShare: 0,
+    provider: {
+      latencyMs: 8,
+      declineRate: 0.08,
+      cutRate: 0,
+      outage: undefined,
+      answers: 'by-key',
+    },
+  } as const;
+  const disturbed = await runKafkaCampaign({ ...options, ...same });
+  if (disturbed.evidence === undefined) return disturbed;
+  // The file of baskets must be the same one: its identity is in the ids of the deliveries.
+  const calm = await runCampaign({
+    ...same,
+    folder: `${folder}-calm`,
+    seed,
+    orders,
+    kills: 0,
+    diskChecks: 0,
+    basketsOf: folder,
+  });
+  await rm(`${folder}-calm`, { recursive: true, force: true });
+  const differs = checkWithoutCrash(disturbed.evidence, calm.evidence);
+  return { ...disturbed, findings: [...disturbed.findings, ...calm.findings, ...differs] };
+}
