@@ -1,4 +1,5 @@
 import type { Clock } from '../../../topology/core/clock.ts';
+import type { StreamsError } from '../../../topology/core/errors.ts';
 import type { Position } from '../../ports.ts';
 import { fenced } from '../../log/log-errors.ts';
 import { call } from '../client.ts';
@@ -9,6 +10,7 @@ import { txnOffsetCommit } from '../messages/txn-offset-commit.ts';
 import { passes, pause, Patience, reactionOf } from '../patience.ts';
 import type { KafkaWire, NodeId } from '../wire.ts';
 import type { ProducerIdentity } from './transaction-coordinator.ts';
+import { transactionAborted } from './transactor-errors.ts';
 import { Refusal } from './transaction-reactions.ts';
 
 /** Positions of a member's tasks on their way to its group. */
@@ -16,6 +18,8 @@ export interface GroupPositions {
   readonly wire: KafkaWire;
   readonly clock: Clock;
   readonly membership: KafkaMembership;
+  /** Id of the member when the transaction began. With another id it has lost all in between, and others may have worked on what it has by now (E6). */
+  readonly memberId: string;
   readonly positions: readonly Position[];
   /** How long to try again, and to wait for a join that is under way, ms. */
   readonly patienceMs: number;
@@ -35,22 +39,25 @@ const joinPollMs = 20;
  * Writes the positions, fenced by member id, generation and instance id (KIP-447, E3). While a join is under way the broker may be a generation ahead: then it
  * waits for the join, and goes on with the new generation if the member still has all partitions.
  * @throws {Refusal} `generation` when the partitions are gone or the join did not come in time, and others
+ * @throws {StreamsError} TRANSACTION_ABORTED when the member was expelled and has joined anew since
  * @throws {TaskMigratedError} FENCED when the membership has ended
  */
 export async function writePositions(group: GroupPositions): Promise<void> {
-  const { wire, clock, membership, positions, patienceMs } = group;
+  const { wire, clock, membership, memberId, positions, patienceMs } = group;
   const what = `write positions of group "${membership.group}"`;
   const deadlineMs = clock.monotonic() + patienceMs;
   const patience = new Patience(clock, patienceMs);
   let refresh = false;
   for (;;) {
     const { generation } = membership;
+    if (membership.memberId !== memberId) throw expelledMeanwhile(group);
     let failure: unknown;
     try {
       const node = await wire.coordinator(membership.group, 'group', refresh);
       const code = await send(group, node);
       if (code === 0) return;
       const refusal = new Refusal(code, what);
+      if (membership.memberId !== memberId) throw expelledMeanwhile(group);
       if (refusal.reaction === 'generation') {
         const moved = await nextGeneration(group, generation, deadlineMs);
         if (!moved || !positions.every((it) => membership.owns(it))) throw refusal;
@@ -65,6 +72,10 @@ export async function writePositions(group: GroupPositions): Promise<void> {
     await patience.after(failure, what);
     refresh = reactionOf(failure) !== 'retry';
   }
+}
+
+function expelledMeanwhile({ membership, memberId }: GroupPositions): StreamsError {
+  return transactionAborted(membership.group, `member "${memberId}" was expelled meanwhile`);
 }
 
 /** Waits until the member has another generation; false: it did not come by the deadline. */
@@ -89,8 +100,9 @@ async function nextGeneration(
 }
 
 async function send(group: GroupPositions, node: NodeId): Promise<number> {
-  const { wire, membership, positions, transaction, requestTimeoutMs: timeoutMs } = group;
-  const { group: groupId, memberId, generation: generationId } = membership;
+  const { wire, membership, memberId, positions, transaction } = group;
+  const { requestTimeoutMs: timeoutMs } = group;
+  const { group: groupId, generation: generationId } = membership;
   const groupInstanceId = membership.instanceId;
   const topics = byTopic(positions).map(([name, items]) => ({
     name,

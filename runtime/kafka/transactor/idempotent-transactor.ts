@@ -48,6 +48,7 @@ export class IdempotentTransactor implements Transactor {
     const { wire, clock, patienceMs, compression } = this.options;
     const { appends, positions } = transaction;
     const member = onKafka(membership);
+    const { memberId } = member;
     if (this.closed) throw fenced(member.group, 'its producer is closed');
     if (member.ended === true) {
       throw fenced(member.group, `member "${member.memberId}" is not in it`);
@@ -68,7 +69,9 @@ export class IdempotentTransactor implements Transactor {
         },
         outgoing,
       );
-      if (positions.length > 0) await writePositions({ ...shared, membership: member, positions });
+      if (positions.length > 0) {
+        await writePositions({ ...shared, membership: member, memberId, positions });
+      }
     } catch (error) {
       this.identity = undefined;
       this.sequences = new Sequences();

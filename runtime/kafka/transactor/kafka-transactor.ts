@@ -8,7 +8,7 @@ import { byLeader } from '../leaders.ts';
 import { pause } from '../patience.ts';
 import type { KafkaWire } from '../wire.ts';
 import { BatchLimits } from './batch-limits.ts';
-import { writePositions } from './group-positions.ts';
+import { type GroupPositions, writePositions } from './group-positions.ts';
 import { outgoingBatches, type OutgoingPartition } from './outgoing-batches.ts';
 import { produceAll } from './produce-run.ts';
 import { Sequences } from './sequences.ts';
@@ -90,6 +90,7 @@ export class KafkaTransactor implements Transactor {
   async commit(transaction: Transaction, membership: Membership): Promise<Committed> {
     const { appends, positions } = transaction;
     const member = onKafka(membership);
+    const { memberId } = member;
     this.check(member);
     if (appends.length === 0 && positions.length === 0) return { baseOffsets: [] };
     await byLeader(this.options.wire, [...appends, ...positions]);
@@ -102,7 +103,7 @@ export class KafkaTransactor implements Transactor {
     try {
       if (this.openSinceMs !== undefined) await this.abort();
       this.openSinceMs = this.options.clock.monotonic();
-      await this.write(outgoing, positions, member);
+      await this.write(outgoing, positions, { membership: member, memberId });
       this.identity = await this.coordinator.end(
         this.identity,
         'commit',
@@ -140,14 +141,14 @@ export class KafkaTransactor implements Transactor {
   private async write(
     outgoing: readonly OutgoingPartition[],
     positions: readonly Position[],
-    membership: KafkaMembership,
+    member: Pick<GroupPositions, 'membership' | 'memberId'>,
   ): Promise<void> {
     const { wire, clock, transactionalId, protocol } = this.options;
     const { coordinator, identity, patienceMs, requestTimeoutMs } = this;
     if (protocol.number === 1) {
       if (outgoing.length > 0) await coordinator.addPartitions(identity, outgoing, patienceMs);
       if (positions.length > 0) {
-        await coordinator.addOffsets(identity, membership.group, patienceMs);
+        await coordinator.addOffsets(identity, member.membership.group, patienceMs);
       }
     }
     const shared = { wire, clock, requestTimeoutMs, patienceMs };
@@ -167,7 +168,7 @@ export class KafkaTransactor implements Transactor {
       if (positions.length === 0) return;
       const version = protocol.txnOffsetCommit;
       const transaction = { transactionalId, identity, version };
-      await writePositions({ ...shared, membership, positions, transaction });
+      await writePositions({ ...shared, ...member, positions, transaction });
     };
     if (protocol.number === 2) {
       // One after the other: a coordinator that adds two things at once has one of them wait.
