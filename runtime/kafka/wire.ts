@@ -61,7 +61,7 @@ export interface KafkaWire {
   topics(names: readonly string[], refresh?: boolean): Promise<ReadonlyMap<string, TopicMetadata>>;
   /** The coordinator of a group or a transactional id, from memory where it is known and `refresh` is not set. */
   coordinator(key: string, kind: 'group' | 'transaction', refresh?: boolean): Promise<NodeId>;
-  /** API key → oldest and newest version that the node takes. */
+  /** API key → oldest and newest version that the node takes, as of the last connection to it. */
   versions(node: NodeId): Promise<ReadonlyMap<number, readonly [oldest: number, newest: number]>>;
   close(): Promise<void>;
 }

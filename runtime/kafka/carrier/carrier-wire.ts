@@ -6,9 +6,9 @@ import { findCoordinator } from '../messages/find-coordinator.ts';
 import type { metadata } from '../messages/metadata.ts';
 import type { ResponseOf } from '../protocol/api.ts';
 import type { ClusterMetadata, KafkaWire, NodeId, RawRequest, TopicMetadata } from '../wire.ts';
-import { wireClosed } from '../wire-error.ts';
+import { unreachable, wireClosed } from '../wire-error.ts';
 import { Brokers } from './brokers.ts';
-import type { Versions } from './connection.ts';
+import type { Connection, Versions } from './connection.ts';
 import type { KafkaJsConnector } from './kafkajs-connection.ts';
 import { clusterOf, topicOf } from './topic-metadata.ts';
 
@@ -20,8 +20,12 @@ export class CarrierWire implements KafkaWire {
   private readonly options: CompiledKafkaOptions;
   private readonly clock: Clock;
   private readonly brokers: Brokers;
-  private readonly known = new Map<string, TopicMetadata>();
-  private readonly coordinators = new Map<string, NodeId>();
+  private readonly known = {
+    topics: new Map<string, TopicMetadata>(),
+    coordinators: new Map<string, NodeId>(),
+    /** As of the last connection: a request need not wait for one to choose its version. */
+    versions: new Map<NodeId, Versions>(),
+  };
   private closed = false;
 
   constructor(options: CompiledKafkaOptions, connector: KafkaJsConnector, clock: Clock) {
@@ -32,8 +36,10 @@ export class CarrierWire implements KafkaWire {
 
   async rpc(node: NodeId, request: RawRequest): Promise<Buffer> {
     if (this.closed) throw wireClosed(request.name);
-    const connection = await this.brokers.connect(node, request.lane);
-    return connection.send(request);
+    const startMs = this.clock.monotonic();
+    const connection = await this.connected(node, request);
+    const leftMs = request.timeoutMs - (this.clock.monotonic() - startMs);
+    return connection.send({ ...request, timeoutMs: Math.max(1, leftMs) });
   }
 
   async cluster(): Promise<ClusterMetadata> {
@@ -44,14 +50,14 @@ export class CarrierWire implements KafkaWire {
     names: readonly string[],
     refresh = false,
   ): Promise<ReadonlyMap<string, TopicMetadata>> {
-    const asked = refresh ? names : names.filter((name) => !this.known.has(name));
+    const asked = refresh ? names : names.filter((name) => !this.known.topics.has(name));
     if (asked.length > 0) {
       const response = await this.brokers.metadata(asked);
       for (const topic of response.topics) this.learn(topic);
     }
     const found = new Map<string, TopicMetadata>();
     for (const name of names) {
-      const topic = this.known.get(name);
+      const topic = this.known.topics.get(name);
       if (topic !== undefined) found.set(name, topic);
     }
     return found;
@@ -59,15 +65,18 @@ export class CarrierWire implements KafkaWire {
 
   async coordinator(key: string, kind: 'group' | 'transaction', refresh = false): Promise<NodeId> {
     const id = `${kind}:${key}`;
-    const known = this.coordinators.get(id);
+    const known = this.known.coordinators.get(id);
     if (known !== undefined && !refresh) return known;
     const node = await this.findCoordinator(key, kind);
-    this.coordinators.set(id, node);
+    this.known.coordinators.set(id, node);
     return node;
   }
 
   async versions(node: NodeId): Promise<Versions> {
-    return (await this.brokers.connect(node, 'control')).versions;
+    const known = this.known.versions.get(node);
+    if (known !== undefined) return known;
+    const { requestTimeoutMs: timeoutMs } = this.options;
+    return (await this.connected(node, { lane: 'control', timeoutMs })).versions;
   }
 
   close(): Promise<void> {
@@ -76,12 +85,31 @@ export class CarrierWire implements KafkaWire {
     return Promise.resolve();
   }
 
+  /** A connection, if there is one in the request's time; the attempt goes on for those that come after. */
+  private async connected(
+    node: NodeId,
+    request: Pick<RawRequest, 'lane' | 'timeoutMs'>,
+  ): Promise<Connection> {
+    let late: (error: Error) => void = () => {};
+    const lateness = new Promise<never>((_, reject) => (late = reject));
+    const cancel = this.clock.after(request.timeoutMs, () => {
+      late(unreachable(`broker ${node}`, `none could be made within ${request.timeoutMs} ms`));
+    });
+    try {
+      const connection = await Promise.race([this.brokers.connect(node, request.lane), lateness]);
+      this.known.versions.set(node, connection.versions);
+      return connection;
+    } finally {
+      cancel();
+    }
+  }
+
   private learn(topic: ResponseOf<typeof metadata>['topics'][number]): void {
     const name = topic.name ?? '';
     const error = codeOf(topic.errorCode);
-    if (error.name === 'UNKNOWN_TOPIC_OR_PARTITION') this.known.delete(name);
+    if (error.name === 'UNKNOWN_TOPIC_OR_PARTITION') this.known.topics.delete(name);
     else if (error.name === 'NONE' || error.name === 'LEADER_NOT_AVAILABLE') {
-      this.known.set(name, topicOf(topic));
+      this.known.topics.set(name, topicOf(topic));
     } else {
       const right = `Describe on topic "${name}"`;
       throw refused(error.code, `describe topic "${name}"`, { topic: name, right });

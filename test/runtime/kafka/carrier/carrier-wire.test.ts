@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { apiVersions } from '../../../../runtime/kafka/messages/api-versions.ts';
 import { findCoordinator } from '../../../../runtime/kafka/messages/find-coordinator.ts';
 import { heartbeat } from '../../../../runtime/kafka/messages/heartbeat.ts';
 import { metadata } from '../../../../runtime/kafka/messages/metadata.ts';
@@ -106,6 +107,18 @@ describe('rpc', () => {
       code: 'KAFKA_UNREACHABLE',
       outcome: 'unsent',
       message: 'no connection to broker 7: the cluster does not name it at the moment',
+    });
+  });
+
+  test('is not sent where no connection can be made in its time', async () => {
+    it.second.on(apiVersions, () => 'silence');
+    const late = it.beat(2);
+    await sees(it.second, 'ApiVersions');
+    it.clock.advanceTo(1_000);
+    await expect(late).rejects.toMatchObject({
+      code: 'KAFKA_UNREACHABLE',
+      outcome: 'unsent',
+      message: 'no connection to broker 2: none could be made within 1000 ms',
     });
   });
 
