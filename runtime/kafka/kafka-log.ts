@@ -23,6 +23,7 @@ import {
 import { outsideGroup } from './outside-group.ts';
 import { committedPositions, partitionEnds } from './offsets.ts';
 import { endAbandoned } from './transactor/abandoned-transactions.ts';
+import { TombstoneTimes } from './tombstone-times.ts';
 import { IdempotentTransactor } from './transactor/idempotent-transactor.ts';
 import { KafkaTransactor } from './transactor/kafka-transactor.ts';
 import { chooseProtocol, type TransactionProtocol } from './transactor/transaction-protocol.ts';
@@ -61,6 +62,7 @@ export class KafkaLog implements Log {
   readonly incarnation: string;
   private readonly parts: KafkaLogParts;
   private readonly fetcher: KafkaFetcher;
+  private readonly tombstones: TombstoneTimes;
 
   constructor(parts: KafkaLogParts) {
     this.parts = parts;
@@ -73,6 +75,7 @@ export class KafkaLog implements Log {
     );
     this.incarnation = `kafka:${parts.clusterId}`;
     this.fetcher = new KafkaFetcher(asking);
+    this.tombstones = new TombstoneTimes(asking);
   }
 
   /**
@@ -134,11 +137,13 @@ export class KafkaLog implements Log {
   }
 
   /** @throws as {@link partitionEnds} */
-  ends(
+  async ends(
     partitions: readonly TopicPartition[],
     isolation: 'committed' | 'uncommitted',
   ): Promise<readonly PartitionEnds[]> {
-    return partitionEnds(this.parts.asking, partitions, isolation);
+    const topics = [...new Set(partitions.map(({ topic }) => topic))];
+    const kept = await this.tombstones.of(topics);
+    return partitionEnds(this.parts.asking, partitions, isolation, kept);
   }
 
   /** Closes all connections. Memberships and producers are to be closed before. */

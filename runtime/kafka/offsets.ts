@@ -15,13 +15,14 @@ const earliest = -2;
 
 /**
  * Start and end of each partition: `committed`, the last stable offset; `uncommitted`, the high watermark, with what is pending.
- * Kafka does not say how far tombstones may be gone: `tombstonesFrom` is the start.
+ * Kafka does not say how far tombstones may be gone: `tombstonesFrom` is 0, and `kept` gives the time that each compacted topic keeps them, ms.
  * @throws as {@link askLeaders}
  */
 export async function partitionEnds(
   asking: Asking,
   partitions: readonly TopicPartition[],
   isolation: 'committed' | 'uncommitted',
+  kept: ReadonlyMap<string, number> = new Map(),
 ): Promise<readonly PartitionEnds[]> {
   const [starts, ends] = await Promise.all([
     offsetsAt(asking, partitions, earliest, 'uncommitted'),
@@ -30,7 +31,10 @@ export async function partitionEnds(
   return partitions.map(({ topic, partition }) => {
     const id = partitionId(topic, partition);
     const start = starts.get(id) ?? 0;
-    return { topic, partition, start, end: ends.get(id) ?? start, tombstonesFrom: start };
+    const end = ends.get(id) ?? start;
+    const keptMs = kept.get(topic);
+    const tombstones = keptMs === undefined ? {} : { tombstonesKeptMs: keptMs };
+    return { topic, partition, start, end, tombstonesFrom: 0, ...tombstones };
   });
 }
 
