@@ -22,6 +22,11 @@ export interface KafkaMembership extends Membership {
    * member joins anew, or fails where another one has its instance id.
    */
   expelled(error: unknown): void;
+  /**
+   * Counts how often this member lost everything and began anew, under another id or the same. A transaction that began before is not to be
+   * committed after, though the member has the same partitions again: others may have worked on them in between (E6).
+   */
+  readonly incarnation?: number;
   /** True after `leave`, and when the membership failed for good: a commit of it is refused as fenced. */
   readonly ended?: boolean;
 }

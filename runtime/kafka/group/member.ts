@@ -89,6 +89,10 @@ export class GroupMember implements KafkaMembership {
     return this.session.memberId;
   }
 
+  get incarnation(): number {
+    return this.session.identity;
+  }
+
   get generation(): number {
     return this.session.generation;
   }

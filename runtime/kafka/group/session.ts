@@ -50,7 +50,8 @@ export class GroupSession {
   generation = -1;
   private readonly parts: SessionParts;
   private readonly events: SessionEvents;
-  private identity = 0;
+  /** Counts how often this member forgot who it was. */
+  identity = 0;
 
   constructor(parts: SessionParts, events: SessionEvents) {
     this.parts = parts;

@@ -18,8 +18,8 @@ export interface GroupPositions {
   readonly wire: KafkaWire;
   readonly clock: Clock;
   readonly membership: KafkaMembership;
-  /** Id of the member when the transaction began. With another id it has lost all in between, and others may have worked on what it has by now (E6). */
-  readonly memberId: string;
+  /** The member's incarnation when the transaction began. In another one it has lost all in between, and others may have worked on what it has by now (E6). */
+  readonly incarnation: number | undefined;
   readonly positions: readonly Position[];
   /** How long to try again, and to wait for a join that is under way, ms. */
   readonly patienceMs: number;
@@ -43,21 +43,21 @@ const joinPollMs = 20;
  * @throws {TaskMigratedError} FENCED when the membership has ended
  */
 export async function writePositions(group: GroupPositions): Promise<void> {
-  const { wire, clock, membership, memberId, positions, patienceMs } = group;
+  const { wire, clock, membership, incarnation, positions, patienceMs } = group;
   const what = `write positions of group "${membership.group}"`;
   const deadlineMs = clock.monotonic() + patienceMs;
   const patience = new Patience(clock, patienceMs);
   let refresh = false;
   for (;;) {
     const { generation } = membership;
-    if (membership.memberId !== memberId) throw expelledMeanwhile(group);
     let failure: unknown;
     try {
       const node = await wire.coordinator(membership.group, 'group', refresh);
+      if (membership.incarnation !== incarnation) throw expelledMeanwhile(group);
       const code = await send(group, node);
       if (code === 0) return;
       const refusal = new Refusal(code, what);
-      if (membership.memberId !== memberId) throw expelledMeanwhile(group);
+      if (membership.incarnation !== incarnation) throw expelledMeanwhile(group);
       if (refusal.reaction === 'generation') {
         const moved = await nextGeneration(group, generation, deadlineMs);
         if (!moved || !positions.every((it) => membership.owns(it))) throw refusal;
@@ -74,8 +74,8 @@ export async function writePositions(group: GroupPositions): Promise<void> {
   }
 }
 
-function expelledMeanwhile({ membership, memberId }: GroupPositions): StreamsError {
-  return transactionAborted(membership.group, `member "${memberId}" was expelled meanwhile`);
+function expelledMeanwhile({ membership }: GroupPositions): StreamsError {
+  return transactionAborted(membership.group, 'its member was expelled meanwhile');
 }
 
 /** Waits until the member has another generation; false: it did not come by the deadline. */
@@ -100,9 +100,9 @@ async function nextGeneration(
 }
 
 async function send(group: GroupPositions, node: NodeId): Promise<number> {
-  const { wire, membership, memberId, positions, transaction } = group;
+  const { wire, membership, positions, transaction } = group;
   const { requestTimeoutMs: timeoutMs } = group;
-  const { group: groupId, generation: generationId } = membership;
+  const { group: groupId, memberId, generation: generationId } = membership;
   const groupInstanceId = membership.instanceId;
   const topics = byTopic(positions).map(([name, items]) => ({
     name,

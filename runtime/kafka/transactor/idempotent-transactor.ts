@@ -48,7 +48,7 @@ export class IdempotentTransactor implements Transactor {
     const { wire, clock, patienceMs, compression } = this.options;
     const { appends, positions } = transaction;
     const member = onKafka(membership);
-    const { memberId } = member;
+    const { incarnation } = member;
     if (this.closed) throw fenced(member.group, 'its producer is closed');
     if (member.ended === true) {
       throw fenced(member.group, `member "${member.memberId}" is not in it`);
@@ -70,7 +70,7 @@ export class IdempotentTransactor implements Transactor {
         outgoing,
       );
       if (positions.length > 0) {
-        await writePositions({ ...shared, membership: member, memberId, positions });
+        await writePositions({ ...shared, membership: member, incarnation, positions });
       }
     } catch (error) {
       this.identity = undefined;

@@ -90,7 +90,7 @@ export class KafkaTransactor implements Transactor {
   async commit(transaction: Transaction, membership: Membership): Promise<Committed> {
     const { appends, positions } = transaction;
     const member = onKafka(membership);
-    const { memberId } = member;
+    const { incarnation } = member;
     this.check(member);
     if (appends.length === 0 && positions.length === 0) return { baseOffsets: [] };
     await byLeader(this.options.wire, [...appends, ...positions]);
@@ -103,7 +103,7 @@ export class KafkaTransactor implements Transactor {
     try {
       if (this.openSinceMs !== undefined) await this.abort();
       this.openSinceMs = this.options.clock.monotonic();
-      await this.write(outgoing, positions, { membership: member, memberId });
+      await this.write(outgoing, positions, { membership: member, incarnation });
       this.identity = await this.coordinator.end(
         this.identity,
         'commit',
@@ -141,7 +141,7 @@ export class KafkaTransactor implements Transactor {
   private async write(
     outgoing: readonly OutgoingPartition[],
     positions: readonly Position[],
-    member: Pick<GroupPositions, 'membership' | 'memberId'>,
+    member: Pick<GroupPositions, 'membership' | 'incarnation'>,
   ): Promise<void> {
     const { wire, clock, transactionalId, protocol } = this.options;
     const { coordinator, identity, patienceMs, requestTimeoutMs } = this;
