@@ -11,10 +11,13 @@ test('a record that is waited for comes with the request that waits', async () =
   lab = await Lab.open(kafka().brokers);
   const member = await lab.join();
   const producer = await lab.producer();
-  const here = { topic: lab.topic, partition: 0, offset: 0 };
+  // A partition that has just been made may still refuse requests.
+  await producer.commit(lab.transaction('first', 1), member);
+  await lab.values();
+  const here = { topic: lab.topic, partition: 0, offset: 2 };
   const before = lab.wire.sent.length;
   const waiting = lab.log.awaitRecords([here], 10_000, new AbortController().signal);
-  await producer.commit(lab.transaction('v', 1), member);
+  await producer.commit(lab.transaction('v', 2), member);
   await waiting;
   expect((await lab.read(here)).values).toEqual(['v']);
   expect(lab.wire.sent.slice(before).filter((name) => name === 'Fetch')).toHaveLength(1);

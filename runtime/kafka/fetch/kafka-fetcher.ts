@@ -8,6 +8,7 @@ import { type FetchOutcome, type FetchRequest, sendFetch } from './fetch-request
 import { FetchRound } from './fetch-round.ts';
 import { KeptRecords } from './kept-records.ts';
 import { LongPolls } from './long-polls.ts';
+import { TopicIds } from './topic-ids.ts';
 
 /** Bytes that are asked for at least, of a partition and of a broker: a smaller limit is kept by giving out less at a time. */
 const leastBytes = 64 * 1024;
@@ -23,6 +24,7 @@ const companyMs = 250;
 export class KafkaFetcher {
   private readonly asking: Asking;
   private readonly kept = new KeptRecords(keptBytes);
+  private readonly ids = new TopicIds();
   private readonly polls: LongPolls;
   private turn = 0;
   /** What is known of the leaders led to a failure. */
@@ -30,12 +32,12 @@ export class KafkaFetcher {
 
   constructor(asking: Asking) {
     this.asking = asking;
-    this.polls = new LongPolls(asking, this.kept);
+    this.polls = new LongPolls(asking, this.kept, this.ids);
   }
 
   /**
    * See `Log.fetch`. A partition whose leader is moving is left out if others are at hand; otherwise it is waited for.
-   * @throws {ConfigError} TOPIC_UNKNOWN, PARTITION_UNKNOWN, KAFKA_RIGHTS
+   * @throws {ConfigError} TOPIC_UNKNOWN, PARTITION_UNKNOWN, TOPIC_RECREATED, KAFKA_RIGHTS
    * @throws {StorageError} LOG_CORRUPT, LOG_UNAVAILABLE
    */
   async fetch(
@@ -120,7 +122,14 @@ export class KafkaFetcher {
       this.stale = false;
       const answers = await Promise.all(
         [...byNode].map(([node, items]) =>
-          this.askNode({ node, positions: items, limits: asked, maxWaitMs: 0, lane: 'fetch' }),
+          this.askNode({
+            node,
+            positions: items,
+            limits: asked,
+            maxWaitMs: 0,
+            lane: 'fetch',
+            ids: this.ids,
+          }),
         ),
       );
       const missing = leaderless.map((position) => ({

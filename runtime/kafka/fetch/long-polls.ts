@@ -6,6 +6,7 @@ import { passes, pause } from '../patience.ts';
 import type { NodeId } from '../wire.ts';
 import { sendFetch } from './fetch-request.ts';
 import type { KeptRecords } from './kept-records.ts';
+import type { TopicIds } from './topic-ids.ts';
 
 /**
  * Waiting fetches at one broker at a time. Each takes a connection, since a broker answers the requests of one connection one after the other; who finds all
@@ -31,11 +32,13 @@ interface Poll {
 export class LongPolls {
   private readonly asking: Asking;
   private readonly kept: KeptRecords;
+  private readonly ids: TopicIds;
   private readonly polls = new Map<NodeId, Set<Poll>>();
 
-  constructor(asking: Asking, kept: KeptRecords) {
+  constructor(asking: Asking, kept: KeptRecords, ids: TopicIds) {
     this.asking = asking;
     this.kept = kept;
+    this.ids = ids;
   }
 
   /** See `Log.awaitRecords`. Never rejects for a broker's failure: the next fetch tells. */
@@ -116,6 +119,7 @@ export class LongPolls {
         limits,
         maxWaitMs,
         lane: `poll-${lane}`,
+        ids: this.ids,
       });
       for (const outcome of outcomes) {
         if (!('records' in outcome)) failed = true;

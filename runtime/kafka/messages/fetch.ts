@@ -9,13 +9,16 @@ import {
   nullableBytes,
   string,
   struct,
+  uuid,
 } from '../protocol/types.ts';
 
-/** Reads records. `records` of the response is a view; its last batch may be cut off. */
+/**
+ * Reads records of topics by id. `records` of the response is a view; its last batch may be cut off.
+ */
 export const fetch = api({
   key: 1,
   name: 'Fetch',
-  versions: [12, 12],
+  versions: [13, 13],
   flexibleFrom: 12,
   request: {
     replicaId: int32,
@@ -27,7 +30,7 @@ export const fetch = api({
     sessionEpoch: int32,
     topics: array(
       struct({
-        topic: string,
+        topicId: uuid,
         partitions: array(
           struct({
             partition: int32,
@@ -40,7 +43,7 @@ export const fetch = api({
         ),
       }),
     ),
-    forgottenTopicsData: array(struct({ topic: string, partitions: array(int32) })),
+    forgottenTopicsData: array(struct({ topicId: uuid, partitions: array(int32) })),
     rackId: string,
   },
   response: {
@@ -49,7 +52,7 @@ export const fetch = api({
     sessionId: int32,
     responses: array(
       struct({
-        topic: string,
+        topicId: uuid,
         partitions: array(
           struct({
             partitionIndex: int32,

@@ -133,6 +133,17 @@ describe('fetch', () => {
     await expect(fetcher.fetch([at(0)], wide)).rejects.toMatchObject({ code: 'KAFKA_RIGHTS' });
   });
 
+  test('refuses a topic that was deleted and created again since it was read first', async () => {
+    brokers.lead(0, 1);
+    brokers.append(0, plain('k', 'a'));
+    await fetcher.fetch([at(0)], wide);
+    brokers.topicId = 2;
+    await expect(inTime(fetcher.fetch([at(0, 1)], wide))).rejects.toMatchObject({
+      name: 'ConfigError',
+      code: 'TOPIC_RECREATED',
+    });
+  });
+
   test('lets no partition starve when one alone fills an answer', async () => {
     const large = plain('k', 'x'.repeat(100_000));
     const seen = new Set<number>();

@@ -1,4 +1,3 @@
-import type { TopicPartition } from '../../../../topology/core/topic-partition.ts';
 import { partitionId } from '../../../../topology/core/topic-partition.ts';
 import type { Clock } from '../../../../topology/core/clock.ts';
 import { fetch } from '../../../../runtime/kafka/messages/fetch.ts';
@@ -27,6 +26,7 @@ interface Led {
 const notLeader = 6;
 const outOfRange = 1;
 const unknownTopic = 3;
+const unknownTopicId = 100;
 
 /** Brokers as far as reading goes: leaders that move, waiting fetches, starts that move up. */
 export class ModelLeaders implements KafkaWire {
@@ -34,6 +34,8 @@ export class ModelLeaders implements KafkaWire {
   readonly asked: string[] = [];
   /** Brokers that take no connection. */
   readonly down = new Set<NodeId>();
+  /** First byte of the topic's id. */
+  topicId = 1;
   /** Partition id → error code that its leader gives. */
   readonly errors = new Map<string, number>();
   private readonly clock: Clock;
@@ -111,7 +113,7 @@ export class ModelLeaders implements KafkaWire {
       replicas: [leader],
       inSync: [leader],
     }));
-    const topic = { name: 't', id: Buffer.alloc(16), internal: false, partitions };
+    const topic = { name: 't', id: Buffer.alloc(16, this.topicId), internal: false, partitions };
     return partitions.length === 0 ? new Map() : new Map([['t', topic]]);
   }
 
@@ -133,10 +135,10 @@ export class ModelLeaders implements KafkaWire {
   private answer(node: NodeId, request: FetchRequest): FetchResponse {
     let left = request.maxBytes;
     let first = true;
-    const responses = request.topics.map(({ topic, partitions }) => ({
-      topic,
+    const responses = request.topics.map(({ topicId, partitions }) => ({
+      topicId,
       partitions: partitions.map(({ partition, fetchOffset, partitionMaxBytes }) => {
-        const { errorCode, log, start } = this.check(node, { topic, partition }, fetchOffset);
+        const { errorCode, log, start } = this.check(node, topicId, partition, fetchOffset);
         const room = Math.min(left, partitionMaxBytes);
         const found = errorCode === 0 ? log.fetch(fetchOffset, room) : undefined;
         const fits = found !== undefined && (first || found.records.length <= room);
@@ -160,13 +162,15 @@ export class ModelLeaders implements KafkaWire {
 
   private check(
     node: NodeId,
-    { topic, partition }: TopicPartition,
+    topicId: Buffer,
+    partition: number,
     offset: number,
   ): Pick<Led, 'log' | 'start'> & { errorCode: number } {
-    const id = partitionId(topic, partition);
+    const id = partitionId('t', partition);
     const led = this.partitions.get(id);
     if (led === undefined) return { log: new ModelPartition(), start: 0, errorCode: unknownTopic };
     const { log, start, leader } = led;
+    if (topicId[0] !== this.topicId) return { log, start, errorCode: unknownTopicId };
     const forced = this.errors.get(id);
     if (forced !== undefined) return { log, start, errorCode: forced };
     if (leader !== node) return { log, start, errorCode: notLeader };
