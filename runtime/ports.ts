@@ -13,7 +13,8 @@ export interface Log {
   join(group: GroupOptions, ownership: Ownership): Promise<Membership>;
   /**
    * Committed record batches at and after each position, in offset order per partition. Returns what is at hand without waiting; possibly nothing.
-   * A batch may begin before the position: skip records below it.
+   * A batch may begin before the position: skip records below it. A partition may be left out, where its leader is moving: results go by topic and partition,
+   * not by the place of the position.
    * @throws {StorageError} LOG_CORRUPT when a stored batch does not pass its CRC
    */
   fetch(positions: readonly Position[], limits: FetchLimits): Promise<readonly FetchedPartition[]>;

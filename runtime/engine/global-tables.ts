@@ -270,12 +270,14 @@ export class GlobalTables {
         this.fetching = true;
         const fetched = await this.options.log.fetch(positions, fetchLimits);
         this.fetching = false;
-        fetched.forEach((partition, i) => {
-          const queue = queues[i] as PartitionQueue;
-          if (partition.nextOffset > queue.fetchPosition) {
-            this.arrived.push({ queue, fetched: partition });
+        for (const found of fetched) {
+          const queue = queues.find(
+            ({ topic, partition }) => topic === found.topic && partition === found.partition,
+          );
+          if (queue !== undefined && found.nextOffset > queue.fetchPosition) {
+            this.arrived.push({ queue, fetched: found });
           }
-        });
+        }
         this.wake();
       })
       .catch((error: unknown) => {

@@ -3,7 +3,6 @@ import type { Log } from '../ports.ts';
 import { chunkBytes } from './changelog-reader.ts';
 import { nextTurn } from './next-turn.ts';
 import { type StandbyLag, StandbyTask } from './standby-task.ts';
-import type { StoreCopy } from './store-copy.ts';
 import type { TaskFactory } from './task-factory.ts';
 import type { RunnableUnit } from './task-units.ts';
 
@@ -104,9 +103,12 @@ export class Standbys {
     const positions = reading.map(({ topic, partition, offset }) => ({ topic, partition, offset }));
     const fetched = positions.length === 0 ? [] : await log.fetch(positions, fetchLimits);
     let moved = false;
-    for (const [i, found] of fetched.entries()) {
-      const { task, copy } = reading[i] as { task: StandbyTask; copy: StoreCopy };
-      if (await task.take(copy, found, nowMs)) {
+    for (const found of fetched) {
+      for (const { task, copy, topic, partition, offset } of reading) {
+        if (topic !== found.topic || partition !== found.partition) continue;
+        // It was released and opened again, or its store is read from elsewhere by now.
+        if (copy.position !== offset) continue;
+        if (!(await task.take(copy, found, nowMs))) continue;
         moved = true;
         await nextTurn();
       }
