@@ -9,8 +9,10 @@ import { ordersPlan, readLedger } from '../open-folder.ts';
 import { CampaignProvider } from '../provider.ts';
 import { checkPlaced } from '../checks/placed.ts';
 import { verify } from '../verify.ts';
+import type { Ambush } from '../child/suicide.ts';
 import { checkCopies } from './check-copies.ts';
 import type { KafkaBreakage } from './child/words.ts';
+import { emptyCluster } from './cluster-upkeep.ts';
 import { Crew } from './crew.ts';
 import { disturbBroker, disturbNetwork } from './disturbances.ts';
 import { FaultPlan } from './faults.ts';
@@ -18,12 +20,12 @@ import { gatherFromKafka } from './gather.ts';
 import type { KafkaEvidence } from './gather.ts';
 import { nap, repeat } from './lane.ts';
 import { Loading } from './loading.ts';
-import { awaitRest } from './rest.ts';
+import { awaitRest, tasksOf } from './rest.ts';
 import { CampaignTally } from './tally.ts';
 
 /** What a campaign on Kafka does. */
 export interface KafkaCampaignOptions {
-  /** Fresh, proxied, three brokers and a controller of its own. */
+  /** Proxied, three brokers and a controller of its own; emptied first. */
   readonly cluster: Cluster;
   /** A folder of its own; emptied first. */
   readonly folder: string;
@@ -35,6 +37,8 @@ export interface KafkaCampaignOptions {
   /** Share of orders that find goods missing; 0: unlimited stock. */
   readonly shortShare: number;
   readonly provider: Omit<BehaviourSettings, 'seed'>;
+  /** The first member freezes itself before its so-manieth commit, and wakes when others have taken over. */
+  readonly zombieAt?: number;
   readonly breakage?: KafkaBreakage;
   /** @defaultValue to nobody */
   readonly print?: (line: string) => void;
@@ -72,7 +76,8 @@ export async function runKafkaCampaign(
   await rm(options.folder, { recursive: true, force: true });
   await mkdir(options.folder, { recursive: true });
   const ledger = join(options.folder, 'provider', 'ledger.jsonl');
-  const { seed, provider } = options;
+  const { seed, provider, cluster } = options;
+  await emptyCluster(cluster.brokers);
   const running = new CampaignProvider(ledger, { ...provider, seed });
   await running.start();
   try {
@@ -106,15 +111,19 @@ class KafkaCampaign {
   }
 
   async run(): Promise<KafkaCampaignResult> {
-    const { folder, orders, seed, shortShare, disturbMs, cluster } = this.#options;
+    const { folder, orders, seed, shortShare, disturbMs, cluster, zombieAt } = this.#options;
     const baskets = join(folder, 'baskets.avro');
     const placed = await sample(orders);
     await writeBaskets(baskets, placed);
     const findings: Finding[] = [];
     let evidence: KafkaEvidence | undefined;
     let loading: Loading | undefined;
+    const zombie: Ambush | undefined =
+      zombieAt === undefined
+        ? undefined
+        : { point: 'commit.begin', at: zombieAt, signal: 'SIGSTOP' };
     try {
-      await this.#crew.start();
+      await this.#crew.start(zombie);
       loading = new Loading({
         brokers: cluster.brokers,
         baskets,
@@ -126,6 +135,7 @@ class KafkaCampaign {
       this.#print('everything is mended');
       await loading.done;
       this.#print('everything is loaded');
+      if (zombie !== undefined) await this.#crew.wakeZombie(tasksOf(ordersPlan()).length);
       findings.push(...(await awaitRest(this.#crew, ordersPlan())));
       if (findings.length === 0) {
         this.#print('at rest');

@@ -26,6 +26,11 @@ const leaveMs = 60_000;
 const startMs = 300_000;
 const pollMs = 100;
 
+/** Polls for a condition; what never comes true runs into the test's time-out. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(pollMs);
+}
+
 /**
  * Keeps the places of members occupied while faults empty them: whoever is gone comes back, at once
  * when `calm` aborts.
@@ -59,9 +64,11 @@ export class Crew {
     );
   }
 
-  /** Starts all, and waits until they are in the group. */
-  async start(): Promise<void> {
-    for (const member of this.members) member.start(this.#ambush());
+  /** Starts all, the first one with an ambush of its own if one is given, and waits until they are in the group. */
+  async start(first?: Ambush): Promise<void> {
+    for (const [i, member] of this.members.entries()) {
+      member.start(i === 0 && first !== undefined ? first : this.#ambush());
+    }
     const deadlineMs = performance.now() + startMs;
     while (this.members.some(({ starts }) => starts === 0)) {
       if (performance.now() > deadlineMs) throw new Error(`no start in ${startMs} ms`);
@@ -94,6 +101,25 @@ export class Crew {
     await Promise.all(faults);
     // Who is to freeze itself later than this is not waited for: nobody would thaw it.
     await Promise.all(this.members.filter((it) => it.ambushed).map((it) => it.kill()));
+  }
+
+  /**
+   * Waits until the first member has frozen itself in a commit and the others have all the tasks, which
+   * they have worked on, and wakes it: a zombie that goes on where it was.
+   */
+  async wakeZombie(tasks: number): Promise<void> {
+    const [zombie, ...others] = this.members;
+    if (zombie === undefined) return;
+    await until(() => this.#isSilent(zombie));
+    zombie.sprung();
+    this.#options.print(`${zombie.name}: froze itself ${zombie.ambushText}`);
+    const owned = (): number =>
+      others.reduce((sum, { status }) => sum + (status?.tasks.length ?? 0), 0);
+    await until(() => owned() === tasks);
+    await until(() => others.every(({ status }) => status?.rest === true));
+    this.#options.tally.fault('SIGSTOP of a member at a point of its commit');
+    this.#options.print(`${zombie.name}: wakes`);
+    zombie.thaw();
   }
 
   /** All leave in order. True: they did. */

@@ -1,13 +1,8 @@
-import { Kafka, logLevel } from 'kafkajs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../../broker/harness/cluster.ts';
+import { wholeAgain } from './cluster-upkeep.ts';
 import type { BrokerFault, FaultPlan, NetworkFault } from './faults.ts';
 import { nap } from './lane.ts';
 import type { CampaignTally } from './tally.ts';
-
-/** A cluster must be whole again in this time after a fault, ms. */
-const healMs = 180_000;
-const pollMs = 500;
 
 /** What disturbances work on. */
 export interface Disturbed {
@@ -35,7 +30,7 @@ export async function disturbBroker(disturbed: Disturbed): Promise<void> {
     await nap(fault.forMs, calm);
     await node.start();
   }
-  await wholeAgain(cluster);
+  await wholeAgain(cluster.brokers);
 }
 
 const brokerFaults = { kill: 'SIGKILL', stop: 'orderly restart', freeze: 'SIGSTOP' } as const;
@@ -76,34 +71,3 @@ const networkFaults = {
   stall: 'connections silent',
   refuse: 'connections cut and refused',
 } as const;
-
-/** @throws {Error} when a partition lacks a replica for too long */
-async function wholeAgain(cluster: Cluster): Promise<void> {
-  const deadline = Date.now() + healMs;
-  for (;;) {
-    const lacking = await lackingReplicas(cluster.brokers);
-    if (lacking === undefined) return;
-    if (Date.now() > deadline) throw new Error(`the cluster is not whole again: ${lacking}`);
-    await sleep(pollMs);
-  }
-}
-
-/** What a cluster lacks; undefined: nothing. */
-async function lackingReplicas(brokers: readonly string[]): Promise<string | undefined> {
-  const retry = { retries: 0 };
-  const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING, retry });
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    const { topics } = await admin.fetchTopicMetadata();
-    for (const { name, partitions } of topics) {
-      const short = partitions.find(({ isr, replicas }) => isr.length < replicas.length);
-      if (short !== undefined) return `${name}-${short.partitionId} has ${short.isr.join(', ')}`;
-    }
-    return undefined;
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    await admin.disconnect().catch(() => {});
-  }
-}

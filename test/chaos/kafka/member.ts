@@ -28,6 +28,7 @@ export class Member {
   #child: WordyChild<MemberWord> | undefined;
   #state: MemberState = 'gone';
   #ambush: Ambush | undefined;
+  #sprung = false;
   /** Somebody has killed it or told it to leave. */
   #told = false;
   #failure: string | undefined;
@@ -49,11 +50,11 @@ export class Member {
 
   /** True while the process may yet freeze or kill itself, or has killed itself. */
   get ambushed(): boolean {
-    return this.#ambush !== undefined;
+    return this.#ambush !== undefined && !this.#sprung;
   }
 
   get freezesItself(): boolean {
-    return this.#ambush?.signal === 'SIGSTOP';
+    return this.ambushed && this.#ambush?.signal === 'SIGSTOP';
   }
 
   /** True after the end of a process that was to kill itself, and that nobody else had ended. */
@@ -67,7 +68,7 @@ export class Member {
 
   /** It has frozen itself, and does so no more. */
   sprung(): void {
-    this.#ambush = undefined;
+    this.#sprung = true;
     this.#state = 'frozen';
   }
 
@@ -76,6 +77,7 @@ export class Member {
     if (this.#state !== 'gone') throw new Error(`${this.name} is ${this.#state}`);
     const settings: MemberSettings = { ...this.#settings(), ambush };
     this.#ambush = ambush;
+    this.#sprung = false;
     this.#told = false;
     this.#failure = undefined;
     this.status = undefined;

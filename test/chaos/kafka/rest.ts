@@ -39,7 +39,8 @@ function isAtRest({ members }: Crew, all: readonly string[]): boolean {
   return statuses.every((status) => status?.rest) && tasks.toSorted().join() === all.join();
 }
 
-function tasksOf(plan: Plan): readonly string[] {
+/** Ids of all tasks, sorted. */
+export function tasksOf(plan: Plan): readonly string[] {
   return plan.subTopologies
     .flatMap(({ id, sourceTopics: [topic = ''] }) => {
       const { partitions = 0 } = plan.topics.get(topic) ?? {};

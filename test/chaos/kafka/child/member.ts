@@ -70,7 +70,18 @@ async function tellStatus(application: Application): Promise<void> {
   const rest = await application.caughtUp();
   const tasks = application.tasks.map(({ id }) => id);
   const restoring = application.restoring.length;
-  tell({ say: 'status', rest, tasks, restoring, calls: application.openCalls });
+  const behind = rest ? [] : await behindOf(application);
+  tell({ say: 'status', rest, tasks, restoring, calls: application.openCalls, behind });
+}
+
+async function behindOf({ log, quiet, tasks }: Application): Promise<readonly string[]> {
+  const queues = tasks.flatMap((task) => [...task.queues]);
+  const ends = await log.ends(queues, 'committed');
+  const behind = ends.flatMap(({ topic, partition, end }) => {
+    const at = queues.find((it) => it.topic === topic && it.partition === partition)?.position;
+    return at === undefined || at >= end ? [] : [`${topic}/${partition} ${at}<${end}`];
+  });
+  return quiet ? behind : ['busy', ...behind];
 }
 
 function wrapPorts(ports: Ports): Ports {

@@ -47,6 +47,8 @@ export type MemberWord =
       readonly tasks: readonly string[];
       readonly restoring: number;
       readonly calls: number;
+      /** Inputs that are not read to their end, `topic/partition position<end`, and `busy` where something is under way. */
+      readonly behind: readonly string[];
     }
   /** What an operator is told. */
   | { readonly say: 'report'; readonly message: string }
