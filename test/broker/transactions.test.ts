@@ -256,6 +256,38 @@ describe.each([1, 2] as const)('an answer that is lost, protocol %i', (protocol)
   });
 });
 
+describe('at least once', () => {
+  test('an append whose answer is lost is stored once', async () => {
+    const lab = await open({ guarantee: 'at-least-once' });
+    const member = await lab.join();
+    const producer = await lab.log.transactor('s0');
+    let lost = 0;
+    lab.wire.tap('Produce', async (request, send) => {
+      const answer = await send(request);
+      if (lost++ > 0) return answer;
+      throw timedOut('the broker', request.name, request.timeoutMs);
+    });
+    await producer.commit(lab.transaction('v', 1), member);
+    expect(lost).toBe(2);
+    expect(await lab.values()).toEqual(['v']);
+    expect(await lab.position()).toBe(1);
+  });
+
+  test('what was appended before the group refused the positions is there, and is appended again', async () => {
+    const lab = await open({ guarantee: 'at-least-once' });
+    const member = await lab.join();
+    const producer = await lab.log.transactor('s0');
+    const stranger = { ...like(member), memberId: 'x', instanceId: null };
+    await expect(producer.commit(lab.transaction('v', 1), stranger)).rejects.toMatchObject({
+      code: 'TRANSACTION_ABORTED',
+    });
+    expect(await lab.position()).toBeUndefined();
+    await producer.commit(lab.transaction('v', 1), member);
+    expect(await lab.values()).toEqual(['v', 'v']);
+    expect(await lab.position()).toBe(1);
+  });
+});
+
 describe('large batches', () => {
   const value = Buffer.alloc(1000, 'x');
 
