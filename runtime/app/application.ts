@@ -9,6 +9,8 @@ import { compileEngineOptions, type EngineOptions } from '../engine/engine-optio
 import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
 import { LmdbStateBackend } from '../state/lmdb-backend.ts';
 import { openApplicationLog } from './application-log.ts';
+import type { LocalQueries } from '../queries/local-queries.ts';
+import type { StoreView } from '../queries/store-view.ts';
 import { assemble } from './assemble.ts';
 import { closeAll } from './close-all.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
@@ -61,6 +63,7 @@ export class Application {
   /** Resolves when the application has stopped, by {@link close} or by a failure. */
   readonly stopped: Promise<void>;
   private readonly engine: Engine;
+  private readonly queries: LocalQueries;
   private readonly release: () => Promise<void>;
   private readonly abort = new AbortController();
   private cancelMaintenance: (() => void) | undefined;
@@ -72,6 +75,7 @@ export class Application {
     catalog: SchemaCatalog & AvroSchemas;
     ports: Ports;
     engine: Engine;
+    queries: LocalQueries;
     release: () => Promise<void>;
     maintain: () => Promise<void>;
   }) {
@@ -81,6 +85,7 @@ export class Application {
     this.log = parts.ports.log;
     this.registry = parts.ports.registry;
     this.engine = parts.engine;
+    this.queries = parts.queries;
     this.release = parts.release;
     // A failure is kept by the engine; nobody has to wait for this promise to learn of it.
     this.stopped = this.engine.run(this.abort.signal).catch(() => {});
@@ -110,6 +115,14 @@ export class Application {
   /** Committed counters, node by node, of what this process has done itself since it started. */
   outcomes(): ReturnType<Engine['outcomes']> {
     return this.engine.outcomes();
+  }
+
+  /**
+   * A store as it stands on this process, to be looked at from outside: committed rows only.
+   * @throws {ConfigError} STORE_NAME when there is no such store
+   */
+  query(store: string): Promise<StoreView> {
+    return this.queries.view(store);
   }
 
   /** Transactions committed so far. */
@@ -205,7 +218,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     const { log, registry, slot } = opened;
     const ports = (options.wrap ?? same)({ log, state, registry });
     if (options.trace !== undefined) await createTrace(ports.log, options.trace);
-    const { engine } = await assemble({
+    const { engine, queries } = await assemble({
       plan: planned.plan,
       catalog: topology.catalog,
       placeOf: placeOfTopic(topology),
@@ -237,6 +250,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       catalog: topology.catalog,
       ports,
       engine,
+      queries,
       release,
       maintain: () => opened.maintain(),
     });

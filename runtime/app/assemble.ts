@@ -16,6 +16,7 @@ import { SchemaCache } from '../engine/schema-cache.ts';
 import { Serdes } from '../engine/serdes.ts';
 import { TaskFactory } from '../engine/task-factory.ts';
 import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
+import { LocalQueries } from '../queries/local-queries.ts';
 import { StoreCache } from '../state/working-set.ts';
 import { Scratch } from '../codec/scratch.ts';
 import { ensureTopics, type PlaceOfTopic } from './ensure-topics.ts';
@@ -52,6 +53,8 @@ export interface Assembled {
   readonly engine: Engine;
   readonly serdes: Serdes;
   readonly globals: GlobalTables;
+  /** Looks at stores from outside. */
+  readonly queries: LocalQueries;
   /** Topic → partition count. */
   readonly partitions: ReadonlyMap<string, number>;
 }
@@ -128,7 +131,8 @@ export async function assemble(assembly: Assembly): Promise<Assembled> {
       }),
     ...(assembly.probe === undefined ? {} : { probe: assembly.probe }),
   });
-  return { engine, serdes, partitions, globals };
+  const queries = new LocalQueries({ plan, engine, serdes, state, clock, partitionsOf });
+  return { engine, serdes, partitions, globals, queries };
 }
 
 function handlerOf(call: string, functions: ReadonlyMap<string, unknown>): CallHandler {

@@ -15,6 +15,7 @@ import { Restorer } from './restorer.ts';
 import { RunTotals } from './run-totals.ts';
 import { SchemaLookups } from './schema-lookups.ts';
 import { Signal } from './signal.ts';
+import type { StandbyLag } from './standby-task.ts';
 import { Standbys } from './standbys.ts';
 import { wipeCorrupted, wipeDistrusted } from './state-wipes.ts';
 import type { TaskFactory } from './task-factory.ts';
@@ -135,9 +136,14 @@ export class Engine {
     return this.restorer.progress;
   }
 
-  /** Ids of the tasks whose stores are kept warm beside another member's. */
-  get standbyTasks(): readonly string[] {
-    return this.standbys.ids;
+  /** The tasks whose stores are kept warm beside another member's. */
+  get standbyTasks(): readonly RunnableUnit[] {
+    return this.standbys.units;
+  }
+
+  /** How far a standby's copy of a store is behind; undefined: it is none, or not open yet. */
+  standbyLag(task: string, store: string): StandbyLag | undefined {
+    return this.standbys.lag(task, store);
   }
 
   /** All members of the group as of the last assignment, where the log tells. */

@@ -34,9 +34,9 @@ export class Standbys {
     this.options = options;
   }
 
-  /** Ids of the tasks that it keeps warm. */
-  get ids(): readonly string[] {
-    return [...this.tasks.keys()];
+  /** The tasks that it keeps warm. */
+  get units(): readonly RunnableUnit[] {
+    return [...this.tasks.values()].map(({ unit }) => unit);
   }
 
   /** The standby of a task, for queries; undefined: there is none. */
@@ -47,7 +47,7 @@ export class Standbys {
   /** Keeps exactly these tasks warm from now on. What is no longer kept stays on disk as it is. */
   async set(units: readonly RunnableUnit[]): Promise<void> {
     const wanted = new Map(units.map((unit) => [unit.id, unit]));
-    await this.release(this.ids.filter((id) => !wanted.has(id)));
+    await this.release([...this.tasks.keys()].filter((id) => !wanted.has(id)));
     for (const [id, unit] of wanted) {
       if (this.tasks.has(id) || unit.topology.stores.length === 0) continue;
       const task = new StandbyTask(unit, this.options.log, this.options.group);
@@ -70,7 +70,7 @@ export class Standbys {
 
   close(): Promise<void> {
     this.closed = true;
-    return this.release(this.ids);
+    return this.release([...this.tasks.keys()]);
   }
 
   private async open(task: StandbyTask): Promise<void> {

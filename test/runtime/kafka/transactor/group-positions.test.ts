@@ -39,7 +39,7 @@ function bench(code: number) {
       requestTimeoutMs: 1000,
       transaction: {
         transactionalId: 'id',
-        identity: { producerId: 1, epoch: 0 } as never,
+        identity: { producerId: 1, epoch: 0 },
         version: 3,
       },
     });
