@@ -117,8 +117,10 @@ export class KafkaTransactor implements Transactor {
     return { baseOffsets: baseOffsetsOf(outgoing) };
   }
 
+  /** A commit under way goes on, but no longer tries again: where brokers are away its outcome stays unknown, to be settled when the slot is opened again. */
   async close(): Promise<void> {
     this.ended ??= 'its producer is closed';
+    this.coordinator.stop();
   }
 
   private check(member: KafkaMembership): void {

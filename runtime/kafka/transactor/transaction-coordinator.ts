@@ -35,9 +35,15 @@ const invalidTransactionTimeout = 50;
  */
 export class TransactionCoordinator {
   private readonly options: CoordinatorOptions;
+  private stopped = false;
 
   constructor(options: CoordinatorOptions) {
     this.options = options;
+  }
+
+  /** From now on a request that fails is not repeated: whoever waits for it learns what it failed with. */
+  stop(): void {
+    this.stopped = true;
   }
 
   /**
@@ -161,6 +167,7 @@ export class TransactionCoordinator {
         unanswered ||= error instanceof WireError && error.outcome === 'unknown';
         failure = error;
       }
+      if (this.stopped) throw failure;
       await patience.after(failure, what);
       refresh = reactionOf(failure) !== 'retry';
     }
