@@ -58,6 +58,12 @@ const runnerCodes = {
       '`${NAME}` in a runner file stands for an environment variable. There is no default: a variable that is not set is an error.',
     example: 'data: ${DATA_DIR}            # export DATA_DIR=/var/lib/orders',
   },
+  R002: {
+    title: 'secret in a file',
+    explanation:
+      'Passwords, tokens and passphrases stand in an environment variable of their own, so that a runner file can be shown and shared.',
+    example: 'password: ${KAFKA_PASSWORD}  # export KAFKA_PASSWORD=…',
+  },
 } as const satisfies Readonly<Record<string, ProblemCode>>;
 
 /** Every code that a command may report about a file: topology, schemas, runner file. */

@@ -2,18 +2,18 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
 import { controlTopic } from '../../topology/core/names.ts';
-import type { EmbeddedLog } from '../embedded/embedded-log.ts';
 import { dataLayout } from '../embedded/layout.ts';
 import { processesInside } from '../embedded/recovery.ts';
-import type { Ownership } from '../ports.ts';
+import type { Log } from '../ports.ts';
+import type { ToolLog } from './tool-log.ts';
 
 /** What a reset of an application takes away. */
 export interface ResetPlan {
   readonly application: string;
   /** Control topic, changelogs and repartition topics that are there. */
   readonly topics: readonly string[];
-  /** Folder of its state stores; undefined: there is none. */
-  readonly state: string | undefined;
+  /** Folders of its state stores that are there. */
+  readonly state: readonly string[];
   /** It has committed positions. */
   readonly positions: boolean;
 }
@@ -21,32 +21,28 @@ export interface ResetPlan {
 /**
  * What a reset of the application would take away. Its internal topics are known by name; one that
  * could be two applications' is the one's with the longer name.
- * @throws {ConfigError} APPLICATION_OWNED when it is running
+ * @throws {ConfigError} APPLICATION_OWNED, GROUP_ACTIVE when it is running
  */
-export async function planReset(
-  log: EmbeddedLog,
-  folder: string,
-  application: string,
-): Promise<ResetPlan> {
-  refuseRunning(log, application);
+export async function planReset(tool: ToolLog, application: string): Promise<ResetPlan> {
+  const { log } = tool;
+  await tool.refuseRunning(application);
   const names = (await log.admin.list()).map(({ name }) => name);
   const groups = await log.admin.groups();
   const longer = applicationsIn(names, groups).filter(
     (other) => other !== application && other.startsWith(`${application}-`),
   );
-  const state = dataLayout(folder).state(application);
   return {
     application,
     topics: names.filter(
       (name) => isInternal(name, application) && !longer.some((other) => isInternal(name, other)),
     ),
-    state: existsSync(state) ? state : undefined,
+    state: tool.stateOf(application),
     positions: groups.includes(application),
   };
 }
 
 /** Names of the applications that a log knows, sorted. */
-export async function knownApplications(log: EmbeddedLog): Promise<readonly string[]> {
+export async function knownApplications(log: Log): Promise<readonly string[]> {
   const names = (await log.admin.list()).map(({ name }) => name);
   return applicationsIn(names, await log.admin.groups());
 }
@@ -55,31 +51,29 @@ export async function knownApplications(log: EmbeddedLog): Promise<readonly stri
  * Takes away what the plan says; a reset that was cut off is finished by another one. Between its
  * steps the application cannot start, or is refused because its
  * changelogs are gone.
- * @throws {ConfigError} APPLICATION_OWNED when it is running
+ * @throws {ConfigError} APPLICATION_OWNED, GROUP_ACTIVE when it is running
  */
-export async function resetApplication(log: EmbeddedLog, plan: ResetPlan): Promise<void> {
+export async function resetApplication(tool: ToolLog, plan: ResetPlan): Promise<void> {
   const { application, topics, state } = plan;
-  refuseRunning(log, application);
-  const ignore = async (): Promise<void> => {};
-  const ownership: Ownership = { assigned: ignore, revoked: ignore, lost: ignore };
-  const member = await log.join({ group: application, topics: [], slot: 'reset' }, ownership);
+  const { admin } = tool.log;
+  await tool.refuseRunning(application);
+  const held = await tool.hold(application);
   try {
-    for (const topic of topics) await log.admin.delete(topic);
-    if (state !== undefined) remove(state);
+    for (const topic of inOrder(topics, application)) await admin.delete(topic);
+    for (const folder of state) remove(folder);
   } finally {
-    await member.leave();
+    await held.leave();
   }
-  await log.admin.setPositions(application, undefined);
+  await admin.setPositions(application, undefined);
 }
 
-function refuseRunning(log: EmbeddedLog, application: string): void {
-  const owner = log.owner(application);
-  if (owner === undefined) return;
-  const since = new Date(owner.sinceMs).toISOString();
-  throw new ConfigError(
-    'APPLICATION_OWNED',
-    `application "${application}" is running: process ${owner.pid} has it since ${since}. Stop it before it is reset`,
-  );
+/** Changelogs before the plans: while one of the stores that the plan lists has none, nothing starts. */
+function inOrder(topics: readonly string[], application: string): readonly string[] {
+  const control = controlTopic(application);
+  return [
+    ...topics.filter((name) => name !== control),
+    ...topics.filter((name) => name === control),
+  ];
 }
 
 /** What a reset of a whole data folder takes away, and what it leaves. */

@@ -8,19 +8,31 @@ import { object } from '../../topology/definition/object.ts';
 import { parseSettings } from '../../topology/yaml/parse-settings.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
+import { type KafkaFileSettings, kafkaTable } from './runner-file-kafka.ts';
 import { shortPath } from './short-path.ts';
 
 /** What a runner file says: where things are, and how applications run. */
 export interface RunnerFile extends EngineOptions {
   readonly data?: string;
+  readonly log?: LogKind;
   readonly sync?: SyncMode;
+  readonly kafka?: KafkaFileSettings;
 }
+
+/** What an application runs on. */
+export type LogKind = 'embedded' | 'kafka';
 
 /** Settings of a run, of the runner file alone. */
 export interface RunnerSettings {
   /** Absolute. */
   readonly data?: string;
   readonly sync?: SyncMode;
+  /** @defaultValue 'embedded' */
+  readonly log?: LogKind;
+  /** What the file says of the cluster; relative names are as of `folder`. */
+  readonly kafka?: KafkaFileSettings;
+  /** Folder of the runner file; the working directory where there is none. */
+  readonly folder: string;
   readonly options: EngineOptions;
 }
 
@@ -75,13 +87,19 @@ export const runnerTable = object<RunnerFile>({
     data: {
       field: { ...text, type: 'folder', schema: { type: 'string' } },
       default: '`.millrace/data`',
-      doc: 'Data folder of the embedded log and the state stores, relative to this file.',
+      doc: 'Data folder of the embedded log and the state stores, relative to this file. On Kafka: of the state stores.',
+    },
+    log: {
+      field: choice(['embedded', 'kafka']),
+      default: '`embedded`',
+      doc: 'What applications run on: the log in the data folder, or the cluster of `kafka`.',
     },
     sync: {
       field: choice(['commit', 'interval', 'never']),
       default: '`commit`',
-      doc: 'When commits are forced to the disk.',
+      doc: 'When commits are forced to the disk. Of the embedded log.',
     },
+    kafka: { field: kafkaTable, doc: 'The Kafka cluster. Read where `log` is `kafka`.' },
     commit: {
       field: object<NonNullable<EngineOptions['commit']>>({
         title: 'commit',
@@ -166,7 +184,8 @@ export function readRunnerFile(
   environment: Readonly<Record<string, string | undefined>>,
 ): RunnerSettings {
   const path = resolve(file ?? runnerFileName);
-  if (file === undefined && !existsSync(path)) return { options: {} };
+  const folder = dirname(path);
+  if (file === undefined && !existsSync(path)) return { folder, options: {} };
   const parsed = parseSettings(readText(path), shortPath(path), {
     field: runnerTable,
     variable: (name) => environment[name],
@@ -175,10 +194,13 @@ export function readRunnerFile(
     const problems = renderProblems(parsed.problems, parsed.source).trimEnd();
     throw new ConfigError('RUNNER_FILE', `the runner file has problems:\n\n${problems}`);
   }
-  const { data, sync, ...options } = parsed.value ?? {};
+  const { data, sync, log, kafka, ...options } = parsed.value ?? {};
   return {
-    ...(data === undefined ? {} : { data: resolve(dirname(path), data) }),
+    ...(data === undefined ? {} : { data: resolve(folder, data) }),
     ...(sync === undefined ? {} : { sync }),
+    ...(log === undefined ? {} : { log }),
+    ...(kafka === undefined ? {} : { kafka }),
+    folder,
     options,
   };
 }

@@ -28,7 +28,7 @@ export class TopicRegistry implements SchemaRegistry {
   private readonly texts: string[] = [];
   private readonly bySubject = new Map<string, Versions>();
   private position = 0;
-  private ready: Promise<void> | undefined;
+  private created = false;
   /** Appends and reads of this process, one after the other. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -44,6 +44,7 @@ export class TopicRegistry implements SchemaRegistry {
       if (known !== undefined) return known;
       await this.refresh();
       if (this.idUnder(subject, schema) === undefined) {
+        await this.createTopic();
         await this.append({ version: 1, subject, schema });
         await this.refresh();
       }
@@ -98,8 +99,8 @@ export class TopicRegistry implements SchemaRegistry {
 
   /** Reads on to the end, what others have under way included. */
   private async refresh(): Promise<void> {
-    this.ready ??= this.createTopic();
-    await this.ready;
+    this.created ||= (await this.log.admin.describe(schemaTopic)) !== undefined;
+    if (!this.created) return;
     const at = { topic: schemaTopic, partition: 0 };
     const [ends] = await this.log.ends([at], 'uncommitted');
     const from = { ...at, offset: Math.max(this.position, ends?.start ?? 0) };
@@ -121,17 +122,15 @@ export class TopicRegistry implements SchemaRegistry {
     this.bySubject.set(subject, [...versions, [(versions.at(-1)?.[0] ?? 0) + 1, id]]);
   }
 
+  /** Only who registers makes the topic: to look for a schema changes nothing. */
   private async createTopic(): Promise<void> {
-    try {
-      await this.log.admin.create({
-        name: schemaTopic,
-        partitions: 1,
-        cleanup: 'delete',
-        retention: 'forever',
-      });
-    } catch (error) {
-      this.ready = undefined;
-      throw error;
-    }
+    if (this.created) return;
+    await this.log.admin.create({
+      name: schemaTopic,
+      partitions: 1,
+      cleanup: 'delete',
+      retention: 'forever',
+    });
+    this.created = true;
   }
 }

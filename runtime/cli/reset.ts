@@ -10,7 +10,7 @@ import {
   type ResetPlan,
 } from '../app/reset.ts';
 import { checkedGraph, readTopology } from '../app/topology-source.ts';
-import type { EmbeddedLog } from '../embedded/embedded-log.ts';
+import type { ToolLog } from '../app/tool-log.ts';
 import type { Console } from './console.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { UsageError } from './failure.ts';
@@ -34,16 +34,22 @@ export function resetCommand(console: Console, done: (code: ExitCode) => void): 
         'Example:\n  $ millrace reset topology/orders/orders.yaml',
     )
     .action(async (name: string | undefined, options: ResetOptions) => {
-      const { data } = settingsOf(options);
+      const settings = settingsOf(options);
       const confirmed = confirmation(console, options.yes === true);
       if (options.all === true) {
         if (name !== undefined) throw new UsageError('give an application or --all, not both');
-        return done(await resetAll(console, data, confirmed));
+        if (settings.choice.kafka !== undefined) {
+          throw new UsageError('--all is for a data folder: on Kafka name the application');
+        }
+        return done(await resetAll(console, settings.data, confirmed));
       }
       if (name === undefined) {
         throw new UsageError('name the application or its topology file, or say --all');
       }
-      return done(await withLog(data, (log) => resetOne(console, log, { data, name, confirmed })));
+      const { where } = settings;
+      return done(
+        await withLog(settings, (tool) => resetOne(console, tool, { where, name, confirmed })),
+      );
     });
 }
 
@@ -64,25 +70,25 @@ function confirmation(console: Console, yes: boolean): Confirmed {
 
 async function resetOne(
   console: Console,
-  log: EmbeddedLog,
-  request: { readonly data: string; readonly name: string; readonly confirmed: Confirmed },
+  tool: ToolLog,
+  request: { readonly where: string; readonly name: string; readonly confirmed: Confirmed },
 ): Promise<ExitCode> {
-  const { data, name, confirmed } = request;
+  const { where, name, confirmed } = request;
   const isFile = existsSync(name) || /\.ya?ml$/.test(name);
   const application = isFile ? applicationOf(name) : name;
-  const plan = await planReset(log, data, application);
+  const plan = await planReset(tool, application);
   if (isEmpty(plan)) {
-    const near = nearestName(application, await knownApplications(log));
+    const near = nearestName(application, await knownApplications(tool.log));
     if (!isFile && near !== undefined) {
       throw new UsageError(
-        `nothing of application "${name}" is in ${data}: did you mean "${near}"?`,
+        `nothing of application "${name}" is in ${where}: did you mean "${near}"?`,
       );
     }
-    console.note(`nothing of application "${application}" is in ${data}\n`);
+    console.note(`nothing of application "${application}" is in ${where}\n`);
     return exitCodes.fine;
   }
-  if (!(await confirmed(describe(plan, data)))) return exitCodes.findings;
-  await resetApplication(log, plan);
+  if (!(await confirmed(describe(plan, where)))) return exitCodes.findings;
+  await resetApplication(tool, plan);
   console.note(`application "${application}" is reset\n`);
   return exitCodes.fine;
 }
@@ -95,13 +101,13 @@ function applicationOf(file: string): string {
 }
 
 function isEmpty({ topics, state, positions }: ResetPlan): boolean {
-  return topics.length === 0 && state === undefined && !positions;
+  return topics.length === 0 && state.length === 0 && !positions;
 }
 
-function describe({ application, topics, state, positions }: ResetPlan, data: string): string {
-  const lines = [`of application "${application}" in ${data} this deletes`];
+function describe({ application, topics, state, positions }: ResetPlan, where: string): string {
+  const lines = [`of application "${application}" in ${where} this deletes`];
   for (const topic of topics) lines.push(`  topic      ${topic}`);
-  if (state !== undefined) lines.push(`  stores     ${state}`);
+  for (const folder of state) lines.push(`  stores     ${folder}`);
   if (positions) lines.push('  positions  in the topics that it reads');
   return `${lines.join('\n')}\n`;
 }

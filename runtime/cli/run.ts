@@ -24,7 +24,9 @@ type Ended = 'caught-up' | 'stopped' | 'failed';
 /** `millrace run FILE`: runs a topology until it is stopped. */
 export function runCommand(console: Console, done: (code: ExitCode) => void): Command {
   return addDataOptions(new Command('run'))
-    .description('Run a topology on the embedded log, until it is stopped.')
+    .description(
+      'Run a topology until it is stopped: on the embedded log, or as a member on Kafka.',
+    )
     .argument('<file>', 'topology file')
     .addOption(
       new Option('--sync <mode>', 'when commits are forced to the disk')
@@ -38,6 +40,8 @@ export function runCommand(console: Console, done: (code: ExitCode) => void): Co
       '\nSIGINT (Ctrl-C) and SIGTERM commit what is completed and stop with exit code 0 (1 with\n' +
         '--until-caught-up: it has not); what was under way is read again at the next start. A\n' +
         'second one ends the process at once.\n\n' +
+        'With --log kafka the same command, started again here or elsewhere, is one more member of the\n' +
+        'group: tasks are shared among all of them.\n\n' +
         'Example:\n  $ millrace run topology/orders/orders.yaml --data /var/lib/orders',
     )
     .action(async (file: string, options: RunOptions) => {
@@ -60,6 +64,7 @@ async function run(
   // A service that was stopped did what it was asked to; a job did not.
   const stopped = untilCaughtUp ? exitCodes.findings : exitCodes.fine;
   const settings = settingsOf(options);
+  const { choice, where } = settings;
   const sync = options.sync ?? settings.sync;
   const application = await start(console, signal, {
     topology: file,
@@ -67,6 +72,7 @@ async function run(
     options: settings.options,
     report: (message) => console.note(`${message}\n`),
     ...(sync === undefined ? {} : { sync }),
+    ...(choice.kafka === undefined ? {} : { kafka: choice.kafka }),
   });
   if (application === undefined) {
     // The process ends now, in the middle of its start: as safe as a crash, and nothing has run.
@@ -75,7 +81,7 @@ async function run(
   }
   const name = application.definition.application;
   const hint = console.watched ? '; Ctrl-C stops it' : '';
-  console.note(`application "${name}" runs on ${settings.data}${hint}\n`);
+  console.note(`application "${name}" runs on ${where}${hint}\n`);
   const meter = new RunMeter(application, () => systemClock.monotonic());
   const ended = await untilEnd(application, {
     signal,

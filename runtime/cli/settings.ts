@@ -1,22 +1,36 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { readRunnerFile, type RunnerSettings } from '../app/runner-file.ts';
-import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
-import { systemClock } from '../app/system-clock.ts';
+import type { LogChoice } from '../app/application-log.ts';
+import { type LogKind, readRunnerFile, type RunnerSettings } from '../app/runner-file.ts';
+import { kafkaSettingsOf } from '../app/runner-file-kafka.ts';
+import { openToolLog, type ToolLog } from '../app/tool-log.ts';
+import { UsageError } from './failure.ts';
 
-/** Options of every command that works on a data folder. */
+/** Options of every command that works on a log. */
 export interface DataOptions {
   readonly data?: string;
   readonly config?: string;
+  readonly log?: LogKind;
+  readonly brokers?: readonly string[];
 }
 
-/** Adds `--data` and `--config`. */
+/** Adds `--data`, `--log`, `--brokers` and `--config`. */
 export function addDataOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--data <dir>', 'data folder')
         .default(undefined, 'data of the runner file, else .millrace/data')
         .argParser(folderName),
+    )
+    .addOption(
+      new Option('--log <kind>', 'the embedded log of the data folder, or a Kafka cluster')
+        .choices(['embedded', 'kafka'])
+        .default(undefined, 'log of the runner file, else embedded'),
+    )
+    .addOption(
+      new Option('--brokers <list>', 'some brokers of the cluster: host:port,…')
+        .default(undefined, 'kafka.brokers of the runner file')
+        .argParser(brokerList),
     )
     .addOption(
       new Option('--config <file>', 'runner file').default(
@@ -32,30 +46,57 @@ function folderName(text: string): string {
   return text;
 }
 
+/** `a:9092,b:9092` as a list. */
+export function brokerList(text: string): readonly string[] {
+  const brokers = text.split(',').map((part) => part.trim());
+  if (brokers.some((broker) => !/^\S+:\d+$/.test(broker))) {
+    throw new InvalidArgumentError('give host:port, or several with commas between them');
+  }
+  return brokers;
+}
+
 /** What the runner file and the options say together: options win. */
-export function settingsOf(options: DataOptions): RunnerSettings & { readonly data: string } {
+export interface CommandSettings extends RunnerSettings {
+  readonly data: string;
+  readonly choice: LogChoice;
+  /** The log, for messages: the data folder, or the cluster. */
+  readonly where: string;
+}
+
+/** @throws {ConfigError} RUNNER_FILE, OPTION_BROKERS, OPTION_SASL */
+export function settingsOf(options: DataOptions): CommandSettings {
   const settings = readRunnerFile(options.config, process.env);
-  return { ...settings, data: options.data ?? settings.data ?? join('.millrace', 'data') };
+  const data = options.data ?? settings.data ?? join('.millrace', 'data');
+  if ((options.log ?? settings.log) !== 'kafka') {
+    if (options.brokers !== undefined) {
+      throw new UsageError('--brokers names a Kafka cluster: add --log kafka');
+    }
+    const sync = settings.sync === undefined ? {} : { sync: settings.sync };
+    return { ...settings, data, choice: { data, ...sync }, where: data };
+  }
+  const kafka = kafkaSettingsOf(settings.kafka ?? {}, settings.folder, options.brokers);
+  const where = `Kafka at ${kafka.brokers.join(', ')}`;
+  return { ...settings, data, choice: { data, kafka }, where };
 }
 
 /**
- * Runs `action` on the log of a data folder that must be there. Other processes may have it open.
+ * Runs `action` on a log that must be there. Others may have it open.
  * @throws {ConfigError} LOG_MISSING
  * @throws {StorageError} when it cannot be read
  */
 export async function withLog<T>(
-  folder: string,
-  action: (log: EmbeddedLog) => Promise<T>,
+  { choice }: CommandSettings,
+  action: (tool: ToolLog) => Promise<T>,
 ): Promise<T> {
-  const log = await openEmbeddedLog({ folder, clock: systemClock, create: false });
+  const tool = await openToolLog(choice);
   let result: T;
   try {
-    result = await action(log);
+    result = await action(tool);
   } catch (error) {
     // The first error is what matters.
-    await log.close().catch(() => {});
+    await tool.close().catch(() => {});
     throw error;
   }
-  await log.close();
+  await tool.close();
   return result;
 }

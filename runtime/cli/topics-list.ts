@@ -18,7 +18,7 @@ interface ListedTopic {
 /** `millrace topics list`: topics with partitions, offsets and sizes. */
 export function topicsListCommand(console: Console): Command {
   return addDataOptions(new Command('list'))
-    .description('List the topics of a data folder, with partitions, offsets and sizes.')
+    .description('List the topics of a log, with partitions, offsets and sizes.')
     .option('--partitions', 'a line per partition')
     .option('--json', 'print them as JSON')
     .addHelpText(
@@ -27,8 +27,7 @@ export function topicsListCommand(console: Console): Command {
         'Example:\n  $ millrace topics list --data .millrace/data',
     )
     .action(async (options: ListOptions) => {
-      const { data } = settingsOf(options);
-      const topics = await withLog(data, listTopics);
+      const topics = await withLog(settingsOf(options), ({ log }) => listTopics(log));
       if (options.json) return console.write(`${JSON.stringify(topics.map(toJson), null, 2)}\n`);
       return console.write(options.partitions ? partitionTable(topics) : topicTable(topics));
     });

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { nearestName } from '../../topology/core/problem.ts';
-import type { EmbeddedLog } from '../embedded/embedded-log.ts';
+import type { ToolLog } from '../app/tool-log.ts';
 import { partitionUnknown } from '../log/log-errors.ts';
-import type { TopicInfo } from '../ports.ts';
+import type { Log, TopicInfo } from '../ports.ts';
 import type { Console } from './console.ts';
 import { UsageError } from './failure.ts';
 import { type ReadFrom, readRecords } from './record-cursor.ts';
@@ -46,14 +46,13 @@ export function topicsReadCommand(console: Console): Command {
       if (options.from === 'latest' && options.follow !== true) {
         throw new UsageError('"--from latest" begins after the last record: add --follow');
       }
-      const { data } = settingsOf(options);
-      await withLog(data, (log) => read(console, log, topic, options));
+      await withLog(settingsOf(options), (tool) => read(console, tool, topic, options));
     });
 }
 
 async function read(
   console: Console,
-  log: EmbeddedLog,
+  { log, registry }: ToolLog,
   topic: string,
   options: ReadCommandOptions,
 ): Promise<void> {
@@ -65,7 +64,7 @@ async function read(
   const numbers =
     only === undefined ? Array.from({ length: info.partitions }, (_, i) => i) : [only];
   const view = new RecordView({
-    registry: log.registry,
+    registry,
     key: options.key,
     value: options.value,
     repartition: topic.endsWith('-repartition'),
@@ -89,7 +88,7 @@ async function read(
   }
 }
 
-async function known(log: EmbeddedLog, topic: string): Promise<TopicInfo> {
+async function known(log: Log, topic: string): Promise<TopicInfo> {
   const info = await log.admin.describe(topic);
   if (info !== undefined) return info;
   const names = (await log.admin.list()).map(({ name }) => name);

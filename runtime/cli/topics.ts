@@ -3,7 +3,7 @@ import type { Console } from './console.ts';
 import { topicsListCommand } from './topics-list.ts';
 import { topicsReadCommand } from './topics-read.ts';
 
-/** `millrace topics`: what the log of a data folder holds. */
+/** `millrace topics`: what a log holds. */
 export function topicsCommand(console: Console): Command {
   return new Command('topics')
     .description('List topics, and read them. Without a command: list.')

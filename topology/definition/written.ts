@@ -48,6 +48,8 @@ export interface WrittenScalar {
    * told.
    */
   readonly offsets: () => readonly number[] | undefined;
+  /** All of it was put in for one environment variable (settings only). */
+  readonly fromEnvironment?: boolean;
 }
 
 /** What stands there, for messages: `a list`, `the number 5`, `nothing`. */

@@ -78,7 +78,7 @@ function substitutedScalar(node: WrittenScalar, at: Place, variable: Variable): 
   const offsets = (): undefined => undefined;
   if (broken) return { ...node, text: '', value: null, style: 'broken', offsets };
   const value = node.style === 'plain' ? plainValue(text) : text;
-  return { ...node, text, value, offsets };
+  return { ...node, text, value, offsets, fromEnvironment: /^\$\{[^}]*\}$/.test(node.text) };
 }
 
 /** What YAML would make of the text if it stood in the file: numbers and booleans stay such. */

@@ -8,6 +8,12 @@ import {
 } from '../../../runtime/app/runner-file.ts';
 import { compileEngineOptions } from '../../../runtime/engine/engine-options.ts';
 import type { TableDoc } from '../../../topology/definition/field.ts';
+import { kafkaLogOptions } from '../../../runtime/app/kafka-settings.ts';
+import { kafkaSettingsOf, kafkaTable } from '../../../runtime/app/runner-file-kafka.ts';
+import { systemClock } from '../../../runtime/app/system-clock.ts';
+import { compileSettings } from '../../../runtime/kafka/group/settings.ts';
+import { compileKafkaLogOptions } from '../../../runtime/kafka/kafka-log-options.ts';
+import { compileKafkaOptions } from '../../../runtime/kafka/kafka-options.ts';
 import { projects } from '../cli/project.ts';
 
 const project = projects();
@@ -30,12 +36,13 @@ function problems(text: string, environment: Record<string, string> = {}): strin
 
 describe('readRunnerFile', () => {
   test('takes an empty file, and none at all in the working directory', () => {
-    expect(read('# nothing yet\n')).toEqual({ options: {} });
-    expect(readRunnerFile(undefined, {})).toEqual({ options: {} });
+    expect(read('# nothing yet\n')).toEqual({ folder: expect.any(String), options: {} });
+    expect(readRunnerFile(undefined, {})).toEqual({ folder: process.cwd(), options: {} });
   });
 
   test('takes every key, durations and sizes with units', () => {
-    const { data, ...rest } = read(`data: ../data
+    const { data, folder, ...rest } = read(`data: ../data
+log: kafka
 sync: interval
 commit: { interval: 1m30s, max-rate: 20, max-bytes: 512KiB }
 max-task-idle: 5s
@@ -48,7 +55,9 @@ max-open-calls: 7
 random-cuts: { seed: 3 }
 `);
     expect(data).toMatch(/^\/.*\/data$/);
+    expect(folder).toMatch(/^\//);
     expect(rest).toEqual({
+      log: 'kafka',
       sync: 'interval',
       options: {
         commit: { interval: 90_000, 'max-rate': 20, 'max-bytes': 524_288 },
@@ -72,6 +81,7 @@ random-cuts: { seed: 3 }
     const text = 'data: ${ROOT}/${NAME}\nbatch-records: ${BATCH}\nsync: "${SYNC}"\n';
     const environment = { ROOT: '/var', NAME: 'x y', BATCH: '50', SYNC: 'never' };
     expect(read(text, environment)).toEqual({
+      folder: expect.any(String),
       data: '/var/x y',
       sync: 'never',
       options: { 'batch-records': 50 },
@@ -107,14 +117,95 @@ millrace.yaml:2:16 error[R001] environment variable "BATCH" is not set
     ['max-task-idle: -2', 'error[E011] "-2" is no duration'],
     ['random-cuts: {}', 'error[E006] missing key "seed"'],
     ['- a', 'expected a map'],
+    ['log: file', 'error[E010] "file" is none of embedded, kafka'],
+    ['kafka: { sasl: { mechanism: PLAIN, password: secret } }', 'error[R002] a secret must not'],
+    ['kafka: { sasl: { mechanism: PLAIN, password: "x${P}" } }', 'error[R002] a secret must not'],
+    ['kafka: { sasl: { username: a } }', 'error[E006] missing key "mechanism"'],
+    ['kafka: { replication-factor: 0 }', 'error[E0'],
   ])('refuses %s', (text, message) => {
-    expect(problems(`${text}\n`)).toContain(message);
+    expect(problems(`${text}\n`, { P: 'p' })).toContain(message);
   });
 
   test('says when the file cannot be read', () => {
     expect(() => readRunnerFile('/no/such/millrace.yaml', {})).toThrow(
       'cannot read the runner file /no/such/millrace.yaml: there is no such file; check the path',
     );
+  });
+});
+
+describe('kafkaSettingsOf', () => {
+  const settings = (text: string, environment = {}, brokers?: readonly string[]) => {
+    const { kafka = {}, folder } = read(text, environment);
+    return kafkaSettingsOf(kafka, folder, brokers);
+  };
+
+  test('takes every key, secrets from the environment', () => {
+    const text = `kafka:
+  brokers: [a:9092, b:9092]
+  client-id: shop
+  tls: { servername: kafka, passphrase: "\${PHRASE}", any-certificate: true }
+  sasl: { mechanism: SCRAM-SHA-512, username: me, password: "\${PASSWORD}" }
+  connect-timeout: 1s
+  request-timeout: 2s
+  guarantee: at-least-once
+  transaction-timeout: 3s
+  compression: lz4
+  patience: 4s
+  replication-factor: 3
+  standby-replicas: 1
+  session-timeout: 20s
+  heartbeat-interval: 5s
+  static-membership: false
+  acceptable-lag: 5
+`;
+    const made = settings(text, { PASSWORD: '0123', PHRASE: 'open' });
+    expect(made).toEqual({
+      brokers: ['a:9092', 'b:9092'],
+      clientId: 'shop',
+      tls: { servername: 'kafka', passphrase: 'open', rejectUnauthorized: false },
+      sasl: { mechanism: 'SCRAM-SHA-512', username: 'me', password: '0123' },
+      connectTimeout: 1000,
+      requestTimeout: 2000,
+      guarantee: 'at-least-once',
+      transactionTimeout: 3000,
+      compression: 'lz4',
+      patience: 4000,
+      replicationFactor: 3,
+      standbyReplicas: 1,
+      sessionTimeout: 20_000,
+      heartbeatInterval: 5000,
+      staticMembership: false,
+      acceptableLag: 5,
+    });
+    expect(kafkaLogOptions(made).membership).toEqual({
+      sessionTimeoutMs: 20_000,
+      heartbeatIntervalMs: 5000,
+      static: false,
+      acceptableLag: 5,
+    });
+  });
+
+  test('takes a token, and brokers of the command line before its own', () => {
+    const text = 'kafka: { brokers: a:9092, sasl: { mechanism: OAUTHBEARER, token: "${T}" } }\n';
+    expect(settings(text, { T: 'abc' }, ['b:1'])).toEqual({
+      brokers: ['b:1'],
+      sasl: { mechanism: 'OAUTHBEARER', token: 'abc' },
+    });
+  });
+
+  test.each([
+    ['kafka: {}', 'no broker is named: say --brokers'],
+    ['kafka: { brokers: a:1, sasl: { mechanism: PLAIN } }', 'kafka.sasl has no "username"'],
+    ['kafka: { brokers: a:1, sasl: { mechanism: OAUTHBEARER } }', 'kafka.sasl has no "token"'],
+    ['kafka: { brokers: a:1, tls: { ca: no.pem } }', 'as kafka.tls.ca: there is no such file'],
+  ])('refuses %s', (text, message) => {
+    expect(() => settings(`${text}\n`)).toThrow(message);
+  });
+
+  test('refuses heartbeats that are too rare for the session time-out', () => {
+    expect(() =>
+      kafkaLogOptions({ brokers: ['a:1'], sessionTimeout: '6s', heartbeatInterval: '3s' }),
+    ).toThrow('heartbeat-interval is more than a third of session-timeout');
   });
 });
 
@@ -139,12 +230,15 @@ describe('docs/configuration.md', () => {
       ([, yaml]) => yaml as string,
     );
     expect(examples.length).toBeGreaterThan(0);
-    for (const yaml of examples) read(yaml, { DATA_DIR: '/var/lib/millrace' });
+    const environment = { DATA_DIR: '/var/lib/millrace', KAFKA_PASSWORD: 'secret' };
+    for (const yaml of examples) read(yaml, environment);
   });
 
   test('says the defaults that hold', () => {
+    const ofLog = new Set(kafkaTable.tables.flatMap(tables).map(({ title }) => title));
     const lines = all.flatMap(({ title, rows }) =>
       rows.flatMap(({ key, default: absent }) => {
+        if (ofLog.has(title)) return [];
         if (absent === undefined) return [];
         const line = `${key}: ${absent.replaceAll('`', '')}`;
         return [title === 'commit' ? `commit: { ${line} }` : line];
@@ -153,5 +247,23 @@ describe('docs/configuration.md', () => {
     const options = lines.map((line) => read(`${line}\n`).options);
     const merged = options.reduce((a, b) => ({ ...a, ...b, commit: { ...a.commit, ...b.commit } }));
     expect(compileEngineOptions(merged)).toEqual(compileEngineOptions());
+  });
+
+  test('says the defaults of Kafka that hold', () => {
+    const rows = kafkaTable.tables.flatMap(({ rows }) => rows);
+    const lines = rows.flatMap(({ key, default: absent }) =>
+      absent === undefined ? [] : [`  ${key}: ${absent.replaceAll('`', '')}\n`],
+    );
+    const { kafka = {}, folder } = read(`kafka:\n${lines.join('')}`);
+    const written = kafkaLogOptions(kafkaSettingsOf(kafka, folder, ['a:1']));
+    const left = kafkaLogOptions({ brokers: ['a:1'] });
+    const rest = { application: 'a', clock: systemClock, random: () => 0 };
+    const compiled = (options: typeof left) => [
+      compileKafkaOptions(options.kafka),
+      compileKafkaLogOptions({ ...options, ...rest }),
+      compileSettings({ ...options.membership, clock: systemClock, random: rest.random }),
+    ];
+    const text = (options: typeof left) => JSON.stringify(compiled(options));
+    expect(text(written)).toBe(text(left));
   });
 });
