@@ -52,6 +52,12 @@ export class GroupSession {
   private readonly events: SessionEvents;
   /** Counts how often this member forgot who it was. */
   identity = 0;
+  /**
+   * Joins by the instance id alone that have no answer: each may still be on its way, and the coordinator takes it for another process's, whenever it comes.
+   */
+  private strayJoins = 0;
+  /** Until this process has an assignment, a join of the process before it may be on its way just so. */
+  private fresh = true;
 
   constructor(parts: SessionParts, events: SessionEvents) {
     this.parts = parts;
@@ -73,6 +79,8 @@ export class GroupSession {
     const { memberId, identity } = this;
     const { sessionTimeoutMs, rebalanceTimeoutMs } = settings;
     const sentMs = settings.clock.monotonic();
+    const byInstance = this.instanceId !== null && memberId === '';
+    if (byInstance) this.strayJoins++;
     const joined = await this.attempt(() =>
       client.join(
         {
@@ -88,6 +96,7 @@ export class GroupSession {
         rebalanceTimeoutMs + answerMs,
       ),
     );
+    if (byInstance && joined !== 'again') this.strayJoins--;
     if (joined === 'again' || identity !== this.identity) return 'again';
     if (codeOf(joined.errorCode).name === 'MEMBER_ID_REQUIRED') {
       this.memberId = joined.memberId;
@@ -131,6 +140,7 @@ export class GroupSession {
     if (synced === 'again' || identity !== this.identity) return 'again';
     if (!(await this.accepted(synced.errorCode))) return 'again';
     this.liveness.confirm(sentMs);
+    this.fresh = false;
     return synced.assignment;
   }
 
@@ -202,13 +212,22 @@ export class GroupSession {
 
   private refused(code: number): void {
     const { name, reaction } = codeOf(code);
-    const { group, slot } = this.parts;
-    if (name === 'FENCED_INSTANCE_ID') this.events.fatal(slotTaken(group, slot));
+    const { group } = this.parts;
+    if (name === 'FENCED_INSTANCE_ID') this.fenced();
     else if (name === 'UNKNOWN_MEMBER_ID') this.events.expelled(false);
     else if (name === 'ILLEGAL_GENERATION') this.events.expelled(true);
     else if (reaction === 'config' || reaction === 'fatal' || reaction === 'fenced') {
       this.events.fatal(groupRefused(code, group));
     }
+  }
+
+  /** Another member has the instance id: this process itself, by a join that came late, or another one. */
+  private fenced(): void {
+    const { group, slot } = this.parts;
+    if (this.strayJoins > 0) this.strayJoins--;
+    else if (this.fresh) this.fresh = false;
+    else return this.events.fatal(slotTaken(group, slot));
+    this.events.expelled(false);
   }
 
   private async backOff(): Promise<void> {

@@ -188,6 +188,33 @@ describe('GroupMember', () => {
     expect(thief.partitions).toBe('in-0-0 in-0-1');
   });
 
+  test.each([60, 61, 62, 400])(
+    'joins anew where a join of its own that was given up arrives %i ms later',
+    async (lateMs) => {
+      const world = new GroupWorld(tasks(2));
+      const a = world.start('a');
+      a.wire.late.set('JoinGroup', lateMs);
+      await world.pass(30_000);
+      expect([a.failure, a.partitions]).toEqual([undefined, 'in-0-0 in-0-1']);
+      // It has been answered for: the next one is another process.
+      const thief = world.start('a');
+      await world.pass(5000);
+      expect(a.failure).toMatchObject({ code: 'SLOT_TAKEN' });
+      expect(thief.partitions).toBe('in-0-0 in-0-1');
+    },
+  );
+
+  test('joins anew where the last join of the process before arrives after its own', async () => {
+    const world = new GroupWorld(tasks(2));
+    const before = world.start('a');
+    before.wire.late.set('JoinGroup', 6);
+    before.process.kill();
+    await world.pass(3);
+    const a = world.start('a');
+    await world.pass(30_000);
+    expect([a.failure, a.partitions]).toEqual([undefined, 'in-0-0 in-0-1']);
+  });
+
   test('gives nothing to a member whose plan is not admitted, and tells it why', async () => {
     const world = new GroupWorld(tasks(2));
     const admit = async (plans: readonly string[]) =>

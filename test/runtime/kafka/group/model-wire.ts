@@ -16,6 +16,8 @@ export class ModelWire implements KafkaWire {
   cut = false;
   /** Names of requests that do not get through. */
   readonly blocked = new Set<string>();
+  /** Name of a request → the connection breaks under the next such one, which arrives so long after, ms. */
+  readonly late = new Map<string, number>();
   private readonly process: ModelProcess;
   private readonly network: Clock;
   private readonly latencyMs: () => number;
@@ -45,6 +47,13 @@ export class ModelWire implements KafkaWire {
     const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
     if (this.cut || this.blocked.has(request.name)) {
       return Promise.reject(unreachable('model', 'cut'));
+    }
+    const lateMs = this.late.get(request.name);
+    if (lateMs !== undefined) {
+      this.late.delete(request.name);
+      const handler = this.handlers.get(request.apiKey) as Handler;
+      this.network.after(lateMs, () => void handler(request.body, request.version));
+      return Promise.reject(disconnected('model', request.name, 'cut'));
     }
     // The request is on its way even if the process stops now; the answer needs a process that runs.
     const cancel = process.after(request.timeoutMs, () =>
