@@ -10,7 +10,7 @@ import { WireDecoder } from '../wire.ts';
 import { endOffsets, groupOffsets } from './java-tools.ts';
 import type { Offsets } from './java-tools.ts';
 import { readWithJava } from './record-lines.ts';
-import type { TopicRecords } from './record-lines.ts';
+import type { JavaReading, TopicRecords } from './record-lines.ts';
 
 /** A store's partition on the disk of a member. */
 export interface StoreCopy {
@@ -35,15 +35,16 @@ export interface KafkaSources {
   /** Data folders of all members there were. */
   readonly folders: readonly string[];
   readonly ledger: readonly Charge[];
+  /** @defaultValue read_committed */
+  readonly isolation?: JavaReading['isolation'];
   /** The console consumer ends when nothing came for so long, ms. */
   readonly quietMs: number;
 }
 
 /** Reads topics and positions with Kafka's own tools, and the stores of members that are gone. */
 export async function gatherFromKafka(sources: KafkaSources): Promise<KafkaEvidence> {
-  const { plan, brokers, folders, ledger, quietMs } = sources;
-  const reading = { brokers, topics: '.*', isolation: 'read_committed', quietMs } as const;
-  const read = await readWithJava(reading);
+  const { plan, brokers, folders, ledger, quietMs, isolation = 'read_committed' } = sources;
+  const read = await readWithJava({ brokers, topics: '.*', isolation, quietMs });
   const ends = await endOffsets(brokers);
   const positions = await groupOffsets(brokers, plan.application);
   const decoder = new WireDecoder(registryOf(read.get(schemaTopic)?.flat() ?? []));

@@ -66,3 +66,27 @@ export async function runUnlimitedOnKafka(options: KafkaScenario): Promise<Kafka
   const differs = checkWithoutCrash(disturbed.evidence, calm.evidence);
   return { ...disturbed, findings: [...disturbed.findings, ...calm.findings, ...differs] };
 }
+
+/**
+ * A member that stands still right before a commit, until others have its tasks and have done its work,
+ * and then goes on with the commit. No other fault.
+ */
+export function runZombie(
+  options: Pick<KafkaCampaignOptions, 'cluster' | 'folder' | 'seed' | 'breakage' | 'print'>,
+): Promise<KafkaCampaignResult> {
+  return runKafkaCampaign({
+    ...options,
+    orders: 120,
+    disturbMs: 0,
+    members: 2,
+    zombieAt: 6,
+    shortShare: 0.05,
+    provider: {
+      latencyMs: 4,
+      declineRate: 0.05,
+      cutRate: 0,
+      outage: undefined,
+      answers: 'by-key',
+    },
+  });
+}

@@ -1,14 +1,15 @@
-import type { Ports } from '../../../../runtime/app/application.ts';
 import type { KafkaMembership } from '../../../../runtime/kafka/group/kafka-membership.ts';
-import type { Membership, Transactor } from '../../../../runtime/ports.ts';
-import { breakPorts } from '../../child/breakage.ts';
+import type { Log, Membership, Transactor } from '../../../../runtime/ports.ts';
 import { withTransactor } from '../../child/wrap.ts';
 import type { KafkaBreakage } from './words.ts';
 
-/** Ports of a member that break an invariant. */
-export function breakMember(ports: Ports, breakage: KafkaBreakage): Ports {
-  if (breakage !== 'E3-no-generation') return breakPorts(ports, breakage);
-  return { ...ports, log: withTransactor(ports.log, withoutGeneration) };
+const breakages: Readonly<Record<KafkaBreakage, (inner: Transactor) => Transactor>> = {
+  'E3-no-generation': withoutGeneration,
+};
+
+/** A member's log that breaks an invariant. */
+export function breakMember(log: Log, breakage: KafkaBreakage): Log {
+  return withTransactor(log, breakages[breakage]);
 }
 
 /** The group takes positions of nobody in particular from anybody (KIP-447). */

@@ -86,8 +86,8 @@ async function behindOf({ log, quiet, tasks }: Application): Promise<readonly st
 
 function wrapPorts(ports: Ports): Ports {
   const { breakage, ambush } = settings;
-  const broken = breakage === undefined ? ports : breakMember(ports, breakage);
-  const log = withTransactor(broken.log, (inner) => ({
+  const broken = breakage === undefined ? ports.log : breakMember(ports.log, breakage);
+  const log = withTransactor(broken, (inner) => ({
     async commit(transaction, membership) {
       const result = await inner.commit(transaction, membership);
       const inputs = transaction.positions.map(({ topic, partition }) => `${topic}/${partition}`);
@@ -96,5 +96,5 @@ function wrapPorts(ports: Ports): Ports {
     },
     close: () => inner.close(),
   }));
-  return withSuicide({ ...broken, log }, ambush, () => {});
+  return withSuicide({ ...ports, log }, ambush, () => {});
 }

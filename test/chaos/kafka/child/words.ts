@@ -1,11 +1,10 @@
 import type { EngineOptions } from '../../../../runtime/engine/engine-options.ts';
-import type { Breakage } from '../../child/settings.ts';
 import type { Ambush } from '../../child/suicide.ts';
 
 /** Something that a member does wrong, to see that the verifier finds out. */
 export type KafkaBreakage =
   /** E3: positions go to the group without member and generation: nothing fences a zombie. */
-  'E3-no-generation' | Extract<Breakage, 'E3-positions-of-before' | 'E3-no-positions'>;
+  'E3-no-generation';
 
 /** How members take part in their group. */
 export interface GroupSettings {
