@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Engine } from '../../../runtime/engine/engine.ts';
+import { partitionOf } from '../../../topology/core/murmur2.ts';
 import { plain } from '../codec/records.ts';
 import { Cluster } from './cluster.ts';
 
@@ -107,6 +109,75 @@ describe('members of one application', () => {
     await cluster.settle();
     expect(cluster.engine('a').restoring).toEqual([]);
     expect(await countsOf(cluster)).toEqual(each(1, 2));
+  });
+
+  test('go on with their own tasks while others are being restored', async () => {
+    await start('a', 'b');
+    const own = new Set(cluster.engine('a').tasks.map(({ partition }) => partition));
+    const isOwn = (key: string): boolean => own.has(partitionOf(Buffer.from(key), 4));
+    await cluster.send('words', ...one);
+    await cluster.settle();
+    const held = ({ engine }: { engine: Engine }) => engine.restoring.map(({ state }) => state);
+    const release = cluster.log.cluster.transactions.holdMarkers(
+      'counting',
+      (topic) => topic === 'counting-by-key-changelog',
+    );
+    // The markers of b's last transaction are missing when it dies, those of a are not.
+    await cluster.send('words', ...one.filter(({ key }) => !isOwn(String(key))));
+    for (let i = 0; i < 20; i++) await cluster.turn();
+    cluster.kill('b');
+    const free = cluster.log.cluster.transactions.holdMarkers('nobody', 'all');
+    for (let i = 0; i < 40; i++) await cluster.turn();
+    expect(held({ engine: cluster.engine('a') })).toEqual(['restoring', 'restoring']);
+    await cluster.send('words', ...one.filter(({ key }) => isOwn(String(key))));
+    await cluster.advance(3000);
+    const counts = await countsOf(cluster);
+    for (const key of keys) if (isOwn(key)) expect(counts[key]).toEqual([1, 2]);
+    expect(held({ engine: cluster.engine('a') })).toEqual(['restoring', 'restoring']);
+    release();
+    free();
+    cluster.fence('b');
+    await cluster.advance(2000);
+    expect(await countsOf(cluster)).toEqual(each(1, 2));
+  });
+
+  test('give up a restore in its middle, and the next owner ends it', async () => {
+    await start('a');
+    await cluster.send('words', ...one);
+    await cluster.settle();
+    const release = cluster.log.cluster.transactions.holdMarkers('counting', () => true);
+    await cluster.send('words', ...one);
+    for (let i = 0; i < 20; i++) await cluster.turn();
+    cluster.kill('a');
+    const b = await cluster.start('b');
+    for (let i = 0; i < 40; i++) await cluster.turn();
+    expect(b.restoring.map(({ state }) => state)).toEqual(Array(4).fill('restoring'));
+    await cluster.start('c');
+    for (let i = 0; i < 40; i++) await cluster.turn();
+    expect([b.restoring.length, cluster.engine('c').restoring.length]).toEqual([2, 2]);
+    release();
+    await cluster.send('words', ...one);
+    await cluster.advance(2000);
+    expect(await countsOf(cluster)).toEqual(each(1, 2, 3));
+  });
+
+  test('fail where a task cannot be read from where it should, and say why', async () => {
+    cluster = new Cluster(
+      counting.replace('format: string }', 'format: string, offset-reset: none }'),
+    );
+    await expect(cluster.start('a')).rejects.toMatchObject({
+      code: 'POSITION_NONE',
+      message:
+        'application "counting" has no committed position on words-0 and its offset-reset is "none": write earliest or latest to begin there',
+    });
+  });
+
+  test('fail when their membership ends by itself', async () => {
+    await start('a');
+    const engine = cluster.engine('a');
+    const member = cluster.log.cluster.expel('counting', 'a');
+    member?.ownership.failed?.(new Error('not admitted'));
+    expect(() => engine.step()).toThrow('not admitted');
   });
 
   test.each([

@@ -23,6 +23,8 @@ export interface ClusterOptions {
   readonly calls?: Readonly<Record<string, CallHandler>>;
   readonly options?: EngineOptions;
   readonly standbyReplicas?: number;
+  /** Texts of `.avsc` files. */
+  readonly schemas?: readonly string[];
 }
 
 /** One process: its disk stays when it is killed. */
@@ -49,7 +51,8 @@ export class Cluster {
   private writer: { readonly transactor: Transactor; readonly member: Membership } | undefined;
 
   constructor(text: string, options: ClusterOptions = {}, partitions = 4) {
-    const { catalog } = loadCatalog([]);
+    const schemas = options.schemas ?? [];
+    const { catalog } = loadCatalog(schemas.map((it, i) => ({ file: `${i}.avsc`, text: it })));
     const { graph, problems } = check(definitionOf(text), catalog);
     if (graph === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
     this.plan = plan(graph, { allPartitions: partitions });

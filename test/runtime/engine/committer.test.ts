@@ -15,7 +15,7 @@ class FakeTask {
   hasCompleted = false;
   commits = 0;
   readonly name: string;
-  readonly state = 'ready';
+  state = 'ready';
   readonly queues = [];
   readonly stores = { acknowledged: () => [] };
 
@@ -70,7 +70,7 @@ class Bench {
         if (point === this.crash) throw new Error(`crash at ${point}`);
       },
       committed: () => this.events.push('told'),
-      aborted: () => this.events.push('aborted'),
+      aborted: (transactions) => this.events.push(`aborted ${transactions.length}`),
       failed: (error) => this.events.push(`failed: ${(error as Error).message}`),
       wake: () => this.events.push('wake'),
     });
@@ -182,7 +182,7 @@ describe('Committer', () => {
     bench.task.complete();
     await bench.step(true);
     await bench.committer.inCommit;
-    expect(bench.events).toEqual(['commit.begin', 'aborted', 'wake']);
+    expect(bench.events).toEqual(['commit.begin', 'aborted 1', 'wake']);
     bench.gate = undefined;
     bench.task.complete();
     expect(await bench.step(true)).toBe(1);
@@ -218,6 +218,47 @@ describe('Committer', () => {
     bench.task.complete();
     await bench.committer.flush([bench.task] as unknown as readonly Task[]);
     expect(bench.transactions).toHaveLength(2);
+  });
+
+  test('drains tasks: what they complete while a transaction is in commit is committed, too', async () => {
+    const bench = new Bench({ 'max-rate': 1 });
+    const gate = Promise.withResolvers<void>();
+    bench.gate = gate.promise;
+    bench.task.complete();
+    await bench.step(true);
+    bench.task.complete();
+    bench.other.complete();
+    const tasks = [bench.task, bench.other] as unknown as readonly Task[];
+    const drained = bench.committer.drain(tasks.slice(0, 1), tasks);
+    gate.resolve();
+    await drained;
+    expect(bench.transactions.map(({ appends }) => appends.map(({ topic }) => topic))).toEqual([
+      ['a'],
+      ['a', 'b'],
+    ]);
+  });
+
+  test('drains nothing where a transaction was aborted: its tasks begin anew', async () => {
+    const bench = new Bench();
+    bench.gate = Promise.reject(new StreamsError('TRANSACTION_ABORTED', 'no'));
+    bench.task.complete();
+    const tasks = [bench.task] as unknown as readonly Task[];
+    await bench.committer.drain(tasks, tasks);
+    expect([bench.transactions.length, bench.events.at(-2)]).toEqual([0, 'aborted 1']);
+  });
+
+  test('leaves a task alone that was lost while its transaction was committed (E6)', async () => {
+    const bench = new Bench();
+    const gate = Promise.withResolvers<void>();
+    bench.gate = gate.promise;
+    bench.task.complete();
+    bench.other.complete();
+    await bench.step(true);
+    bench.task.state = 'closed';
+    gate.resolve();
+    await bench.committer.inCommit;
+    expect([bench.task.commits, bench.other.commits]).toEqual([0, 1]);
+    expect(bench.events).toContain('told');
   });
 
   test('touches nothing after it was stopped, not even with a commit under way', async () => {
