@@ -92,6 +92,20 @@ describe('queries of one member', () => {
     expect(behind?.staleness?.ms).toBeLessThanOrEqual(1000);
   });
 
+  test('say that a partition is being restored', async () => {
+    await start(0, 'a');
+    const release = cluster.log.cluster.transactions.holdMarkers('shop', () => true);
+    await cluster.send('words', ...keys.map((key) => plain(key, 'x', 1)));
+    for (let i = 0; i < 20; i++) await cluster.turn();
+    cluster.kill('a');
+    await cluster.start('b');
+    for (let i = 0; i < 20; i++) await cluster.turn();
+    const by = await view('b');
+    const partition = by.partitionOf('k1');
+    expect(await by.get('k1')).toEqual({ kind: 'restoring', partition });
+    release();
+  });
+
   test('refuse a store that there is not, and name those that there are', async () => {
     await start(0, 'a');
     await expect(cluster.members.get('a')?.assembled?.queries.view('by')).rejects.toMatchObject({

@@ -55,6 +55,17 @@ describe.each([memoryFixture, lmdbFixture, renewingFixture])('a state backend: %
     expect(backend.tables()).toContainEqual({ store: 's', partition: 0 });
   });
 
+  test('keeps the time as of which rows are complete, until it is told another', async () => {
+    await backend.apply([{ ...write('z', 0, { a: '1' }, 7), asOfMs: 70 }], 'log-2');
+    await backend.apply([write('z', 0, { b: '1' }, 8)], 'log-2');
+    expect([backend.open('z', 0).position(), backend.open('z', 0).asOfMs()]).toEqual([8, 70]);
+    await backend.apply([{ ...write('z', 0, {}, 9), asOfMs: 90 }], 'log-2');
+    backend = await fixture.reopen();
+    expect([backend.open('z', 0).position(), backend.open('z', 0).asOfMs()]).toEqual([9, 90]);
+    await backend.wipe('z', 0);
+    expect(backend.open('z', 0).asOfMs()).toBeUndefined();
+  });
+
   test('keeps stores and partitions apart, in every order of opening', async () => {
     await backend.apply(
       [write('s', 0, { a: 's0' }), write('s', 1, { a: 's1' }), write('s1', 1, { a: 's11' })],
