@@ -23,10 +23,11 @@ export interface Failure {
 }
 
 /**
- * Codes of a {@link ConfigError} whose cause is code of the user's project, not its surroundings.
+ * Codes of a {@link ConfigError} whose cause is the user's project, not its surroundings.
  */
 const projectCodes: ReadonlySet<string> = new Set([
   'CALL_HANDLER',
+  'PLAN_REFUSED',
   'PROCESSOR_EXPORT',
   'PROCESSOR_FILE',
   'PROCESSOR_IMPORT',

@@ -5,6 +5,7 @@ import { describeCommand } from './describe.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { explainCommand } from './explain.ts';
 import { explainFailure } from './failure.ts';
+import { planCommand } from './plan.ts';
 import { resetCommand } from './reset.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
@@ -30,6 +31,7 @@ export async function runCommandLine(
     .addCommand(checkCommand(console, done))
     .addCommand(describeCommand(console))
     .addCommand(explainCommand(console))
+    .addCommand(planCommand(console, done))
     .addCommand(runCommand(console, done))
     .addCommand(topicsCommand(console))
     .addCommand(resetCommand(console, done))

@@ -6,7 +6,9 @@ const own = Object.entries(fileProblemCodes).filter(([code]) => !(code in proble
 
 describe('fileProblemCodes', () => {
   test('has a family of codes each for schemas, files and runner files', () => {
-    expect(own.map(([code]) => code).join(' ')).toBe('F001 F002 F003 R001 R002 S001 S002 S003 S004');
+    expect(own.map(([code]) => code).join(' ')).toBe(
+      'F001 F002 F003 R001 R002 S001 S002 S003 S004',
+    );
   });
 
   test('docs/reference/files.md is up to date (else: vitest -u)', async () => {

@@ -1,0 +1,176 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import type { CliResult } from './cli.ts';
+import { inProcess } from './in-process.ts';
+import { produce, projects, saidWriter, withDataFolder, words } from './project.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+const project = projects();
+const topology = words['words.yaml'] as string;
+
+interface Project {
+  readonly cwd: string;
+  readonly data: string;
+  /** Replaces a text of the topology file. */
+  edit(from: string, to: string): void;
+  run(): Promise<CliResult>;
+  plan(...more: readonly string[]): Promise<CliResult>;
+}
+
+/** A project whose data folder has one word said. */
+async function spoken(): Promise<Project> {
+  const cwd = project(words);
+  const data = join(cwd, 'data');
+  const file = join(cwd, 'words.yaml');
+  await withDataFolder(data, async (log) => {
+    const write = await saidWriter(log, 'said');
+    await produce(log, { name: 'said', partitions: 2 }, [{ key: 'a', value: write('hello', 1) }]);
+  });
+  return {
+    cwd,
+    data,
+    edit: (from, to) => {
+      expect(topology).toContain(from);
+      writeFileSync(file, topology.replace(from, to));
+    },
+    run: () => inProcess('run', file, '--data', data, '--until-caught-up'),
+    plan: (...more) => inProcess('plan', file, '--data', data, ...more),
+  };
+}
+
+const more = `  longer: { from: said, filter: size(value.word) > 5, to: shouted }\nerrors:`;
+
+describe('plan', () => {
+  test('says that nothing ran yet', async () => {
+    const { plan, data } = await spoken();
+    expect(await plan()).toEqual({
+      code: 0,
+      stdout: `application "words" has not run on ${data}: there is nothing to compare it with\n`,
+      stderr: '',
+    });
+  });
+
+  test('finds no difference after a run, and a rolling one after an edit', async () => {
+    const { run, plan, edit, data } = await spoken();
+    expect((await run()).code).toBe(0);
+    expect(await plan()).toMatchObject({
+      code: 0,
+      stdout: `application "words" is as what ran last on ${data}\n`,
+    });
+    edit('errors:', more);
+    expect(await plan()).toEqual({
+      code: 0,
+      stdout: `application "words": 1 difference from what ran last on ${data}\nrolling   stage "longer": it is new; from now on\n`,
+      stderr: '',
+    });
+  });
+
+  test('gives 1 for what run refuses, with what a reset would read again', async () => {
+    const { run, plan, edit, data } = await spoken();
+    await run();
+    edit('{ from: said, group-by-key: true,', '{ from: said, group-by: value.word,');
+    const { code, stdout } = await plan();
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      'rebuild   stage "counts": the key of input "in" is value.word instead of the key of the topic; the rows of "counts" lie under the old one\n',
+    );
+    expect(stdout).toMatch(/a reset reads 1 record again\n$/);
+    expect(stdout).toContain(`from what ran last on ${data}`);
+  });
+
+  test('prints JSON', async () => {
+    const { run, plan, edit } = await spoken();
+    await run();
+    edit('errors:', more);
+    expect(JSON.parse((await plan('--json')).stdout)).toEqual({
+      application: 'words',
+      ran: true,
+      verdict: 'rolling',
+      replayRecords: 1,
+      differences: [
+        {
+          verdict: 'rolling',
+          subject: { kind: 'stage', name: 'longer' },
+          change: 'it is new',
+          cost: 'from now on',
+        },
+      ],
+    });
+  });
+
+  test('compares with another file', async () => {
+    const { cwd, plan, edit } = await spoken();
+    const other = join(cwd, 'before.yaml');
+    writeFileSync(other, topology);
+    edit('application: words', 'application: other');
+    expect(await plan('--against', other)).toMatchObject({
+      code: 1,
+      stdout: `application "other": 1 difference from ${other}\nforbidden application "other": it was called "words"; positions, state and internal topics belong to the old name\n`,
+    });
+  });
+});
+
+describe('run, after an edit', () => {
+  test('goes on by itself with a rolling one, and remembers it', async () => {
+    const { run, plan, edit, data } = await spoken();
+    await run();
+    edit('errors:', more);
+    expect((await run()).code).toBe(0);
+    expect((await plan()).stdout).toBe(`application "words" is as what ran last on ${data}\n`);
+  });
+
+  test('goes on with a new store, whose changelog nobody misses', async () => {
+    const { run, edit } = await spoken();
+    edit(
+      '  counts: { from: said, group-by-key: true, count: { store: counts }, drop: [out] }\n',
+      '',
+    );
+    await run();
+    edit('errors:', 'errors:');
+    expect(await run()).toMatchObject({ code: 0 });
+  });
+
+  test('refuses one that makes the state useless, with what to do', async () => {
+    const { run, plan, edit } = await spoken();
+    await run();
+    edit('{ from: said, group-by-key: true,', '{ from: said, group-by: value.word,');
+    const { code, stderr } = await run();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^error\[PLAN_REFUSED\] application "words" cannot go on with what it did before:\n {2}rebuild {3}stage "counts": /,
+    );
+    expect(stderr).toMatch(/"millrace reset \S*words.yaml" deletes its state and positions/);
+    expect((await plan()).code).toBe(1);
+  });
+
+  test('refuses a changelog that the plan before had and that is gone', async () => {
+    const { run, data } = await spoken();
+    await run();
+    await withDataFolder(data, async (log) => {
+      await log.admin.delete('words-counts-changelog');
+      await log.admin.setPositions('words', undefined);
+    });
+    expect(await run()).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining(
+        'error[CHANGELOG_MISSING] the changelog "words-counts-changelog" is missing although application "words" had the store "counts" when it ran last',
+      ),
+    });
+  });
+
+  test('refuses rows that an earlier version left for a store of that name', async () => {
+    const { run, edit } = await spoken();
+    await run();
+    edit(
+      '  counts: { from: said, group-by-key: true, count: { store: counts }, drop: [out] }\n',
+      '',
+    );
+    expect((await run()).code).toBe(0);
+    edit('errors:', 'errors:');
+    expect(await run()).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('error[CHANGELOG_LEFT] store "counts" is new'),
+    });
+  });
+});
