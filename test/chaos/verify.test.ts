@@ -165,6 +165,12 @@ describe('verify', () => {
     }
   });
 
+  test('finds a call that is journaled still', () => {
+    const row = { value: Buffer.from('01427595', 'hex'), time: 0, keep: false };
+    const left = withRows('charge-journal/0', () => new Map([['61', row]]));
+    expect(checksOf(left)).toEqual(new Set(['store-equals-changelog', 'store-equals-model']));
+  });
+
   test('finds counters that do not add up', () => {
     const [task = '', control] = [...evidence.controls].find(([id]) => id === 'once_0') ?? [];
     if (control === undefined) throw new Error('no control record of once_0');

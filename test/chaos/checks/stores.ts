@@ -57,9 +57,14 @@ export function checkStoresAgainstModel(
   return findings.list();
 }
 
-/** Digests of `dedupe` have no schema: their bytes stand for themselves. */
+/** Digests of `dedupe` and rows of the call journal have no schema: their bytes stand for themselves. */
 function valueText(value: Buffer, evidence: Evidence): string {
-  return value.length === 16 ? value.toString('hex') : canonicalText(evidence.decode(value));
+  if (value.length === 16) return value.toString('hex');
+  try {
+    return canonicalText(evidence.decode(value));
+  } catch {
+    return value.toString('hex');
+  }
 }
 
 function rowText(value: string, { time, keep }: Pick<ModelRow, 'time' | 'keep'>): string {

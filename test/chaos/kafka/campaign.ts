@@ -67,7 +67,7 @@ const brokers = 3;
 /** The loader puts about so many orders into a transaction. */
 const ordersPerBlock = 20;
 /** First the console consumer is quick; what is found then is looked at again with patience, ms. */
-const quietMs = [8000, 60_000] as const;
+const quietMs = [8000, 25_000] as const;
 
 /** Runs the order system on a cluster under faults, lets it come to rest, and verifies what it leaves behind. */
 export async function runKafkaCampaign(

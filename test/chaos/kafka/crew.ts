@@ -22,13 +22,17 @@ export interface CrewOptions {
 const silenceMs = 1500;
 /** An orderly end may wait for the machine, ms. */
 const leaveMs = 60_000;
-/** So may a first start, which creates the topics, ms. */
+/** So may a first start, which creates the topics, and a hand-over, ms. */
 const startMs = 300_000;
 const pollMs = 100;
 
-/** Polls for a condition; what never comes true runs into the test's time-out. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(pollMs);
+/** @throws {Error} when it does not come true */
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const deadlineMs = performance.now() + startMs;
+  while (!condition()) {
+    if (performance.now() > deadlineMs) throw new Error(`${what}: not in ${startMs} ms`);
+    await sleep(pollMs);
+  }
 }
 
 /**
@@ -69,11 +73,7 @@ export class Crew {
     for (const [i, member] of this.members.entries()) {
       member.start(i === 0 && first !== undefined ? first : this.#ambush());
     }
-    const deadlineMs = performance.now() + startMs;
-    while (this.members.some(({ starts }) => starts === 0)) {
-      if (performance.now() > deadlineMs) throw new Error(`no start in ${startMs} ms`);
-      await sleep(pollMs);
-    }
+    await until('all members start', () => this.members.every(({ starts }) => starts > 0));
   }
 
   /** Commits so far, of all. */
@@ -110,13 +110,13 @@ export class Crew {
   async wakeZombie(tasks: number): Promise<void> {
     const [zombie, ...others] = this.members;
     if (zombie === undefined) return;
-    await until(() => this.#isSilent(zombie));
+    await until('a member freezes itself', () => this.#isSilent(zombie));
     zombie.sprung();
     this.#options.print(`${zombie.name}: froze itself ${zombie.ambushText}`);
     const owned = (): number =>
       others.reduce((sum, { status }) => sum + (status?.tasks.length ?? 0), 0);
-    await until(() => owned() === tasks);
-    await until(() => others.every(({ status }) => status?.rest === true));
+    await until('the others have all tasks', () => owned() === tasks);
+    await until('the others rest', () => others.every(({ status }) => status?.rest === true));
     this.#options.tally.fault('SIGSTOP of a member at a point of its commit');
     this.#options.print(`${zombie.name}: wakes`);
     zombie.thaw();

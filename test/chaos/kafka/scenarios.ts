@@ -79,7 +79,7 @@ export function runZombie(
     orders: 120,
     disturbMs: 0,
     members: 2,
-    zombieAt: 6,
+    zombieAt: 3,
     shortShare: 0.05,
     provider: {
       latencyMs: 4,
