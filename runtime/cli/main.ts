@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { growHeapWithNeed } from '../heap.ts';
 import { Console } from './console.ts';
+import { written } from './written.ts';
 
 growHeapWithNeed();
 // Halves the time that a command takes to start, from the second one on. What is imported before
@@ -17,8 +18,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 const { stdout: out, stderr: err, stdin: input } = process;
 const console = new Console({ out, err, input });
+const code = await runCommandLine(process.argv.slice(2), console, version());
+await written(out, err);
 // An exit at once: timers and sockets of the user's processors do not keep a command that is over.
-process.exit(await runCommandLine(process.argv.slice(2), console, version()));
+process.exit(code);
 
 /** Of the package that this file belongs to, in the repository or built. */
 function version(): string {
