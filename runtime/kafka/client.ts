@@ -60,12 +60,27 @@ export function pickVersion<Request, Response>(
   const range = versions.get(api.key);
   const [oldest, newest] = api.versions;
   const version = Math.min(newest, range?.[1] ?? -1);
-  if (range === undefined || version < oldest || version < range[0]) {
-    const theirs = range === undefined ? 'does not offer it' : `takes ${range[0]} to ${range[1]}`;
+  if (range === undefined || version < oldest) {
+    const theirs = range === undefined ? 'does not offer it' : `takes ${versionsOf(range)}`;
+    const need = `of ${api.name} this needs version ${versionsOf(api.versions)}`;
+    throw brokerTooOld(where, `${need}, and the broker ${theirs}`);
+  }
+  if (version < range[0]) {
     throw new ConfigError(
       'BROKER_VERSION',
-      `${where} is too old or too new: of ${api.name} this needs version ${oldest} to ${newest}, and the broker ${theirs}`,
+      `${where} is too new for this version of Millrace, take a newer one: of ${api.name} this knows ` +
+        `version ${versionsOf(api.versions)}, and the broker takes ${versionsOf(range)}`,
     );
   }
   return version;
+}
+
+/** A broker from before the oldest Kafka that this runs on: before 3.6 (KIP-890) a request that comes late may leave a transaction open for ever. */
+export function brokerTooOld(where: string, said?: string): ConfigError {
+  const needed = `${where} is too old: Kafka 3.6 or newer is needed`;
+  return new ConfigError('BROKER_VERSION', said === undefined ? needed : `${needed} (${said})`);
+}
+
+function versionsOf([oldest, newest]: readonly [number, number]): string {
+  return oldest === newest ? `${oldest}` : `${oldest} to ${newest}`;
 }

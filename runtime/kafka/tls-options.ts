@@ -49,6 +49,8 @@ function read<T>(name: string, what: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw new ConfigError('OPTION_TLS', `tls.${name} is not ${what}`, { cause: error });
+    throw new ConfigError('OPTION_TLS', `tls.${name} is not ${what}: PEM begins with -----BEGIN`, {
+      cause: error,
+    });
   }
 }

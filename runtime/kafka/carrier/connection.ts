@@ -1,5 +1,5 @@
 import type { Clock } from '../../../topology/core/clock.ts';
-import { ConfigError } from '../../../topology/core/errors.ts';
+import { brokerTooOld } from '../client.ts';
 import { apiVersions } from '../messages/api-versions.ts';
 import type { RawRequest } from '../wire.ts';
 import { disconnected, timedOut } from '../wire-error.ts';
@@ -150,10 +150,7 @@ async function askVersions(raw: KafkaJsConnection): Promise<Versions> {
   const answer = bodyOf(request, await raw.send(exchangeOf(request)));
   // A broker that does not know this version says so in the oldest one (KIP-511).
   if (answer.readInt16BE(0) === unsupportedVersion) {
-    throw new ConfigError(
-      'BROKER_VERSION',
-      `${addressOf(raw)} is too old: Kafka 3.6 or newer is needed`,
-    );
+    throw brokerTooOld(addressOf(raw));
   }
   return new Map(
     apiVersions

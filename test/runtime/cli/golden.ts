@@ -3,8 +3,7 @@ import type { CliResult } from './cli.ts';
 
 /**
  * Compares what a command printed, and its exit code, with `test/golden/cli/<name>.txt`. What
- * differs from run to run (process ids, times, the temporary folder)
- * is replaced first. An answer fits on one screen.
+ * differs from run to run (process ids, times, brokers, the temporary folder) is replaced first. An answer fits on one screen.
  */
 export async function expectGolden(
   name: string,
@@ -22,6 +21,7 @@ export async function expectGolden(
   const stable = text
     .replaceAll(cwd, '<project>')
     .replace(/process \d+/g, 'process <pid>')
+    .replace(/127\.0\.0\.1:\d+/g, '<broker>')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replace(/and had \d+/g, 'and had <bytes>')
     .replace(/page \d+ of the file/g, 'page <page> of the file')

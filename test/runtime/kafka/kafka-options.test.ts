@@ -64,7 +64,10 @@ describe('compileKafkaOptions', () => {
       { requestTimeout: 'soon' },
       'OPTION_DURATION: requestTimeout is "soon", which is no duration: write it like 250ms, 5s, 1m30s, 24h or 7d',
     ],
-    [{ tls: { ca: 'ca.pem' } }, 'OPTION_TLS: tls.ca is not a PEM certificate'],
+    [
+      { tls: { ca: 'ca.pem' } },
+      'OPTION_TLS: tls.ca is not a PEM certificate: PEM begins with -----BEGIN',
+    ],
     [
       { tls: { cert: 'x' } },
       'OPTION_TLS: tls.cert is given without tls.key: a client certificate takes both',
@@ -73,7 +76,10 @@ describe('compileKafkaOptions', () => {
       { tls: { key: 'x' } },
       'OPTION_TLS: tls.key is given without tls.cert: a client certificate takes both',
     ],
-    [{ tls: { cert: 'x', key: keyPem() } }, 'OPTION_TLS: tls.cert is not a PEM certificate'],
+    [
+      { tls: { cert: 'x', key: keyPem() } },
+      'OPTION_TLS: tls.cert is not a PEM certificate: PEM begins with -----BEGIN',
+    ],
     [
       { sasl: { mechanism: 'PLAIN', username: '', password: 'x' } },
       'OPTION_SASL: sasl.username is empty',

@@ -88,8 +88,27 @@ describe('openWire', () => {
       finalizedFeatures: [],
     }));
     expect(await failure({ brokers: [it.second.address] })).toBe(
-      `ConfigError BROKER_VERSION: ${it.second.address} is too old or too new: of Metadata this ` +
-        'needs version 12 to 12, and the broker takes 0 to 9',
+      `ConfigError BROKER_VERSION: ${it.second.address} is too old: Kafka 3.6 or newer is needed ` +
+        '(of Metadata this needs version 12, and the broker takes 0 to 9)',
+    );
+  });
+
+  test('refuses a broker that is too new, with what it takes', async () => {
+    const coming = [
+      { apiKey: metadata.key, minVersion: 14, maxVersion: 20 },
+      { apiKey: apiVersions.key, minVersion: 0, maxVersion: 5 },
+    ];
+    it.second.on(apiVersions, () => ({
+      errorCode: 0,
+      apiKeys: coming,
+      throttleTimeMs: 0,
+      supportedFeatures: [],
+      finalizedFeaturesEpoch: -1,
+      finalizedFeatures: [],
+    }));
+    expect(await failure({ brokers: [it.second.address] })).toBe(
+      `ConfigError BROKER_VERSION: ${it.second.address} is too new for this version of Millrace, ` +
+        'take a newer one: of Metadata this knows version 12, and the broker takes 14 to 20',
     );
   });
 
