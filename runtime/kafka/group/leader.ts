@@ -40,9 +40,11 @@ export async function lead(
   const refusals = await refusalsOf(options, applicants);
   const admitted = applicants.filter((it) => !refusals.has(it.plan));
   const barred = applicants.filter((it) => refusals.has(it.plan));
+  const plans = new Set(admitted.map((it) => it.plan));
+  const shared = sharedTasks(tasks, options, plans);
   const { members: gets, followUp } = assign({
     members: admitted.map((it) => ({ ...it, host: hostOf(it.endpoint) })),
-    tasks,
+    tasks: shared,
     ends: options.stateEnds === undefined ? new Map() : await endsOf(options.stateEnds, settings),
     withheld: new Set(barred.flatMap((it) => it.owned)),
     options: {
@@ -59,7 +61,7 @@ export async function lead(
       return { memberId, slot, endpoint, generation, active, standby };
     }),
   );
-  const inputs = new Map(tasks.map((unit) => [unit.id, unit.inputs]));
+  const inputs = new Map(shared.map((unit) => [unit.id, unit.inputs]));
   return applicants.map(({ memberId, plan }) => {
     const { active, warmups } = get(memberId);
     const assigned = { plan, refused: refusals.get(plan) ?? null, followUp, warmups };
@@ -71,6 +73,24 @@ export async function lead(
       }),
     };
   });
+}
+
+/** The tasks that every plan has, with the same inputs: a member of another plan could not run the rest. */
+function sharedTasks(
+  tasks: readonly TaskUnit[],
+  { tasksOf }: GroupOptions,
+  plans: ReadonlySet<string>,
+): readonly TaskUnit[] {
+  if (tasksOf === undefined) return tasks;
+  const known = [...plans].map((plan) => new Map(tasksOf(plan).map((it) => [it.id, inputsOf(it)])));
+  return tasks.filter((unit) => known.every((of) => of.get(unit.id) === inputsOf(unit)));
+}
+
+function inputsOf({ inputs }: TaskUnit): string {
+  return inputs
+    .map(({ topic, partition }) => `${topic}-${partition}`)
+    .toSorted()
+    .join();
 }
 
 async function refusalsOf(

@@ -13,9 +13,9 @@ interface Project {
   readonly cwd: string;
   readonly data: string;
   /** Replaces a text of the topology file. */
-  edit(from: string, to: string): void;
-  run(): Promise<CliResult>;
-  plan(...more: readonly string[]): Promise<CliResult>;
+  readonly edit: (from: string, to: string) => void;
+  readonly run: () => Promise<CliResult>;
+  readonly plan: (...more: readonly string[]) => Promise<CliResult>;
 }
 
 /** A project whose data folder has one word said. */

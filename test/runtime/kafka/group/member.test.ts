@@ -233,6 +233,19 @@ describe('GroupMember', () => {
     expect(world.coordinator.memberIds).toEqual(['a-0']);
   });
 
+  test('assigns what both plans have while an upgrade rolls, and the rest when it is over', async () => {
+    const world = new GroupWorld(tasks(2));
+    const tasksOf = (plan: string) => tasks(plan === 'old' ? 2 : 3);
+    const a = world.start('a', { plan: 'old', tasksOf });
+    await world.pass(1000);
+    const b = world.start('b', { plan: 'new', tasksOf, tasks: tasks(3) });
+    await world.pass(5000);
+    expect([a.failure, a.partitions, b.partitions]).toEqual([undefined, 'in-0-0', 'in-0-1']);
+    await world.until(a.member.leave());
+    await world.pass(5000);
+    expect([b.failure, b.partitions]).toEqual([undefined, 'in-0-0 in-0-1 in-0-2']);
+  });
+
   test('fails for a task that its topology does not have', async () => {
     const world = new GroupWorld(tasks(3));
     world.start('a');
