@@ -133,10 +133,11 @@ class KafkaCampaign {
       });
       await Promise.race([this.#disturb(loading), loading.done.then(() => new Promise(() => {}))]);
       this.#print('everything is mended');
+      loading.hurry();
       await loading.done;
       this.#print('everything is loaded');
       if (zombie !== undefined) await this.#crew.wakeZombie(tasksOf(ordersPlan()).length);
-      findings.push(...(await awaitRest(this.#crew, ordersPlan())));
+      findings.push(...(await awaitRest(this.#crew, ordersPlan(), this.#print)));
       if (findings.length === 0) {
         this.#print('at rest');
         await this.#crew.leave();

@@ -7,7 +7,7 @@ export class Loading {
   readonly done: Promise<void>;
   /** Baskets that are in the log. */
   baskets = 0;
-  readonly #settings: LoaderSettings;
+  #settings: LoaderSettings;
   #child: WordyChild<LoaderWord> | undefined;
   #killed = false;
   #over = false;
@@ -21,6 +21,12 @@ export class Loading {
   kill(): void {
     this.#killed = true;
     this.#child?.signal('SIGKILL');
+  }
+
+  /** Loads the rest without pauses. */
+  hurry(): void {
+    this.#settings = { ...this.#settings, paceMs: 0 };
+    this.kill();
   }
 
   /** Ends it for good. */

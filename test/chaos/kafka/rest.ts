@@ -3,20 +3,27 @@ import type { Plan } from '../../../topology/plan/plan.ts';
 import { Findings } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import type { Crew } from './crew.ts';
+import type { Member } from './member.ts';
 
 /** Without a commit for so long nothing goes on any more, ms. */
 const patienceMs = 120_000;
+const sayEveryMs = 20_000;
 const pollMs = 500;
 /** So many looks in a row must find everybody at rest. */
 const looks = 4;
 
 /** Resolves when all members are at rest and have all tasks; with a finding when nothing goes on before. */
-export async function awaitRest(crew: Crew, plan: Plan): Promise<readonly Finding[]> {
+export async function awaitRest(
+  crew: Crew,
+  plan: Plan,
+  print: (line: string) => void,
+): Promise<readonly Finding[]> {
   const all = tasksOf(plan);
   const findings = new Findings('came-to-rest');
   let resting = 0;
   let commits = crew.commits;
   let movedMs = performance.now();
+  let saidMs = movedMs;
   while (resting < looks) {
     await sleep(pollMs);
     resting = isAtRest(crew, all) ? resting + 1 : 0;
@@ -24,13 +31,19 @@ export async function awaitRest(crew: Crew, plan: Plan): Promise<readonly Findin
       commits = crew.commits;
       movedMs = performance.now();
     }
-    if (performance.now() - movedMs < patienceMs) continue;
-    for (const { name, state, status } of crew.members) {
-      findings.add(`${name} is ${state}: ${JSON.stringify(status)}`);
+    if (performance.now() - saidMs > sayEveryMs) {
+      saidMs = performance.now();
+      for (const member of crew.members) print(`not at rest: ${textOf(member)}`);
     }
+    if (performance.now() - movedMs < patienceMs) continue;
+    for (const member of crew.members) findings.add(textOf(member));
     break;
   }
   return findings.list();
+}
+
+function textOf({ name, state, status }: Member): string {
+  return `${name} is ${state}: ${JSON.stringify(status)}`;
 }
 
 function isAtRest({ members }: Crew, all: readonly string[]): boolean {
