@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { reapProcess } from '../../broker/harness/reaper.ts';
+import { run } from '../../broker/harness/run.ts';
 
 /** How a child ended. */
 export interface ChildEnd {
@@ -34,6 +35,12 @@ export class WordyChild<Word> {
 
   get running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** True while the process is stopped by a signal. */
+  async isStopped(): Promise<boolean> {
+    const { code, stdout } = await run('ps', ['-o', 'stat=', '-p', String(this.#child.pid)]);
+    return code === 0 && stdout.startsWith('T');
   }
 
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {

@@ -18,8 +18,8 @@ export interface CrewOptions {
   readonly print: (line: string) => void;
 }
 
-/** A member that says nothing for so long is frozen, where it was to freeze itself, ms. */
-const silenceMs = 1500;
+/** How often it is looked whether a member has frozen itself, ms. */
+const lookEveryMs = 500;
 /** An orderly end may wait for the machine, ms. */
 const leaveMs = 60_000;
 /** So may a first start, which creates the topics, and a hand-over, ms. */
@@ -27,9 +27,9 @@ const startMs = 300_000;
 const pollMs = 100;
 
 /** @throws {Error} when it does not come true */
-async function until(what: string, condition: () => boolean): Promise<void> {
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadlineMs = performance.now() + startMs;
-  while (!condition()) {
+  while (!(await condition())) {
     if (performance.now() > deadlineMs) throw new Error(`${what}: not in ${startMs} ms`);
     await sleep(pollMs);
   }
@@ -49,7 +49,6 @@ export class Crew {
   readonly #disturbed = new Set<Member>();
   /** What the next process in a place waits for, and finds. */
   readonly #next = new Map<Member, { readonly awayMs: number; readonly fresh: boolean }>();
-  readonly #heardMs = new Map<Member, number>();
   #over = false;
 
   constructor(options: CrewOptions, calm: AbortSignal) {
@@ -84,10 +83,12 @@ export class Crew {
     const faults: Promise<void>[] = [];
     const watching = repeat(
       this.#calm,
-      () => silenceMs / 3,
+      () => lookEveryMs,
       async () => {
-        for (const member of this.members)
-          if (this.#isSilent(member)) faults.push(this.#wake(member));
+        for (const member of this.members) {
+          if (this.#disturbed.has(member) || !(await member.hasFrozenItself())) continue;
+          if (!this.#disturbed.has(member)) faults.push(this.#wake(member));
+        }
       },
     );
     await repeat(this.#calm, pauseMs, async () => {
@@ -110,7 +111,7 @@ export class Crew {
   async wakeZombie(tasks: number): Promise<void> {
     const [zombie, ...others] = this.members;
     if (zombie === undefined) return;
-    await until('a member freezes itself', () => this.#isSilent(zombie));
+    await until('a member freezes itself', () => zombie.hasFrozenItself());
     zombie.sprung();
     this.#options.print(`${zombie.name}: froze itself ${zombie.ambushText}`);
     const owned = (): number =>
@@ -179,13 +180,6 @@ export class Crew {
     return this.#calm.aborted ? undefined : this.#options.plan.ambush();
   }
 
-  #isSilent(member: Member): boolean {
-    if (member.state !== 'running' || !member.freezesItself || this.#disturbed.has(member)) {
-      return false;
-    }
-    return performance.now() - (this.#heardMs.get(member) ?? 0) > silenceMs;
-  }
-
   async #replace(member: Member): Promise<void> {
     if (this.#over) return;
     const { plan, tally, print } = this.#options;
@@ -205,7 +199,6 @@ export class Crew {
 
   #hear(member: Member, word: MemberWord): void {
     const { tally, print } = this.#options;
-    this.#heardMs.set(member, performance.now());
     switch (word.say) {
       case 'ready':
         print(`${member.name} is in the group`);

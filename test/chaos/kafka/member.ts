@@ -66,6 +66,16 @@ export class Member {
     return `at ${this.#ambush?.point}, number ${this.#ambush?.at}`;
   }
 
+  /** True where it is frozen by itself, not only slow. */
+  async hasFrozenItself(): Promise<boolean> {
+    return (
+      this.#state === 'running' &&
+      this.freezesItself &&
+      (await this.#child?.isStopped()) === true &&
+      this.#state === 'running'
+    );
+  }
+
   /** It has frozen itself, and does so no more. */
   sprung(): void {
     this.#sprung = true;
