@@ -70,6 +70,7 @@ export class LocalQueries {
         keyed: true,
         held: () => held as readonly LocalPartition[],
         isRestoring: () => false,
+        taskOf: () => undefined,
       });
     }
     const { engine, partitionsOf } = this.options;
@@ -80,6 +81,7 @@ export class LocalQueries {
       held: () => this.held(store, sub.id),
       isRestoring: (partition) =>
         engine.restoring.some(({ task }) => task === taskId(sub.id, partition)),
+      taskOf: (partition) => taskId(sub.id, partition),
     });
   }
 

@@ -8,14 +8,16 @@ import type { StateBackend } from '../ports.ts';
 import { ExpiryGrid } from '../state/expiry.ts';
 import { checkRow, rowKeep, rowPrefixBytes, rowTime } from '../state/row-format.ts';
 import { StoreKeys } from '../state/store-keys.ts';
-import type {
-  HeldPartition,
-  StoreAnswer,
-  StoreRange,
-  StoreRangeOptions,
-  StoreReadOptions,
-  StoreView,
-  StoreViewRow,
+import { mergeRows, type OrderedRow, type SortedRows } from './merge-rows.ts';
+import {
+  type HeldPartition,
+  maxAnswerBytes,
+  type StoreAnswer,
+  type StoreRange,
+  type StoreRangeOptions,
+  type StoreReadOptions,
+  type StoreView,
+  type StoreViewRow,
 } from './store-view.ts';
 
 /** A held partition, and the stream time up to which its rows have expired; undefined: not known, so none have. */
@@ -35,12 +37,23 @@ export interface LocalViewOptions {
   /** The partitions that are on this member, standbys included. */
   readonly held: () => readonly LocalPartition[];
   readonly isRestoring: (partition: number) => boolean;
+  readonly taskOf: (partition: number) => string | undefined;
 }
 
-interface RawRow {
-  readonly key: Buffer;
+interface RawRow extends OrderedRow {
   readonly row: Buffer;
   readonly from: LocalPartition;
+}
+
+interface WantedRows {
+  readonly key: Buffer | undefined;
+  readonly low: Buffer | undefined;
+  readonly high: Buffer | undefined;
+  /** Partitions up to this one begin behind `low`, the others with it. */
+  readonly behind: number;
+  /** The most of each partition: rows, and about bytes. */
+  readonly limit: number;
+  readonly maxBytes: number;
 }
 
 /** A store as it stands on this member's disk: what is there is committed (E4). */
@@ -70,6 +83,10 @@ export class LocalView implements StoreView {
     return this.options.keyed ? partitionOf(bytes, this.partitions) : undefined;
   }
 
+  taskOf(partition: number): string | undefined {
+    return this.options.taskOf(partition);
+  }
+
   held(options: StoreReadOptions = {}): readonly HeldPartition[] {
     return this.readable(options).map((it) => publicOf(it));
   }
@@ -82,7 +99,7 @@ export class LocalView implements StoreView {
     for (const from of asked) {
       const row = this.options.state.open(this.store, from.partition).get(bytes);
       if (row === undefined || this.isExpired(row, from)) continue;
-      const copy = { key: bytes, row: Buffer.from(row), from };
+      const copy = { bytes, row: Buffer.from(row), partition: from.partition, from };
       return { kind: 'found', row: await this.decode(copy), from: publicOf(from) };
     }
     const complete = partition === undefined ? held.length === this.partitions : asked.length > 0;
@@ -94,42 +111,80 @@ export class LocalView implements StoreView {
   }
 
   async range(options: StoreRangeOptions): Promise<StoreRange> {
-    const { from, to, limit } = options;
+    const { partitions, limit } = options;
     if (!Number.isInteger(limit) || limit < 1) {
       throw new ConfigError('QUERY_LIMIT', `limit is ${limit}; it must be a whole number from 1`);
     }
-    const low = from === undefined ? undefined : this.keys.bytes(from);
-    const high = to === undefined ? undefined : this.keys.bytes(to);
     const held = this.readable(options);
+    const asked = held.filter(({ partition }) => partitions?.includes(partition) ?? true);
+    const wanted = this.wanted(options, maxAnswerBytes / asked.length);
     // Read at one go, so that what comes meanwhile is in all of it or in none.
-    const raw = this.firstRows(held, { low, high }, limit + 1);
+    const raw = mergeRows(
+      asked.map((from) => this.firstRows(from, wanted)),
+      limit,
+    );
     const rows: StoreViewRow[] = [];
-    for (const it of raw.slice(0, limit)) rows.push(await this.decode(it));
-    return { rows, more: raw.length > limit, from: held.map((it) => publicOf(it)) };
+    for (const it of raw.rows) rows.push(await this.decode(it));
+    const missing = (partitions ?? []).filter(
+      (it) => !asked.some(({ partition }) => partition === it),
+    );
+    return {
+      rows,
+      more: raw.more,
+      from: asked.map((it) => publicOf(it)),
+      restoring: missing.filter((it) => this.options.isRestoring(it)),
+    };
   }
 
-  /** Of each partition the first rows, and of these the first. */
-  private firstRows(
-    held: readonly LocalPartition[],
-    { low, high }: { readonly low: Buffer | undefined; readonly high: Buffer | undefined },
-    limit: number,
-  ): readonly RawRow[] {
+  private wanted({ key, from, to, after, limit }: StoreRangeOptions, maxBytes: number): WantedRows {
+    const bytes = (it: unknown): Buffer | undefined =>
+      it === undefined ? undefined : this.keys.bytes(it);
+    return {
+      key: bytes(key),
+      low: bytes(after?.key) ?? bytes(from),
+      high: bytes(to),
+      // Of the partitions up to that of the last row, its key was in the page before.
+      behind: after?.partition ?? -1,
+      limit,
+      maxBytes,
+    };
+  }
+
+  private firstRows(from: LocalPartition, wanted: WantedRows): SortedRows<RawRow> {
+    const { key: only, low, high, behind, limit, maxBytes } = wanted;
     const rows: RawRow[] = [];
-    for (const from of held) {
-      let count = 0;
-      for (const [key, row] of this.options.state
-        .open(this.store, from.partition)
-        .range(low, high)) {
-        if (this.isExpired(row, from)) continue;
-        rows.push({ key: Buffer.from(key), row: Buffer.from(row), from });
-        if (++count === limit) break;
-      }
+    let size = 0;
+    for (const [key, row] of this.stored(from.partition, only, low, high)) {
+      if (this.isExpired(row, from)) continue;
+      if (from.partition <= behind && low?.equals(key)) continue;
+      if (rows.length === limit || size > maxBytes) return { rows, more: true };
+      size += key.length + row.length;
+      const { partition } = from;
+      rows.push({ bytes: Buffer.from(key), row: Buffer.from(row), partition, from });
     }
-    return rows.toSorted((a, b) => Buffer.compare(a.key, b.key)).slice(0, limit);
+    return { rows, more: false };
   }
 
-  private readable({ standby = false }: StoreReadOptions): readonly LocalPartition[] {
-    return this.options.held().filter(({ role }) => standby || role !== 'standby');
+  private *stored(
+    partition: number,
+    only: Buffer | undefined,
+    low: Buffer | undefined,
+    high: Buffer | undefined,
+  ): Iterable<readonly [key: Buffer, row: Buffer]> {
+    const table = this.options.state.open(this.store, partition);
+    if (only === undefined) return yield* table.range(low, high);
+    const row = table.get(only);
+    if (row !== undefined) yield [only, row];
+  }
+
+  private readable(options: StoreReadOptions): readonly LocalPartition[] {
+    const { standby = false, maxStalenessMs = Infinity } = options;
+    return this.options
+      .held()
+      .filter(
+        ({ role, staleness }) =>
+          role !== 'standby' || (standby && (staleness?.ms ?? Infinity) <= maxStalenessMs),
+      );
   }
 
   private isExpired(row: Buffer, { streamTime }: LocalPartition): boolean {
@@ -139,7 +194,7 @@ export class LocalView implements StoreView {
   }
 
   /** Schemas of writers that are not at hand are fetched first. */
-  private async decode({ key, row, from }: RawRow): Promise<StoreViewRow> {
+  private async decode({ bytes: key, row, partition }: RawRow): Promise<StoreViewRow> {
     const { keySerde, valueSerde, cache } = this.options;
     const ids = [
       keySerde.unknownId?.(key, 0, key.length),
@@ -147,7 +202,7 @@ export class LocalView implements StoreView {
     ];
     for (const id of ids) if (id !== undefined) await cache.load(id);
     const value = valueSerde.read(row, rowPrefixBytes, row.length);
-    return { key: this.keys.read(key), value, time: rowTime(row), partition: from.partition };
+    return { key: this.keys.read(key), value, time: rowTime(row), partition, bytes: key };
   }
 }
 

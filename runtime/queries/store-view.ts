@@ -24,6 +24,8 @@ export interface StoreViewRow {
   /** Time of the record that wrote it, ms. */
   readonly time: number;
   readonly partition: number;
+  /** The key as it is stored: rows are in the order of these. */
+  readonly bytes: Buffer;
 }
 
 /**
@@ -42,6 +44,14 @@ export type StoreAnswer =
 export interface StoreReadOptions {
   /** Standbys may answer, too, where this member does not own a partition. @defaultValue false */
   readonly standby?: boolean;
+  /** Of standbys only those that had all that was committed at most so long ago, ms. @defaultValue any */
+  readonly maxStalenessMs?: number;
+}
+
+/** The last row of a page: the next one begins behind it. */
+export interface RowPlace {
+  readonly key: unknown;
+  readonly partition: number;
 }
 
 export interface StoreRangeOptions extends StoreReadOptions {
@@ -49,17 +59,28 @@ export interface StoreRangeOptions extends StoreReadOptions {
   readonly from?: unknown;
   /** The key before which it ends; undefined: to the end. */
   readonly to?: unknown;
+  /** Rows of this key alone; `from` and `to` do not count then. */
+  readonly key?: unknown;
+  /** Rows behind this one, in the order of key and partition. */
+  readonly after?: RowPlace;
+  /** The partitions that are looked at. @defaultValue all that are on this member */
+  readonly partitions?: readonly number[];
   /** Most rows, from 1. */
   readonly limit: number;
 }
 
+/** Bytes of keys and rows in one answer, about: what is beyond is for the next one. */
+export const maxAnswerBytes = 4 * 1024 * 1024;
+
 export interface StoreRange {
-  /** In order of key bytes. */
+  /** In order of key bytes, then of partitions. Fewer than asked for where they are large ({@link maxAnswerBytes}); then there are `more`. */
   readonly rows: readonly StoreViewRow[];
   /** There are more rows in the range, behind the last one. */
   readonly more: boolean;
   /** The partitions that were looked at. */
   readonly from: readonly HeldPartition[];
+  /** The partitions that were asked for and that this member is about to own. */
+  readonly restoring: readonly number[];
 }
 
 /**
@@ -77,6 +98,8 @@ export interface StoreView {
    * @throws {SerdeError} when the key does not fit
    */
   partitionOf(key: unknown): number | undefined;
+  /** Id of the task that has a partition; undefined of a global table, which every member has. */
+  taskOf(partition: number): string | undefined;
   /** The partitions of it on this member. */
   held(options?: StoreReadOptions): readonly HeldPartition[];
   /** @throws {SerdeError} when the key does not fit */
