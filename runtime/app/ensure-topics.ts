@@ -1,15 +1,19 @@
 import { ConfigError } from '../../topology/core/errors.ts';
 import type { Plan, TopicPlan } from '../../topology/plan/plan.ts';
 import type { Log, TopicInfo } from '../ports.ts';
+import { hasRows } from './plans/undrained.ts';
 
 /** Partitions of a topic that neither the file nor the log knows. */
 const defaultPartitions = 1;
 
 /**
- * Where a topology file speaks of a topic's key (`partitions`, `cleanup`): `orders.yaml:7:12`;
- * undefined where it does not.
+ * Where a topology file speaks of a topic's key (`partitions`, `cleanup`), or of the topic itself
+ * (`topic`): `orders.yaml:7:12`; undefined where it does not.
  */
-export type PlaceOfTopic = (topic: string, key: 'partitions' | 'cleanup') => string | undefined;
+export type PlaceOfTopic = (
+  topic: string,
+  key: 'topic' | 'partitions' | 'cleanup',
+) => string | undefined;
 
 /** What topics are verified against, beside the plan. */
 export interface TopicExpectations {
@@ -19,12 +23,17 @@ export interface TopicExpectations {
    * known; then it is an error that a changelog is missing although positions are committed.
    */
   readonly ran?: ReadonlySet<string>;
+  /**
+   * The log belongs to others, too: a topic that the file only names is theirs, and a slip where it is
+   * missing. One with `partitions` is the file's to create. @defaultValue false
+   */
+  readonly shared?: boolean;
 }
 
 /**
  * Creates the topics of a plan that are missing, and verifies those that are there (the check that
  * only the log can make). Returns the partition count of each.
- * @throws {ConfigError} TOPIC_PARTITIONS, TOPIC_CLEANUP where a topic is not what the file says;
+ * @throws {ConfigError} TOPIC_MISMATCH where a topic is not what the file says, TOPIC_MISSING where it must be there;
  * CHANGELOG_MISSING where a changelog is gone though the
  *   application has committed positions or had its store; CHANGELOG_LEFT where a new store would find rows of an earlier version
  */
@@ -52,21 +61,42 @@ export async function ensureTopics(
 export async function verifyTopics(
   plan: Plan,
   log: Log,
-  { placeOf = () => undefined, ran }: TopicExpectations = {},
+  { placeOf = () => undefined, ran, shared = false }: TopicExpectations = {},
 ): Promise<ReadonlyMap<string, TopicInfo>> {
   const existing = new Map<string, TopicInfo>();
   for (const topic of plan.topics.values()) {
     const info = await log.admin.describe(topic.name);
     if (info !== undefined) existing.set(topic.name, info);
   }
+  if (shared) refuseMissingTopics(plan, existing, placeOf);
   if (ran === undefined) await refuseMissingChangelogs(plan, log, existing);
   else await refuseOtherChangelogs(plan, log, { existing, ran });
   const problems = [...plan.topics.values()].flatMap((topic) => {
     const info = existing.get(topic.name);
-    return info === undefined ? [] : mismatches(topic, info, placeOf);
+    return info === undefined ? [] : mismatches(plan.application, topic, info, placeOf);
   });
   if (problems.length > 0) throw new ConfigError('TOPIC_MISMATCH', problems.join('\n'));
   return existing;
+}
+
+function refuseMissingTopics(
+  plan: Plan,
+  existing: ReadonlyMap<string, TopicInfo>,
+  placeOf: PlaceOfTopic,
+): void {
+  const missing = [...plan.topics.values()].filter(
+    ({ name, role, partitions }) =>
+      (role === 'stream' || role === 'table') && partitions === undefined && !existing.has(name),
+  );
+  if (missing.length === 0) return;
+  const lines = missing.map(({ name }) => {
+    const place = placeOf(name, 'topic');
+    return (
+      `there is no topic "${name}"${place === undefined ? '' : ` (${place})`}: correct its name, create it, ` +
+      'or write "partitions: N" for it to be created with so many'
+    );
+  });
+  throw new ConfigError('TOPIC_MISSING', lines.join('\n'));
 }
 
 /** A changelog belongs to the state of a store: neither is there without the other. */
@@ -90,8 +120,7 @@ async function refuseOtherChangelogs(
       topic: changelog,
       partition,
     }));
-    const ends = await log.ends(partitions, 'committed');
-    if (ends.every(({ start, end }) => start === end)) continue;
+    if (!(await hasRows(log, partitions))) continue;
     throw new ConfigError(
       'CHANGELOG_LEFT',
       `store "${name}" is new, but its changelog "${changelog}" holds rows that an earlier version of application "${plan.application}" left: ` +
@@ -108,7 +137,12 @@ function changelogMissing(changelogs: readonly string[], application: string, wh
   );
 }
 
-function mismatches(topic: TopicPlan, info: TopicInfo, placeOf: PlaceOfTopic): string[] {
+function mismatches(
+  application: string,
+  topic: TopicPlan,
+  info: TopicInfo,
+  placeOf: PlaceOfTopic,
+): string[] {
   const at = (key: 'partitions' | 'cleanup'): string => {
     const place = placeOf(topic.name, key);
     return place === undefined ? '' : ` (${place})`;
@@ -124,8 +158,12 @@ function mismatches(topic: TopicPlan, info: TopicInfo, placeOf: PlaceOfTopic): s
   }
   const compacted = topic.cleanup === 'compact';
   if (compacted && info.cleanup !== 'compact') {
+    const kept = topic.internal
+      ? `but application "${application}" keeps a store in it`
+      : `but the topology reads it as a table${at('cleanup')}`;
+    const cure = topic.internal ? '; set cleanup.policy=compact, or delete it if it is empty' : '';
     problems.push(
-      `topic "${topic.name}" has the clean-up policy "${info.cleanup}", but the topology reads it as a table${at('cleanup')}, which needs "compact": rows would be lost`,
+      `topic "${topic.name}" has the clean-up policy "${info.cleanup}", ${kept}, which needs "compact": rows would be lost${cure}`,
     );
   }
   if (!compacted && info.cleanup === 'compact' && topic.role !== 'table') {

@@ -87,7 +87,7 @@ const rows: readonly Row[] = [
     38,
     'INVALID_REPLICATION_FACTOR',
     'config',
-    'the replication factor is above the number of brokers',
+    'fewer brokers are there than replication-factor asks for',
   ],
   [39, 'INVALID_REPLICA_ASSIGNMENT', 'config', 'this is no valid assignment of replicas'],
   [40, 'INVALID_CONFIG', 'config', 'the broker does not take this setting'],

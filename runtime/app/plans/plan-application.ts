@@ -77,6 +77,7 @@ export async function planApplication(
   const ran = storesThatRan(history);
   await verifyTopics(planned.plan, log, {
     placeOf: placeOfTopic(topology),
+    shared,
     ...(ran === undefined ? {} : { ran }),
   });
   if (history.current !== undefined) {

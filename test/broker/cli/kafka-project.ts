@@ -1,8 +1,14 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, vi } from 'vitest';
 import { Cli, type CliResult } from '../../runtime/cli/cli.ts';
 import { expectGolden } from '../../runtime/cli/golden.ts';
 import { projects } from '../../runtime/cli/project.ts';
 
 const project = projects();
+
+// A test starts several processes, beside brokers.
+vi.setConfig({ testTimeout: 300_000 });
 
 /** What a project of a test is made of. */
 export interface KafkaProjectOptions {
@@ -35,10 +41,12 @@ stages:
 /** A folder with a topology and a runner file for a Kafka cluster, and the real command line in it. */
 export class KafkaProject {
   readonly folder: string;
+  readonly name: string;
   private readonly options: KafkaProjectOptions;
 
   constructor(options: KafkaProjectOptions) {
     this.options = options;
+    this.name = options.name;
     const { name, brokers, kafka = [], said } = options;
     const settings = [`brokers: [${brokers.map((it) => `'${it}'`).join(', ')}]`, ...kafka];
     this.folder = project({
@@ -47,6 +55,10 @@ export class KafkaProject {
       'words.yaml': wordsTopology(name, said),
       ...options.files,
     });
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(join(this.folder, file), text);
   }
 
   start(...args: readonly string[]): Cli {
@@ -59,12 +71,44 @@ export class KafkaProject {
     return this.start(...args).ended;
   }
 
+  /** Compares with `test/golden/cli/NAME.txt` how a command ends. */
+  async expectEnd(golden: string, ...args: readonly string[]): Promise<void> {
+    await this.expectGolden(golden, args, await this.run(...args));
+  }
+
   /** Compares with `test/golden/cli/NAME.txt` how `millrace run` ends. */
   async expectRun(golden: string, ...args: readonly string[]): Promise<void> {
-    const all = ['run', 'words.yaml', '--until-caught-up', ...args];
-    const { code, stdout, stderr } = await this.run(...all);
-    // How a connection ends that both sides do not understand is a matter of moments.
-    const steady = stderr.replace(/connection reset|the broker closed it(?= \()/, '<it ends>');
-    await expectGolden(golden, all, { code, stdout, stderr: steady }, this.folder);
+    await this.expectEnd(golden, 'run', 'words.yaml', '--until-caught-up', ...args);
+  }
+
+  async expectGolden(golden: string, args: readonly string[], result: CliResult): Promise<void> {
+    const { code, stdout, stderr } = result;
+    const steady = (text: string): string =>
+      text
+        .replaceAll(this.name, 'words')
+        .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, '<slot>')
+        // The brokers' own words differ from version to version.
+        .replace(/(\([A-Z_]+\)): .*/, '$1: <what the broker says>')
+        // How a connection ends that both sides do not understand is a matter of moments.
+        .replace(/connection reset|the broker closed it(?= \()/, '<it ends>');
+    const shown = { code, stdout: steady(stdout), stderr: steady(stderr) };
+    await expectGolden(golden, args, shown, this.folder);
+  }
+
+  /** Committed values of a topic, sorted, as `millrace topics read` has them. */
+  async values(topic: string): Promise<unknown[]> {
+    const { code, stdout, stderr } = await this.run('topics', 'read', topic, '--value', 'string');
+    expect([code, stderr]).toEqual([0, '']);
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    return lines.map((line) => (JSON.parse(line) as { value: unknown }).value).toSorted();
+  }
+
+  /** Expects a run that nothing is in the way of, and each of these words to come out once, in all runs so far. */
+  async expectCatchesUp(...words: readonly string[]): Promise<void> {
+    const { code, stderr } = await this.run('run', 'words.yaml', '--until-caught-up');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('has caught up: ')]);
+    expect(await this.values(`${this.name}-loud`)).toEqual(
+      words.map((word) => `${word}!`).toSorted(),
+    );
   }
 }
