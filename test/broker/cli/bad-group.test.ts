@@ -43,8 +43,7 @@ describe('another application with the same id', () => {
 
   test('that runs is left alone by one whose topology does not fit', async () => {
     const first = await project();
-    const running = first.start('run', 'words.yaml');
-    await running.until(({ stderr }) => stderr.includes('runs on Kafka'));
+    const running = await first.service();
     const text = `key: string, value: string, format: string`;
     const second = await project({
       name: first.name,
@@ -77,10 +76,8 @@ test('a data folder that was copied is refused to its first user, and nothing co
   await first.expectCatchesUp('one', 'two');
   const second = new KafkaProject({ name: first.name, brokers: kafka().brokers });
   cpSync(join(first.folder, '.millrace'), join(second.folder, '.millrace'), { recursive: true });
-  const running = first.start('run', 'words.yaml');
-  await running.until(({ stderr }) => stderr.includes('runs on Kafka'));
-  const taker = second.start('run', 'words.yaml');
-  await taker.until(({ stderr }) => stderr.includes('runs on Kafka'));
+  const running = await first.service();
+  const taker = await second.service();
   await first.expectGolden('kafka-slot-taken', ['run', 'words.yaml'], await running.ended);
   await topics().say(first, 'three');
   await eventually(

@@ -66,6 +66,13 @@ export class KafkaProject {
     return new Cli(args, { cwd: this.folder, ...(env === undefined ? {} : { env }) });
   }
 
+  /** Starts `millrace run`; resolves when the application runs. */
+  async service(): Promise<Cli> {
+    const running = this.start('run', 'words.yaml');
+    await running.until(({ stderr }) => stderr.includes('runs on Kafka'));
+    return running;
+  }
+
   /** Runs a command to its end. */
   run(...args: readonly string[]): Promise<CliResult> {
     return this.start(...args).ended;
@@ -95,12 +102,13 @@ export class KafkaProject {
     await expectGolden(golden, args, shown, this.folder);
   }
 
-  /** Committed values of a topic, sorted, as `millrace topics read` has them. */
-  async values(topic: string): Promise<unknown[]> {
+  /** Committed values of a topic, as `millrace topics read` has them. */
+  async values(topic: string, order: 'sorted' | 'as they are' = 'sorted'): Promise<string[]> {
     const { code, stdout, stderr } = await this.run('topics', 'read', topic, '--value', 'string');
     expect([code, stderr]).toEqual([0, '']);
     const lines = stdout.split('\n').filter((line) => line !== '');
-    return lines.map((line) => (JSON.parse(line) as { value: unknown }).value).toSorted();
+    const values = lines.map((line) => String((JSON.parse(line) as { value: unknown }).value));
+    return order === 'sorted' ? values.toSorted() : values;
   }
 
   /** Expects a run that nothing is in the way of, and each of these words to come out once, in all runs so far. */
