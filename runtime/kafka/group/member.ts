@@ -172,7 +172,7 @@ export class GroupMember implements KafkaMembership {
     const { session } = this;
     const leads = joined.leader === session.memberId && !joined.skipAssignment;
     const made = leads ? await session.attempt(() => lead(this.parts, joined.members)) : [];
-    const synced = made === 'again' ? made : await session.sync(made);
+    const synced = made === 'again' ? made : await session.sync(joined, made);
     return synced === 'again' ? synced : decodeAssigned(decodeAssignment(synced).userData);
   }
 

@@ -118,10 +118,17 @@ export class GroupSession {
     return joined;
   }
 
-  /** @param assignments - what the leader hands in; empty for the others */
-  async sync(assignments: EncodedAssignments): Promise<Outcome<Buffer>> {
+  /**
+   * Nothing is sent where the member has joined again meanwhile: assignments of an earlier generation lack the members of this one.
+   * @param assignments - what the leader hands in; empty for the others
+   */
+  async sync(
+    joined: Pick<JoinGroupResponse, 'generationId' | 'memberId'>,
+    assignments: EncodedAssignments,
+  ): Promise<Outcome<Buffer>> {
     const { client, group, settings } = this.parts;
     const { memberId, generation, identity, instanceId } = this;
+    if (joined.generationId !== generation || joined.memberId !== memberId) return 'again';
     const sentMs = settings.clock.monotonic();
     const synced = await this.attempt(() =>
       client.sync(

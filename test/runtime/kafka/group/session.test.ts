@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import type { GroupClient } from '../../../../runtime/kafka/group/group-client.ts';
+import { GroupSession, type Outcome } from '../../../../runtime/kafka/group/session.ts';
+import { compileSettings } from '../../../../runtime/kafka/group/settings.ts';
+import { protocolName } from '../../../../runtime/kafka/group/user-data.ts';
+import type { JoinGroupResponse } from '../../../../runtime/kafka/messages/join-group.ts';
+import type { SyncGroupRequest } from '../../../../runtime/kafka/messages/sync-group.ts';
+import { ManualClock } from '../../../../runtime/testing/manual-clock.ts';
+
+/** A coordinator that begins a generation with each join. */
+function sessionOf(syncs: SyncGroupRequest[]): GroupSession {
+  let generationId = 0;
+  const client = {
+    join: async (): Promise<JoinGroupResponse> => ({
+      throttleTimeMs: 0,
+      errorCode: 0,
+      generationId: ++generationId,
+      protocolType: 'consumer',
+      protocolName,
+      leader: 'm',
+      skipAssignment: false,
+      memberId: 'm',
+      members: [],
+    }),
+    sync: async (request: SyncGroupRequest) => {
+      syncs.push(request);
+      return { errorCode: 0, assignment: Buffer.from('mine') };
+    },
+  } as unknown as GroupClient;
+  const settings = compileSettings({ clock: new ManualClock(), random: () => 0, static: false });
+  return new GroupSession(
+    { client, group: 'g', slot: 's', settings },
+    { rebalance: () => {}, expelled: () => {}, fatal: () => {} },
+  );
+}
+
+function known<T>(outcome: Outcome<T>): T {
+  if (outcome === 'again') throw new Error('it is to be done again');
+  return outcome;
+}
+
+describe('GroupSession', () => {
+  test('hands in the assignments of its generation', async () => {
+    const syncs: SyncGroupRequest[] = [];
+    const session = sessionOf(syncs);
+    const joined = known(await session.join(Buffer.alloc(0)));
+    const assignments = [{ memberId: 'm', assignment: Buffer.from('mine') }];
+    expect(await session.sync(joined, assignments)).toEqual(Buffer.from('mine'));
+    expect(syncs).toMatchObject([{ generationId: 1, memberId: 'm', assignments }]);
+  });
+
+  test('hands in nothing where it has joined again while assignments were made', async () => {
+    const syncs: SyncGroupRequest[] = [];
+    const session = sessionOf(syncs);
+    const before = known(await session.join(Buffer.alloc(0)));
+    session.reset(true);
+    expect(await session.sync(before, [])).toBe('again');
+    const joined = known(await session.join(Buffer.alloc(0)));
+    expect(await session.sync(before, [])).toBe('again');
+    expect(syncs).toEqual([]);
+    await session.sync(joined, []);
+    expect(syncs).toMatchObject([{ generationId: 2 }]);
+  });
+});
