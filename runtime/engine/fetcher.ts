@@ -51,6 +51,8 @@ export class Fetcher {
     this.byId.clear();
     for (const queue of queues) this.byId.set(partitionId(queue.topic, queue.partition), queue);
     this.rewound();
+    // The wait that was given up wakes nobody, and for the queues that stay nobody waits.
+    this.wake();
   }
 
   /** Positions moved back: what is under way is not for those any more, and records may be at hand. */

@@ -80,6 +80,18 @@ function takeAll(queue: PartitionQueue): number {
 }
 
 describe('Fetcher', () => {
+  test('wakes who steps it when the queues are others: nobody waits for their records yet', async () => {
+    const bench = new Bench(1000);
+    const [a, b] = [await bench.topic('a'), await bench.topic('b')];
+    bench.fetcher.assign([a, b]);
+    await bench.step();
+    await bench.step();
+    expect(bench.waits).toEqual([['a-0@0', 'b-0@0']]);
+    const before = bench.wakes;
+    bench.fetcher.assign([a]);
+    expect(bench.wakes).toBe(before + 1);
+  });
+
   test('fetches for every queue, then waits for new records', async () => {
     const bench = new Bench(1_000_000);
     const queues = [await bench.topic('a', value, value), await bench.topic('b', value)];
