@@ -59,3 +59,9 @@ function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
   const entries = Object.entries(value).filter(([, part]) => part !== undefined);
   return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
+
+/** `a:9092,b:9092` as a list; undefined where it is none. */
+export function brokersIn(text: string): readonly string[] | undefined {
+  const brokers = text.split(',').map((part) => part.trim());
+  return brokers.every((broker) => /^\S+:\d+$/.test(broker)) ? brokers : undefined;
+}

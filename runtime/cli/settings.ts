@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LogChoice } from '../app/application-log.ts';
+import { brokersIn } from '../app/kafka-settings.ts';
 import { type LogKind, readRunnerFile, type RunnerSettings } from '../app/runner-file.ts';
 import { kafkaSettingsOf } from '../app/runner-file-kafka.ts';
 import { openToolLog, type ToolLog } from '../app/tool-log.ts';
@@ -46,13 +47,10 @@ function folderName(text: string): string {
   return text;
 }
 
-/** `a:9092,b:9092` as a list. */
-export function brokerList(text: string): readonly string[] {
-  const brokers = text.split(',').map((part) => part.trim());
-  if (brokers.some((broker) => !/^\S+:\d+$/.test(broker))) {
-    throw new InvalidArgumentError('give host:port, or several with commas between them');
-  }
-  return brokers;
+function brokerList(text: string): readonly string[] {
+  const brokers = brokersIn(text);
+  if (brokers !== undefined) return brokers;
+  throw new InvalidArgumentError('give host:port, or several with commas between them');
 }
 
 /** What the runner file and the options say together: options win. */

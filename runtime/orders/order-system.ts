@@ -50,6 +50,7 @@ async function start(options: StartOptions): Promise<number> {
   const application = await startApplication({
     topology,
     data: options.data,
+    ...(options.brokers === undefined ? {} : { kafka: { brokers: options.brokers } }),
     sync: options.sync,
     seed: options.seed,
     options: { 'max-open-calls': maxOpenCalls, 'store-cache': storeCacheBytes },
@@ -83,6 +84,7 @@ async function runWithProvider(
     process.env['PAYMENTS_URL'] = payments;
     return await runOrders(application, {
       ...options,
+      data: options.brokers === undefined ? options.data : `Kafka at ${options.brokers.join(', ')}`,
       payments,
       signal,
       monotonic: () => performance.now(),

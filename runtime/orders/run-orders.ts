@@ -3,7 +3,7 @@ import { ConfigError } from '../../topology/core/errors.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import type { Log, SchemaRegistry, TopicSpec } from '../ports.ts';
 import { readDepartments } from './departments.ts';
-import { countUnread } from './in-flight.ts';
+import { countJournaled, countUnread } from './in-flight.ts';
 import { openBaskets } from './input-schemas.ts';
 import { fetchLedger } from './ledger-client.ts';
 import { loadBaskets } from './loader.ts';
@@ -34,7 +34,7 @@ export interface RunProgress {
 export interface RunOptions {
   /** File of baskets. */
   readonly orders: string;
-  /** Data folder, as the user wrote it. */
+  /** What the orders are in, for people: the data folder as the user wrote it, or the cluster. */
   readonly data: string;
   readonly seed: number;
   readonly shortShare: number;
@@ -109,11 +109,13 @@ async function follow(
   }
 }
 
-/** True when every input position equals the log's end and nothing is under way. */
+/** True when every record is taken and nothing is under way, in other members of the group neither. */
 async function isAtRest(application: OrdersApplication): Promise<boolean> {
+  const { log } = application;
   // The application knows what it has fetched, the log what is there: quiet before and after, with nothing unread between, is rest.
-  if (!application.quiet || (await countUnread(application.log)) > 0) return false;
-  return application.quiet;
+  if (!application.quiet || (await countUnread(log)) > 0) return false;
+  // What other members have under way is not committed, or a call in the journal.
+  return application.quiet && (await countJournaled(log)) === 0 && (await countUnread(log)) === 0;
 }
 
 /** The loader at work beside the application. */

@@ -6,6 +6,7 @@ import {
   behaviourSettings,
 } from '../../processors/orders/provider/options.ts';
 import type { BehaviourOptions } from '../../processors/orders/provider/options.ts';
+import { brokersIn } from '../app/kafka-settings.ts';
 
 /** What the command line of `npm start` says. */
 export interface StartOptions {
@@ -13,6 +14,8 @@ export interface StartOptions {
   readonly orders: string;
   /** Data folder, as written. */
   readonly data: string;
+  /** Brokers of the Kafka cluster to run on; undefined: the embedded log of the data folder. */
+  readonly brokers: readonly string[] | undefined;
   readonly json: boolean;
   readonly sync: 'commit' | 'interval' | 'never';
   readonly seed: number;
@@ -30,6 +33,8 @@ export const sampleBaskets: string = fileURLToPath(
 interface Parsed extends BehaviourOptions {
   readonly orders: string;
   readonly data: string;
+  readonly log: 'embedded' | 'kafka';
+  readonly brokers?: readonly string[];
   readonly json: boolean;
   readonly sync: 'commit' | 'interval' | 'never';
   readonly shortShare: number;
@@ -51,6 +56,14 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     .addOption(
       new Option('--data <dir>', 'data folder').default('.millrace/data').argParser(folder),
     )
+    .addOption(
+      new Option('--log <kind>', 'the embedded log of the data folder, or a Kafka cluster')
+        .choices(['embedded', 'kafka'])
+        .default('embedded'),
+    )
+    .addOption(
+      new Option('--brokers <list>', 'some brokers of the cluster: host:port,…').argParser(brokers),
+    )
     .option('--json', 'print the summary as one JSON object', false)
     .addOption(
       new Option('--sync <mode>', 'when commits are forced to the disk')
@@ -68,7 +81,20 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
   const options = command.opts<Parsed>();
   const { orders, data, json, sync, seed, shortShare, payments } = options;
   const behaviour = behaviourSettings(options);
-  return { orders, data, json, sync, seed, shortShare, payments, behaviour };
+  if ((options.log === 'kafka') !== (options.brokers !== undefined)) {
+    command.error('error: --log kafka and --brokers go together');
+  }
+  return {
+    orders,
+    data,
+    brokers: options.brokers,
+    json,
+    sync,
+    seed,
+    shortShare,
+    payments,
+    behaviour,
+  };
 }
 
 function share(text: string): number {
@@ -81,6 +107,12 @@ function share(text: string): number {
 function folder(text: string): string {
   if (text === '') throw new InvalidArgumentError('name a folder');
   return text;
+}
+
+function brokers(text: string): readonly string[] {
+  const list = brokersIn(text);
+  if (list === undefined) throw new InvalidArgumentError('give host:port,host:port,…');
+  return list;
 }
 
 function url(text: string): string {

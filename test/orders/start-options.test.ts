@@ -26,6 +26,12 @@ describe('parseStartOptions', () => {
     });
   });
 
+  test('takes brokers of a Kafka cluster', () => {
+    const args = ['--log', 'kafka', '--brokers', 'a:9092, b:9092'];
+    expect(parseStartOptions(args).brokers).toEqual(['a:9092', 'b:9092']);
+    expect(parseStartOptions(['--log', 'embedded']).brokers).toBeUndefined();
+  });
+
   test('takes every option', () => {
     const args = '--orders a.avro --data d --json --sync never --seed 7 --short-share 0';
     const provider = '--latency 1s --decline-rate .5 --cut-rate 1 --outage 30s/2s --answers by-key';
@@ -53,6 +59,9 @@ describe('parseStartOptions', () => {
     [['--sync', 'sometimes'], 'Allowed choices are commit, interval, never'],
     [['--short-share', '2'], 'give a share from 0 to 1'],
     [['--payments', 'localhost'], 'give an http URL, like http://127.0.0.1:8081'],
+    [['--log', 'kafka'], 'error: --log kafka and --brokers go together'],
+    [['--brokers', 'a:1'], 'error: --log kafka and --brokers go together'],
+    [['--log', 'kafka', '--brokers', 'a'], "argument 'a' is invalid. give host:port,host:port,…"],
     [['--data', ''], "option '--data <dir>' argument '' is invalid. name a folder"],
     [['--seed', '-1'], 'give a whole number, 0 or more'],
     [['--latency', 'fast'], 'give a duration like 250ms, 5s or 1m'],
@@ -85,6 +94,7 @@ describe('behaviourArguments', () => {
     expect(parseProviderArguments(['--ledger', 'l', ...behaviourArguments(settings)])).toEqual({
       ...settings,
       port: 0,
+      host: '127.0.0.1',
       ledger: 'l',
       idleExitMs: undefined,
     });

@@ -30,7 +30,7 @@ async function run(args: ProviderArguments): Promise<void> {
   process.once('SIGTERM', () => stop(server, ledger));
   process.once('SIGINT', () => stop(server, ledger));
   try {
-    const port = await listen(server, args.port);
+    const port = await listen(server, args);
     await ledger.announce(port);
     process.stdout.write(`listening on ${port}\n`);
   } catch (error) {
@@ -44,7 +44,7 @@ function idleTimer(idleMs: number | undefined, action: () => void): NodeJS.Timeo
   return idleMs === undefined ? undefined : setTimeout(action, idleMs);
 }
 
-function listen(server: Server, port: number): Promise<number> {
+function listen(server: Server, { port, host }: ProviderArguments): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const reason =
@@ -52,7 +52,7 @@ function listen(server: Server, port: number): Promise<number> {
       const message = `port ${port} ${reason}: give another one with --port, or 0 for any`;
       reject(new ConfigError('PORT_UNUSABLE', message, { cause }));
     });
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       const address = server.address();
       resolve(typeof address === 'object' && address !== null ? address.port : port);
     });

@@ -8,6 +8,8 @@ import type { BehaviourSettings } from './behaviour.ts';
 export interface ProviderArguments extends BehaviourSettings {
   /** 0: any free one. */
   readonly port: number;
+  /** Address to listen on. */
+  readonly host: string;
   readonly ledger: string;
   /** Exit after this time without a request, ms; undefined: never. */
   readonly idleExitMs: number | undefined;
@@ -83,6 +85,7 @@ export interface BehaviourOptions {
 
 interface ProviderOptions extends BehaviourOptions {
   readonly port: number;
+  readonly host: string;
   readonly ledger: string;
   readonly idleExit?: number;
 }
@@ -98,6 +101,7 @@ export function parseProviderArguments(args: readonly string[]): ProviderArgumen
     .exitOverride()
     .requiredOption('--ledger <file>', 'where charges are kept')
     .addOption(new Option('--port <number>', 'port, 0 for any free one').argParser(port).default(0))
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
     .addOption(
       new Option('--idle-exit <duration>', 'exit after this long without a request').argParser(
         duration,
@@ -109,6 +113,7 @@ export function parseProviderArguments(args: readonly string[]): ProviderArgumen
   return {
     ...behaviourSettings(options),
     port: options.port,
+    host: options.host,
     ledger: options.ledger,
     idleExitMs: options.idleExit,
   };

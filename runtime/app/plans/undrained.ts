@@ -1,7 +1,7 @@
-import { partitionId } from '../../../topology/core/topic-partition.ts';
+import { partitionId, type TopicPartition } from '../../../topology/core/topic-partition.ts';
 import type { Difference } from '../../../topology/plan/compare/difference.ts';
 import { readTo } from '../../engine/changelog-reader.ts';
-import type { Log } from '../../ports.ts';
+import type { Log, Position } from '../../ports.ts';
 
 /**
  * The topics that must be read to their end before these differences may be gone on with, and are
@@ -30,15 +30,30 @@ async function holdsMore(log: Log, group: string, topic: string): Promise<boolea
   const ends = await log.ends(partitions, 'committed');
   const positions = await log.committed(group, partitions);
   const taken = new Map(positions.map((at) => [partitionId(at.topic, at.partition), at.offset]));
-  return ends.some(
-    ({ partition, start, end }) => end > (taken.get(partitionId(topic, partition)) ?? start),
-  );
+  for (const { partition, start, end } of ends) {
+    const offset = Math.max(start, taken.get(partitionId(topic, partition)) ?? start);
+    if (await hasRecords(log, { topic, partition, offset }, end)) return true;
+  }
+  return false;
 }
 
-async function hasRows(
-  log: Log,
-  partitions: readonly { readonly topic: string; readonly partition: number }[],
-): Promise<boolean> {
+/** Offsets do not tell: markers take some, too. */
+async function hasRecords(log: Log, from: Position, end: number): Promise<boolean> {
+  const found = new AbortController();
+  await readTo(
+    log,
+    from,
+    end,
+    (records) => {
+      if (records.length > 0) found.abort();
+    },
+    found.signal,
+  );
+  return found.signal.aborted;
+}
+
+/** True when a compacted topic holds a row that is not deleted. */
+export async function hasRows(log: Log, partitions: readonly TopicPartition[]): Promise<boolean> {
   for (const { start, end, ...at } of await log.ends(partitions, 'committed')) {
     const rows = new Set<string>();
     const from = { topic: at.topic, partition: at.partition, offset: start };
