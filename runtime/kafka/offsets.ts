@@ -90,10 +90,15 @@ export async function committedPositions(
         })),
         requireStable: true,
       });
-      if (response.errorCode !== 0) throw refused(response.errorCode, what);
+      if (response.errorCode !== 0) {
+        throw refused(response.errorCode, what, { right: `Describe on group "${group}"` });
+      }
       return response.topics.flatMap(({ name: topic, partitions: found }) =>
         found.flatMap(({ partitionIndex: partition, committedOffset: offset, errorCode }) => {
-          if (errorCode !== 0) throw refused(errorCode, what, { topic, partition });
+          if (errorCode !== 0) {
+            const right = `Describe on topic "${topic}"`;
+            throw refused(errorCode, what, { topic, partition, right });
+          }
           return offset < 0 ? [] : [{ topic, partition, offset }];
         }),
       );

@@ -85,7 +85,8 @@ export async function sendFetch(wire: KafkaWire, request: FetchRequest): Promise
       if (position === undefined) return [];
       if (found.errorCode === outOfRange) return [{ position, outOfRange: true }];
       if (found.errorCode !== 0) {
-        const place = { topic, partition: position.partition, offset: position.offset };
+        const { partition, offset } = position;
+        const place = { topic, partition, offset, right: `Read on topic "${topic}"` };
         return [{ position, error: refused(found.errorCode, `read topic "${topic}"`, place) }];
       }
       return [{ position, records: committedRecords(position, found) }];

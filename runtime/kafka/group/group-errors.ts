@@ -38,5 +38,7 @@ export function foreignGroup(group: string): ConfigError {
 /** The error of a group request that was refused for good. */
 export function groupRefused(code: number, group: string): Error {
   if (codeOf(code).name === 'INCONSISTENT_GROUP_PROTOCOL') return foreignGroup(group);
-  return refused(code, `let this process into group "${group}"`);
+  return refused(code, `let this process into group "${group}"`, {
+    right: `Read on group "${group}"`,
+  });
 }

@@ -73,6 +73,23 @@ export class Refusal extends Error {
 
   /** The error for whoever asked. */
   get error(): Error {
-    return refused(this.code, this.what, this.place);
+    return refused(this.code, this.what, { ...this.place, ...rightFor(this.code, this.place) });
+  }
+}
+
+/** The right that whoever writes lacks, by the code of the refusal. */
+function rightFor(code: number, { topic }: ErrorPlace): { readonly right?: string } {
+  switch (codeOf(code).name) {
+    case 'TOPIC_AUTHORIZATION_FAILED':
+      if (topic !== undefined) return { right: `Write on topic "${topic}"` };
+      return { right: 'Read on the topics that are read, and Write on those that are written' };
+    case 'GROUP_AUTHORIZATION_FAILED':
+      return { right: 'Read on the group' };
+    case 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED':
+      return { right: 'Write on the transactional id' };
+    case 'CLUSTER_AUTHORIZATION_FAILED':
+      return { right: 'IdempotentWrite on the cluster' };
+    default:
+      return {};
   }
 }

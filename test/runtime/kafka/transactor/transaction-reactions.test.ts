@@ -41,3 +41,15 @@ test('a Refusal gives the error for whoever asked', () => {
     place: { topic: 't', partition: 1 },
   });
 });
+
+test.each([
+  [29, { topic: 't', partition: 1 }, 'Write on topic "t"'],
+  [29, {}, 'Read on the topics that are read, and Write on those that are written'],
+  [30, {}, 'Read on the group'],
+  [31, {}, 'IdempotentWrite on the cluster'],
+  [53, {}, 'Write on the transactional id'],
+])('a Refusal with code %i names the right that is missing, %o', (code, place, right) => {
+  expect(new Refusal(code, 'write', place).error.message).toMatch(
+    new RegExp(`\\); it needs ${right}$`),
+  );
+});
