@@ -30,6 +30,16 @@ export type {
   Transaction,
   Transactor,
 } from './ports.ts';
+export type { QueriesOptions } from './queries/queries-options.ts';
+export { QueryUnavailableError } from './queries/query-errors.ts';
+export type {
+  AnsweredBy,
+  StoreQuery,
+  StoreQueryOptions,
+  StoreRows,
+  StoreScanOptions,
+} from './queries/store-query.ts';
+export type { HeldPartition, RowPlace, Staleness, StoreViewRow } from './queries/store-view.ts';
 export type { ErrorPlace } from '../topology/core/errors.ts';
 export {
   ConfigError,

@@ -9,8 +9,10 @@ import { compileEngineOptions, type EngineOptions } from '../engine/engine-optio
 import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
 import { LmdbStateBackend } from '../state/lmdb-backend.ts';
 import { openApplicationLog } from './application-log.ts';
-import type { LocalQueries } from '../queries/local-queries.ts';
-import type { StoreView } from '../queries/store-view.ts';
+import { MemberQueries } from '../queries/member-queries.ts';
+import type { QueriesOptions } from '../queries/queries-options.ts';
+import type { StoreQuery } from '../queries/store-query.ts';
+import { openQueries } from './application-queries.ts';
 import { assemble } from './assemble.ts';
 import { closeAll } from './close-all.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
@@ -29,6 +31,8 @@ export interface ApplicationOptions {
   readonly data?: string;
   /** The Kafka cluster to run on. @defaultValue the embedded log of the data folder */
   readonly kafka?: KafkaSettings;
+  /** Answers for its stores over HTTP, and is asked by other members. @defaultValue nobody listens */
+  readonly queries?: QueriesOptions;
   /** When commits are forced to the disk. @defaultValue 'commit' */
   readonly sync?: SyncMode;
   readonly options?: EngineOptions;
@@ -60,10 +64,12 @@ export class Application {
   readonly catalog: SchemaCatalog & AvroSchemas;
   readonly log: Log;
   readonly registry: SchemaRegistry;
+  /** Where it answers queries over HTTP (`http://host:port`); undefined: it does not. */
+  readonly endpoint: string | undefined;
   /** Resolves when the application has stopped, by {@link close} or by a failure. */
   readonly stopped: Promise<void>;
   private readonly engine: Engine;
-  private readonly queries: LocalQueries;
+  private readonly queries: MemberQueries;
   private readonly release: () => Promise<void>;
   private readonly abort = new AbortController();
   private cancelMaintenance: (() => void) | undefined;
@@ -75,7 +81,8 @@ export class Application {
     catalog: SchemaCatalog & AvroSchemas;
     ports: Ports;
     engine: Engine;
-    queries: LocalQueries;
+    queries: MemberQueries;
+    endpoint: string | undefined;
     release: () => Promise<void>;
     maintain: () => Promise<void>;
   }) {
@@ -86,6 +93,7 @@ export class Application {
     this.registry = parts.ports.registry;
     this.engine = parts.engine;
     this.queries = parts.queries;
+    this.endpoint = parts.endpoint;
     this.release = parts.release;
     // A failure is kept by the engine; nobody has to wait for this promise to learn of it.
     this.stopped = this.engine.run(this.abort.signal).catch(() => {});
@@ -118,11 +126,11 @@ export class Application {
   }
 
   /**
-   * A store as it stands on this process, to be looked at from outside: committed rows only.
+   * A store, on all members: committed rows only. This member asks the others over HTTP, which they answer where `queries` is set.
    * @throws {ConfigError} STORE_NAME when there is no such store
    */
-  query(store: string): Promise<StoreView> {
-    return this.queries.view(store);
+  query(store: string): Promise<StoreQuery> {
+    return this.queries.query(store);
   }
 
   /** Transactions committed so far. */
@@ -215,10 +223,12 @@ export async function startApplication(options: ApplicationOptions): Promise<App
         ),
     });
     closers.push(() => state.close());
+    const asked = await openQueries(definition.application, options.queries, opened.state);
+    closers.push(() => asked.close());
     const { log, registry, slot } = opened;
     const ports = (options.wrap ?? same)({ log, state, registry });
     if (options.trace !== undefined) await createTrace(ports.log, options.trace);
-    const { engine, queries } = await assemble({
+    const { engine, queries: local } = await assemble({
       plan: planned.plan,
       catalog: topology.catalog,
       placeOf: placeOfTopic(topology),
@@ -231,10 +241,18 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       group: {
         ...planned.group,
         ...(kafka?.standbyReplicas === undefined ? {} : { standbyReplicas: kafka.standbyReplicas }),
+        ...(asked.server === undefined ? {} : { endpoint: asked.server.endpoint }),
       },
       seed: options.seed ?? systemClock.now(),
       report,
       ...(options.trace === undefined ? {} : { trace: options.trace }),
+    });
+    const queries = new MemberQueries({
+      application: definition.application,
+      local,
+      members: () => engine.members,
+      ask: asked.ask,
+      report,
     });
     try {
       await planned.announce();
@@ -244,6 +262,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       await engine.close();
       throw error;
     }
+    if (asked.server !== undefined) asked.server.source = queries;
     const application = new Application({
       definition,
       plan: planned.plan,
@@ -251,6 +270,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       ports,
       engine,
       queries,
+      endpoint: asked.server?.endpoint,
       release,
       maintain: () => opened.maintain(),
     });

@@ -8,6 +8,7 @@ import { object } from '../../topology/definition/object.ts';
 import type { SaslOptions } from '../kafka/sasl-options.ts';
 import type { TlsOptions } from '../kafka/tls-options.ts';
 import type { KafkaMemberSettings, KafkaSettings } from './kafka-settings.ts';
+import { secret } from './runner-file-secret.ts';
 
 /** The `kafka` map of a runner file. Names of files are relative to it. */
 export interface KafkaFileSettings extends KafkaMemberSettings {
@@ -37,21 +38,6 @@ interface SaslFileSettings {
 
 const plainDuration = duration();
 const file: Field<string> = { ...text, type: 'file', schema: { type: 'string' } };
-
-/** A text that stands in the environment alone: a runner file is no place for it. */
-const secret: Field<string> = {
-  ...text,
-  read(node, at) {
-    if (node.kind === 'scalar' && node.style !== 'broken' && node.fromEnvironment !== true) {
-      at.error('R002', node.span, 'a secret must not stand in the file', {
-        suggestion: 'put it into an environment variable, and write ${NAME} here',
-      });
-      return undefined;
-    }
-    return text.read(node, at);
-  },
-  type: '`${VARIABLE}`',
-};
 
 const tlsTable = object<TlsFileSettings>({
   title: 'tls',

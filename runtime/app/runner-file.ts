@@ -8,7 +8,9 @@ import { object } from '../../topology/definition/object.ts';
 import { parseSettings } from '../../topology/yaml/parse-settings.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
+import type { QueriesOptions } from '../queries/queries-options.ts';
 import { type KafkaFileSettings, kafkaTable } from './runner-file-kafka.ts';
+import { queriesTable } from './runner-file-queries.ts';
 import { shortPath } from './short-path.ts';
 
 /** What a runner file says: where things are, and how applications run. */
@@ -17,6 +19,7 @@ export interface RunnerFile extends EngineOptions {
   readonly log?: LogKind;
   readonly sync?: SyncMode;
   readonly kafka?: KafkaFileSettings;
+  readonly queries?: QueriesOptions;
 }
 
 /** What an application runs on. */
@@ -31,6 +34,7 @@ export interface RunnerSettings {
   readonly log?: LogKind;
   /** What the file says of the cluster; relative names are as of `folder`. */
   readonly kafka?: KafkaFileSettings;
+  readonly queries?: QueriesOptions;
   /** Folder of the runner file; the working directory where there is none. */
   readonly folder: string;
   readonly options: EngineOptions;
@@ -100,6 +104,10 @@ export const runnerTable = object<RunnerFile>({
       doc: 'When commits are forced to the disk. Of the embedded log.',
     },
     kafka: { field: kafkaTable, doc: 'The Kafka cluster. Read where `log` is `kafka`.' },
+    queries: {
+      field: queriesTable,
+      doc: 'Answers for its stores over HTTP. Without it nobody listens.',
+    },
     commit: {
       field: object<NonNullable<EngineOptions['commit']>>({
         title: 'commit',
@@ -194,12 +202,13 @@ export function readRunnerFile(
     const problems = renderProblems(parsed.problems, parsed.source).trimEnd();
     throw new ConfigError('RUNNER_FILE', `the runner file has problems:\n\n${problems}`);
   }
-  const { data, sync, log, kafka, ...options } = parsed.value ?? {};
+  const { data, sync, log, kafka, queries, ...options } = parsed.value ?? {};
   return {
     ...(data === undefined ? {} : { data: resolve(folder, data) }),
     ...(sync === undefined ? {} : { sync }),
     ...(log === undefined ? {} : { log }),
     ...(kafka === undefined ? {} : { kafka }),
+    ...(queries === undefined ? {} : { queries }),
     folder,
     options,
   };

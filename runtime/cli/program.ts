@@ -6,6 +6,7 @@ import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { explainCommand } from './explain.ts';
 import { explainFailure } from './failure.ts';
 import { planCommand } from './plan.ts';
+import { queryCommand } from './query.ts';
 import { resetCommand } from './reset.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
@@ -33,6 +34,7 @@ export async function runCommandLine(
     .addCommand(explainCommand(console))
     .addCommand(planCommand(console, done))
     .addCommand(runCommand(console, done))
+    .addCommand(queryCommand(console))
     .addCommand(topicsCommand(console))
     .addCommand(resetCommand(console, done))
     .addCommand(schemaCommand(console))

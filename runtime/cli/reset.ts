@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { nearestName } from '../../topology/core/problem.ts';
 import {
@@ -9,8 +8,8 @@ import {
   resetFolder,
   type ResetPlan,
 } from '../app/reset.ts';
-import { checkedGraph, readTopology } from '../app/topology-source.ts';
 import type { ToolLog } from '../app/tool-log.ts';
+import { applicationNamed, isTopologyFile } from './application-name.ts';
 import type { Console } from './console.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { UsageError } from './failure.ts';
@@ -74,8 +73,8 @@ async function resetOne(
   request: { readonly where: string; readonly name: string; readonly confirmed: Confirmed },
 ): Promise<ExitCode> {
   const { where, name, confirmed } = request;
-  const isFile = existsSync(name) || /\.ya?ml$/.test(name);
-  const application = isFile ? applicationOf(name) : name;
+  const isFile = isTopologyFile(name);
+  const application = applicationNamed(name);
   const plan = await planReset(tool, application);
   if (isEmpty(plan)) {
     const near = nearestName(application, await knownApplications(tool.log));
@@ -91,13 +90,6 @@ async function resetOne(
   await resetApplication(tool, plan);
   console.note(`application "${application}" is reset\n`);
   return exitCodes.fine;
-}
-
-/** The name in a topology file; the rest of it need not be sound. */
-function applicationOf(file: string): string {
-  const topology = readTopology(file);
-  const application = topology.definition?.application ?? '';
-  return application === '' ? checkedGraph(topology).definition.application : application;
 }
 
 function isEmpty({ topics, state, positions }: ResetPlan): boolean {

@@ -73,6 +73,7 @@ async function run(
     report: (message) => console.note(`${message}\n`),
     ...(sync === undefined ? {} : { sync }),
     ...(choice.kafka === undefined ? {} : { kafka: choice.kafka }),
+    ...(settings.queries === undefined ? {} : { queries: settings.queries }),
   });
   if (application === undefined) {
     // The process ends now, in the middle of its start: as safe as a crash, and nothing has run.
@@ -82,6 +83,9 @@ async function run(
   const name = application.definition.application;
   const hint = console.watched ? '; Ctrl-C stops it' : '';
   console.note(`application "${name}" runs on ${where}${hint}\n`);
+  if (application.endpoint !== undefined) {
+    console.note(`queries are answered at ${application.endpoint}\n`);
+  }
   const meter = new RunMeter(application, () => systemClock.monotonic());
   const ended = await untilEnd(application, {
     signal,

@@ -99,7 +99,7 @@ export class LocalView implements StoreView {
     for (const from of asked) {
       const row = this.options.state.open(this.store, from.partition).get(bytes);
       if (row === undefined || this.isExpired(row, from)) continue;
-      const copy = { bytes, row: Buffer.from(row), partition: from.partition, from };
+      const copy = { bytes, row: copyOf(row), partition: from.partition, from };
       return { kind: 'found', row: await this.decode(copy), from: publicOf(from) };
     }
     const complete = partition === undefined ? held.length === this.partitions : asked.length > 0;
@@ -160,7 +160,7 @@ export class LocalView implements StoreView {
       if (rows.length === limit || size > maxBytes) return { rows, more: true };
       size += key.length + row.length;
       const { partition } = from;
-      rows.push({ bytes: Buffer.from(key), row: Buffer.from(row), partition, from });
+      rows.push({ bytes: Buffer.from(key), row: copyOf(row), partition, from });
     }
     return { rows, more: false };
   }
@@ -208,4 +208,9 @@ export class LocalView implements StoreView {
 
 function publicOf({ partition, role, staleness }: LocalPartition): HeldPartition {
   return { partition, role, staleness };
+}
+
+/** A row that is kept. What LMDB lends has a length of its own, not that of its memory, which `Buffer.from` does not see. */
+function copyOf(row: Buffer): Buffer {
+  return Buffer.from(row.subarray(0, row.length));
 }

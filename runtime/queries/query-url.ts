@@ -52,7 +52,8 @@ export function memberScanQuery(scan: MemberScan, { key: type }: Typed): URLSear
   put('to', scan.to);
   put('after', scan.after?.key);
   if (scan.after !== undefined) query.set('after-partition', String(scan.after.partition));
-  if (scan.standby === true) query.set('max-staleness', `${scan.maxStalenessMs}ms`);
+  if (scan.standby === true)
+    query.set('max-staleness', `${scan.maxStalenessMs ?? Number.MAX_SAFE_INTEGER}ms`);
   return query;
 }
 

@@ -9,6 +9,7 @@ const executed = [
   ['docs/getting-started.md', 'project'],
   ['docs/testing.md', 'project'],
   ['docs/order-system.md', 'repository'],
+  ['docs/queries.md', 'project'],
 ] as const;
 
 describe('pages with commands', () => {

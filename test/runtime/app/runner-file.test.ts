@@ -10,8 +10,10 @@ import { compileEngineOptions } from '../../../runtime/engine/engine-options.ts'
 import type { TableDoc } from '../../../topology/definition/field.ts';
 import { kafkaLogOptions } from '../../../runtime/app/kafka-settings.ts';
 import { kafkaSettingsOf, kafkaTable } from '../../../runtime/app/runner-file-kafka.ts';
+import { queriesTable } from '../../../runtime/app/runner-file-queries.ts';
 import { systemClock } from '../../../runtime/app/system-clock.ts';
 import { compileSettings } from '../../../runtime/kafka/group/settings.ts';
+import { compileQueriesOptions } from '../../../runtime/queries/queries-options.ts';
 import { compileKafkaLogOptions } from '../../../runtime/kafka/kafka-log-options.ts';
 import { compileKafkaOptions } from '../../../runtime/kafka/kafka-options.ts';
 import { projects } from '../cli/project.ts';
@@ -230,15 +232,20 @@ describe('docs/configuration.md', () => {
       ([, yaml]) => yaml as string,
     );
     expect(examples.length).toBeGreaterThan(0);
-    const environment = { DATA_DIR: '/var/lib/millrace', KAFKA_PASSWORD: 'secret' };
+    const environment = {
+      DATA_DIR: '/var/lib/millrace',
+      KAFKA_PASSWORD: 'secret',
+      QUERY_TOKEN: 't',
+    };
     for (const yaml of examples) read(yaml, environment);
   });
 
   test('says the defaults that hold', () => {
-    const ofLog = new Set(kafkaTable.tables.flatMap(tables).map(({ title }) => title));
+    const own = [...kafkaTable.tables, ...queriesTable.tables].flatMap(tables);
+    const ofOthers = new Set(own.map(({ title }) => title));
     const lines = all.flatMap(({ title, rows }) =>
       rows.flatMap(({ key, default: absent }) => {
-        if (ofLog.has(title)) return [];
+        if (ofOthers.has(title)) return [];
         if (absent === undefined) return [];
         const line = `${key}: ${absent.replaceAll('`', '')}`;
         return [title === 'commit' ? `commit: { ${line} }` : line];
@@ -247,6 +254,15 @@ describe('docs/configuration.md', () => {
     const options = lines.map((line) => read(`${line}\n`).options);
     const merged = options.reduce((a, b) => ({ ...a, ...b, commit: { ...a.commit, ...b.commit } }));
     expect(compileEngineOptions(merged)).toEqual(compileEngineOptions());
+  });
+
+  test('says the defaults of queries that hold', () => {
+    const rows = queriesTable.tables.flatMap(({ rows }) => rows);
+    const lines = rows.flatMap(({ key, default: absent }) =>
+      absent === undefined ? [] : [`  ${key}: ${absent.replaceAll('`', '')}\n`],
+    );
+    const { queries = {} } = read(`queries:\n${lines.join('')}`);
+    expect(compileQueriesOptions(queries)).toEqual(compileQueriesOptions({}));
   });
 
   test('says the defaults of Kafka that hold', () => {

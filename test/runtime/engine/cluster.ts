@@ -73,7 +73,7 @@ export class Cluster {
   }
 
   /** Starts a member, on the disk that it had before. The others go on meanwhile. */
-  async start(name: string): Promise<Engine> {
+  async start(name: string, { endpoint }: { readonly endpoint?: string } = {}): Promise<Engine> {
     const member = this.members.get(name) ?? {
       name,
       state: new MemoryStateBackend(),
@@ -98,7 +98,7 @@ export class Cluster {
       }),
       slot: name,
       seed: 1,
-      group: { standbyReplicas },
+      group: { standbyReplicas, ...(endpoint === undefined ? {} : { endpoint }) },
       report: (message) => member.reports.push(message),
     });
     const { engine } = member.assembled;

@@ -1,0 +1,123 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ConfigError } from '../../topology/core/errors.ts';
+import { answerQuery, failed, type HttpResult, type QuerySource } from './query-routes.ts';
+import type { CompiledQueriesOptions } from './queries-options.ts';
+
+/** The longest line and headers of a request, bytes: a key has some 2,000, which encoding makes three times as many. */
+const maxHeaderBytes = 16 * 1024;
+
+/** Connections at a time; one more is closed at once. */
+const maxConnections = 256;
+
+/** The longest time for a request to come in, ms. */
+const requestMs = 10_000;
+
+/**
+ * The HTTP server of a member. It listens before the member joins its group, since what it is given to others is its address; it answers 503 until there is
+ * a {@link QueryServer.source}.
+ */
+export class QueryServer {
+  source: QuerySource | undefined;
+  /** Where others reach it. */
+  readonly endpoint: string;
+  /** Where this machine reaches it. */
+  readonly local: string;
+  private readonly server: Server;
+  private readonly options: CompiledQueriesOptions;
+  private readonly hosts: ReadonlySet<string>;
+
+  private constructor(server: Server, options: CompiledQueriesOptions) {
+    const { host, advertised } = options;
+    const { port } = server.address() as AddressInfo;
+    this.server = server;
+    this.options = options;
+    const wild = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+    this.local = `http://${wild.includes(':') ? `[${wild}]` : wild}:${port}`;
+    this.endpoint = advertised ?? this.local;
+    const names = ['localhost', '127.0.0.1', '[::1]', new URL(this.local).hostname];
+    this.hosts = new Set([...names, new URL(this.endpoint).hostname]);
+  }
+
+  /** @throws {ConfigError} QUERIES_LISTEN when host and port cannot be had */
+  static async listen(options: CompiledQueriesOptions): Promise<QueryServer> {
+    const { host, port } = options;
+    const server = createServer({ maxHeaderSize: maxHeaderBytes, requestTimeout: requestMs });
+    server.maxConnections = maxConnections;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(notListening(options, error)));
+      server.listen({ host, port }, resolve);
+    });
+    const made = new QueryServer(server, options);
+    server.on('request', (request, response) => void made.handle(request, response));
+    return made;
+  }
+
+  /** Ends it at once: what is under way is cut off. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.server.close(() => resolve());
+    });
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Nobody's body is read.
+    request.resume();
+    const result = await this.answer(request);
+    const body = `${JSON.stringify(result.body)}\n`;
+    response.writeHead(result.status, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      'cache-control': 'no-store',
+      ...(result.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+      ...(result.status === 405 ? { allow: 'GET' } : {}),
+      ...(result.retryAfter === undefined ? {} : { 'retry-after': String(result.retryAfter) }),
+    });
+    response.end(body);
+  }
+
+  private async answer({ method, url = '', headers }: IncomingMessage): Promise<HttpResult> {
+    const { token } = this.options;
+    if (token !== undefined && !isToken(headers.authorization, token)) {
+      return failed(401, 'QUERY_TOKEN', 'the request has not the token of queries');
+    }
+    // A page in a browser may not read it under a name of its own that it points to this address.
+    if (token === undefined && !this.hosts.has(hostOf(headers.host))) {
+      return failed(421, 'QUERY_HOST', `it is not known as "${headers.host}" here`);
+    }
+    if (method !== 'GET') return failed(405, 'QUERY_METHOD', 'queries are GET requests');
+    if (this.source === undefined) {
+      const starting = failed(503, 'QUERY_STARTING', 'the application is starting');
+      return { ...starting, retryAfter: 1 };
+    }
+    return answerQuery(url, this.source);
+  }
+}
+
+function hostOf(host: string | undefined): string {
+  return URL.parse(`http://${host}`)?.hostname ?? '';
+}
+
+/** Takes equally long however much of it is right. */
+function isToken(authorization: string | undefined, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`));
+}
+
+function notListening(
+  { host, port }: CompiledQueriesOptions,
+  error: NodeJS.ErrnoException,
+): ConfigError {
+  const why =
+    error.code === 'EADDRINUSE'
+      ? `port ${port} is taken: set queries.port to another one, or to 0 for one that is free`
+      : error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
+        ? `this machine has no address ${host}: set queries.host to one that it has`
+        : error.message;
+  return new ConfigError('QUERIES_LISTEN', `cannot answer queries on ${host}: ${why}`, {
+    cause: error,
+  });
+}
