@@ -18,7 +18,8 @@ if (typeof options === 'string') {
   process.stderr.write(`${options}\n`);
   process.exitCode = 2;
 } else {
-  process.exitCode = await run(options);
+  // Not when nothing is left to do: a connection that a fault left half open would keep it alive.
+  process.exit(await run(options));
 }
 
 async function run(options: ChaosOptions): Promise<number> {
