@@ -7,7 +7,7 @@ import { compressions } from '../../runtime/codec/compression.ts';
 import type { KafkaMembership } from '../../runtime/kafka/group/kafka-membership.ts';
 import type { KafkaTransactor } from '../../runtime/kafka/transactor/kafka-transactor.ts';
 import type { Append } from '../../runtime/ports.ts';
-import { murmur2 } from '../../topology/core/murmur2.ts';
+import { murmur2, partitionOf } from '../../topology/core/murmur2.ts';
 import { batchOf, plain, type PlainRecord } from '../runtime/codec/records.ts';
 import { runJava } from './harness/java.ts';
 import { kafkaTools, runTool, startJava } from './harness/kafka-tools.ts';
@@ -166,9 +166,21 @@ describe('we read what Kafka writes', () => {
 
 test('keys go to the partitions that the Java client chooses', async () => {
   const program = fileURLToPath(new URL('java/Murmur2.java', import.meta.url));
-  const bytes = fc.uint8Array({ minLength: 1, maxLength: 40 });
-  const keys = fc.sample(bytes, { numRuns: 2_000, seed: 11 });
-  const input = keys.map((key) => Buffer.from(key).toString('hex')).join('\n');
+  const bytes = fc.uint8Array({ maxLength: 40 }).map((key) => Buffer.from(key));
+  const texts = fc.string({ unit: 'grapheme', maxLength: 30 }).map((key) => Buffer.from(key));
+  const long = fc.uint8Array({ minLength: 1_000, maxLength: 5_000 }).map((key) => Buffer.from(key));
+  const key = fc.oneof(
+    { weight: 20, arbitrary: bytes },
+    { weight: 20, arbitrary: texts },
+    { weight: 1, arbitrary: long },
+  );
+  const sampled = fc.sample(fc.tuple(fc.integer({ min: 1, max: 100 }), key), {
+    numRuns: 10_000,
+    seed: 11,
+  });
+  const all = [[3, Buffer.alloc(0)] as const, ...sampled];
+  const input = all.map(([partitions, it]) => `${partitions} ${it.toString('hex')}`).join('\n');
   const { stdout } = await runJava(program, [], { input });
-  expect(keys.map((key) => murmur2(key))).toEqual(stdout.trimEnd().split('\n').map(Number));
+  const ours = all.map(([partitions, it]) => `${murmur2(it)} ${partitionOf(it, partitions)}`);
+  expect(ours).toEqual(stdout.trimEnd().split('\n'));
 });
