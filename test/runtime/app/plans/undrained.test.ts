@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { undrained } from '../../../../runtime/app/plans/undrained.ts';
+import { appendOnce } from '../../../../runtime/app/append-once.ts';
+import { MemoryLog } from '../../../../runtime/memory/memory-log.ts';
+import type { Difference } from '../../../../topology/plan/compare/difference.ts';
+import { batchOf, plain } from '../../codec/records.ts';
+import { realClock } from '../../log-harness.ts';
+
+const drain = (...drains: readonly string[]): Difference => ({
+  verdict: 'drain',
+  subject: { kind: 'stage', name: 's' },
+  change: 'it is gone',
+  drains,
+});
+
+async function logWith(cleanup: 'delete' | 'compact'): Promise<MemoryLog> {
+  const log = new MemoryLog({ clock: realClock });
+  await log.admin.create({ name: 't', partitions: 2, cleanup, retention: 'forever' });
+  return log;
+}
+
+const append = (log: MemoryLog, key: string, value: string | null): Promise<void> =>
+  appendOnce(log, 'test', {
+    topic: 't',
+    partition: 1,
+    records: 1,
+    batch: batchOf(plain(key, value)),
+  });
+
+test('a topic is undrained until the application has taken its records', async () => {
+  const log = await logWith('delete');
+  const differences = [drain('t', 'no-such')];
+  expect(await undrained(log, 'app', differences)).toEqual(new Set());
+  await append(log, 'k', 'v');
+  expect(await undrained(log, 'app', differences)).toEqual(new Set(['t']));
+  await log.admin.setPositions('app', [{ topic: 't', partition: 1, offset: 1 }]);
+  expect(await undrained(log, 'app', differences)).toEqual(new Set());
+});
+
+test('a journal is undrained while it holds a row', async () => {
+  const log = await logWith('compact');
+  await append(log, 'call', 'open');
+  expect(await undrained(log, 'app', [drain('t')])).toEqual(new Set(['t']));
+  await append(log, 'call', null);
+  expect(await undrained(log, 'app', [drain('t')])).toEqual(new Set());
+});
