@@ -35,10 +35,10 @@ describe('takeSlot', () => {
 
   test('keeps the identity in a file', async () => {
     const data = project({});
-    const { id, release } = await takeSlot(data, 'orders', systemClock);
-    await release();
+    const slot = await takeSlot(data, 'orders', systemClock);
+    await slot.release();
     const file = join(slotFolders(data).state, 'orders.slot');
-    expect(readFileSync(file, 'utf8')).toBe(`${id}\n`);
+    expect(readFileSync(file, 'utf8')).toBe(`${slot.id}\n`);
     expect(slotsOf(project({}), 'orders')).toEqual([]);
   });
 });
