@@ -82,7 +82,11 @@ export class QueryServer {
   private async answer({ method, url = '', headers }: IncomingMessage): Promise<HttpResult> {
     const { token } = this.options;
     if (token !== undefined && !isToken(headers.authorization, token)) {
-      return failed(401, 'QUERY_TOKEN', 'the request has not the token of queries');
+      return failed(
+        401,
+        'QUERY_TOKEN',
+        'the request has not the token of queries (queries.token of the runner file)',
+      );
     }
     // A page in a browser may not read it under a name of its own that it points to this address.
     if (token === undefined && !this.hosts.has(hostOf(headers.host))) {
