@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { noHeaders } from '../../topology/core/record.ts';
 import { RecordBatchBuilder } from '../codec/batch-builder.ts';
 import { readTo } from '../engine/changelog-reader.ts';
@@ -17,15 +18,16 @@ type Versions = readonly (readonly [version: number, id: number])[];
 
 /**
  * A schema registry in a topic of the log, for members that share nothing else. Whoever registers
- * appends; ids count distinct schemas in the order of the log, so all readers come to the same ones
- * without asking anybody, and an append that came twice changes nothing. The topic keeps everything:
- * compaction would change the order.
+ * appends, and an append that came twice changes nothing. Ids follow from the schemas, so all readers come
+ * to the same ones without asking anybody; and where the topic was lost, a schema that is registered
+ * again has the id that records bear, and none has the id of another. The topic keeps everything: the
+ * order says which of two schemas had an id first that both would have.
  */
 export class TopicRegistry implements SchemaRegistry {
   private readonly log: Log;
   private readonly client: string;
   private readonly ids = new Map<string, number>();
-  private readonly texts: string[] = [];
+  private readonly texts = new Map<number, string>();
   private readonly bySubject = new Map<string, Versions>();
   private position = 0;
   private created = false;
@@ -54,8 +56,8 @@ export class TopicRegistry implements SchemaRegistry {
 
   schema(id: number): Promise<string | undefined> {
     return this.alone(async () => {
-      if (id > this.texts.length) await this.refresh();
-      return this.texts[id - 1];
+      if (!this.texts.has(id)) await this.refresh();
+      return this.texts.get(id);
     });
   }
 
@@ -112,14 +114,18 @@ export class TopicRegistry implements SchemaRegistry {
 
   private take(bytes: Buffer): void {
     const { subject, schema } = JSON.parse(bytes.toString()) as Stored;
-    let id = this.ids.get(schema);
-    if (id === undefined) {
-      id = this.texts.push(schema);
-      this.ids.set(schema, id);
-    }
+    const id = this.ids.get(schema) ?? this.freeId(schema);
+    this.ids.set(schema, id);
+    this.texts.set(id, schema);
     const versions = this.bySubject.get(subject) ?? [];
     if (versions.some(([, present]) => present === id)) return;
     this.bySubject.set(subject, [...versions, [(versions.at(-1)?.[0] ?? 0) + 1, id]]);
+  }
+
+  private freeId(schema: string): number {
+    let id = idOf(schema);
+    while (this.texts.has(id)) id = (id % maxId) + 1;
+    return id;
   }
 
   /** Only who registers makes the topic: to look for a schema changes nothing. */
@@ -133,4 +139,12 @@ export class TopicRegistry implements SchemaRegistry {
     });
     this.created = true;
   }
+}
+
+/** The wire format has four bytes for an id, and Confluent's clients take them for a signed number. */
+const maxId = 2 ** 31 - 1;
+
+/** The id of a schema, from 1 to {@link maxId}, unless another one has it. */
+export function idOf(schema: string): number {
+  return (createHash('sha256').update(schema).digest().readUInt32BE(0) % maxId) + 1;
 }

@@ -4,35 +4,37 @@ import type { SchemaRegistry } from '../../runtime/ports.ts';
 /** The contract of a schema registry. */
 export function describeRegistryContract(name: string, open: () => Promise<SchemaRegistry>): void {
   describe(`${name}: registry contract`, () => {
-    test('gives ids from 1 and gives the schema back', async () => {
+    test('gives ids above 0 and gives the schema back', async () => {
       const registry = await open();
-      expect(await registry.register('orders-value', '"string"')).toBe(1);
-      expect(await registry.register('orders-key', '"long"')).toBe(2);
-      expect(await registry.schema(1)).toBe('"string"');
-      expect(await registry.schema(2)).toBe('"long"');
-      expect(await registry.schema(3)).toBeUndefined();
+      const text = await registry.register('orders-value', '"string"');
+      const long = await registry.register('orders-key', '"long"');
+      expect(Math.min(text, long)).toBeGreaterThan(0);
+      expect(await registry.schema(text)).toBe('"string"');
+      expect(await registry.schema(long)).toBe('"long"');
+      expect(await registry.schema(2 ** 31 - 1)).toBeUndefined();
     });
 
     test('gives one schema one id in all subjects', async () => {
       const registry = await open();
-      expect(await registry.register('a', '"string"')).toBe(1);
-      expect(await registry.register('b', '"string"')).toBe(1);
-      expect(await registry.register('b', '"int"')).toBe(2);
-      expect(await registry.versions('a')).toEqual([[1, 1]]);
+      const text = await registry.register('a', '"string"');
+      expect(await registry.register('b', '"string"')).toBe(text);
+      const int = await registry.register('b', '"int"');
+      expect(int).not.toBe(text);
+      expect(await registry.versions('a')).toEqual([[1, text]]);
       expect(await registry.versions('b')).toEqual([
-        [1, 1],
-        [2, 2],
+        [1, text],
+        [2, int],
       ]);
     });
 
     test('adds no version for a schema that the subject has', async () => {
       const registry = await open();
-      await registry.register('a', '"string"');
-      await registry.register('a', '"int"');
-      expect(await registry.register('a', '"string"')).toBe(1);
+      const text = await registry.register('a', '"string"');
+      const int = await registry.register('a', '"int"');
+      expect(await registry.register('a', '"string"')).toBe(text);
       expect(await registry.versions('a')).toEqual([
-        [1, 1],
-        [2, 2],
+        [1, text],
+        [2, int],
       ]);
     });
 

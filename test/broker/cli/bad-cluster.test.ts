@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
-import { afterEach, describe, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { schemaTopic } from '../../../runtime/app/topic-registry.ts';
 import { apiVersions } from '../../../runtime/kafka/messages/api-versions.ts';
 import { metadata } from '../../../runtime/kafka/messages/metadata.ts';
 import { StandInBroker } from '../../runtime/kafka/carrier/stand-in-broker.ts';
 import type { ListenerKind } from '../harness/cluster-options.ts';
 import { requireCluster } from '../harness/require.ts';
 import { KafkaProject } from './kafka-project.ts';
+import { Topics } from './topics.ts';
 
 const cluster = requireCluster({ listeners: ['plain', 'tls', 'sasl'] });
 
@@ -91,4 +93,42 @@ describe('a broker that is too old', () => {
 
   test('is refused when it does not even tell its versions', () =>
     runOn('refusal', 'kafka-very-old'));
+});
+
+describe('a cluster that has lost the topic of the schemas', () => {
+  test('has them again, with the ids that they had, when their application starts', async () => {
+    const text = 'key: string, value: string, format: string, partitions: 1';
+    const project = new KafkaProject({
+      name: 'wrap',
+      brokers: cluster().bootstrap('plain'),
+      files: {
+        'words.yaml': `application: wrap
+schemas: schemas
+streams:
+  said: { topic: wrap-said, ${text} }
+  loud: { topic: wrap-loud, key: string, value: text.Said, partitions: 1 }
+stages:
+  wrap: { from: said, map-values: { as: text.Said, set: { word: value } }, to: loud }
+`,
+        'schemas/said.avsc':
+          '{ "type": "record", "name": "text.Said", "fields": [{ "name": "word", "type": "string" }] }',
+      },
+    });
+    const topics = new Topics(cluster().bootstrap('plain'));
+    const catchUp = async (): Promise<void> => {
+      const { code, stderr } = await project.run('run', 'words.yaml', '--until-caught-up');
+      expect([code, stderr]).toEqual([0, expect.stringContaining('has caught up: 1 records')]);
+    };
+    await topics.create('wrap-said', 1);
+    await topics.say(project, 'one');
+    await catchUp();
+    expect(await project.read('wrap-loud')).toEqual([{ word: 'one' }]);
+    await topics.remove(schemaTopic);
+    expect(await project.read('wrap-loud')).toEqual([
+      { base64: expect.any(String), reason: expect.stringMatching(/schema/) },
+    ]);
+    await topics.say(project, 'two');
+    await catchUp();
+    expect(await project.read('wrap-loud')).toEqual([{ word: 'one' }, { word: 'two' }]);
+  });
 });

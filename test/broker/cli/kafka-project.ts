@@ -103,11 +103,16 @@ export class KafkaProject {
 
   /** Committed values of a topic, as `millrace topics read` has them. */
   async values(topic: string, order: 'sorted' | 'as they are' = 'sorted'): Promise<string[]> {
-    const { code, stdout, stderr } = await this.run('topics', 'read', topic, '--value', 'string');
+    const values = (await this.read(topic, '--value', 'string')).map(String);
+    return order === 'sorted' ? values.toSorted() : values;
+  }
+
+  /** What `millrace topics read` says that the values of a topic are. */
+  async read(topic: string, ...args: readonly string[]): Promise<unknown[]> {
+    const { code, stdout, stderr } = await this.run('topics', 'read', topic, ...args);
     expect([code, stderr]).toEqual([0, '']);
     const lines = stdout.split('\n').filter((line) => line !== '');
-    const values = lines.map((line) => String((JSON.parse(line) as { value: unknown }).value));
-    return order === 'sorted' ? values.toSorted() : values;
+    return lines.map((line) => (JSON.parse(line) as { value: unknown }).value);
   }
 
   /** Expects a run that nothing is in the way of, and each of these words to come out once, in all runs so far. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { schemaTopic, TopicRegistry } from '../../../runtime/app/topic-registry.ts';
+import { idOf, schemaTopic, TopicRegistry } from '../../../runtime/app/topic-registry.ts';
 import { MemoryLog } from '../../../runtime/memory/memory-log.ts';
 import { realClock } from '../log-harness.ts';
 import { describeRegistryContract } from '../registry-contract.ts';
@@ -38,5 +38,27 @@ describe('TopicRegistry', () => {
     await new TopicRegistry(log, 'schemas-b').register('a', '"string"');
     const [ends] = await log.ends([{ topic: schemaTopic, partition: 0 }], 'committed');
     expect(ends?.end).toBe(1);
+  });
+
+  test('gives a schema the id that it had, after the topic was lost', async () => {
+    const schemas = ['"string"', '"int"', '"long"'];
+    const all = async (order: readonly string[]): Promise<Record<string, number>> => {
+      const registry = new TopicRegistry(newLog(), 'schemas-a');
+      const ids: Record<string, number> = {};
+      for (const schema of order) ids[schema] = await registry.register('a', schema);
+      return ids;
+    };
+    expect(await all(schemas.toReversed())).toEqual(await all(schemas));
+  });
+
+  test('gives two schemas that would have one id two of them, in the order of the log', async () => {
+    const [first, second] = ['"schema 31839"', '"schema 50666"'];
+    expect(idOf(first)).toBe(idOf(second));
+    const log = newLog();
+    const registry = new TopicRegistry(log, 'schemas-a');
+    const ids = [await registry.register('a', first), await registry.register('a', second)];
+    expect(ids).toEqual([idOf(first), idOf(first) + 1]);
+    const later = new TopicRegistry(log, 'schemas-b');
+    expect(await Promise.all(ids.map((id) => later.schema(id)))).toEqual([first, second]);
   });
 });
