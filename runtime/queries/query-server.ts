@@ -14,6 +14,9 @@ const maxConnections = 256;
 /** The longest time for a request to come in, ms. */
 const requestMs = 10_000;
 
+/** The longest time that a connection may be silent, ms: a reader that has stopped reading is cut off. */
+const silenceMs = 60_000;
+
 /**
  * The HTTP server of a member. It listens before the member joins its group, since what it is given to others is its address; it answers 503 until there is
  * a {@link QueryServer.source}.
@@ -45,12 +48,19 @@ export class QueryServer {
     const { host, port } = options;
     const server = createServer({ maxHeaderSize: maxHeaderBytes, requestTimeout: requestMs });
     server.maxConnections = maxConnections;
+    server.timeout = silenceMs;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(notListening(options, error)));
       server.listen({ host, port }, resolve);
     });
     const made = new QueryServer(server, options);
-    server.on('request', (request, response) => void made.handle(request, response));
+    server.on('request', (request, response) => {
+      made.handle(request, response).catch((error: unknown) => {
+        // An answer that is no text, as it is too long for one: the application goes on.
+        response.destroy();
+        made.source?.report(`a query could not be answered: ${String(error)}`);
+      });
+    });
     return made;
   }
 
