@@ -11,6 +11,7 @@ export function outsideGroup(group: string, slot: string): KafkaMembership {
     memberId: slot,
     generation: -1,
     instanceId: null,
+    outside: true,
     joining: false,
     settled: async () => {},
     owns: () => false,

@@ -53,10 +53,11 @@ export class KafkaContractLog implements ContractLog {
     this.log = log;
     this.differs = {
       members: 'a Kafka group has many members',
+      slots:
+        guarantee === 'exactly-once'
+          ? 'a fenced producer goes on where the group still has its member in the slot'
+          : 'a producer without transactions fences nobody',
       upkeep: 'the brokers do retention and compaction when they see fit',
-      ...(guarantee === 'at-least-once'
-        ? { fencing: 'a producer without transactions fences nobody' }
-        : {}),
     };
     this.markers = guarantee === 'exactly-once';
     this.incarnation = log.incarnation;

@@ -92,20 +92,38 @@ describe.each([1, 2] as const)('a transaction, protocol %i', (protocol) => {
     expect(await lab.values()).toEqual(['first', 'second', 'third']);
   });
 
-  test('of a zombie is refused, and nothing of it is seen', async () => {
+  test('of a member whose producer was fenced is refused, and runs again', async () => {
+    const lab = await open();
+    const member = await lab.join();
+    const producer = await lab.producer('s0', protocol);
+    const second = (): Promise<unknown> => producer.commit(lab.transaction('second', 2), member);
+    await producer.commit(lab.transaction('first', 1), member);
+    await lab.producer('s0', protocol);
+    await expect(second()).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+    expect(await lab.values()).toEqual(['first']);
+    expect(await lab.position()).toBe(1);
+    await second();
+    expect(await lab.values()).toEqual(['first', 'second']);
+    expect(await lab.position()).toBe(2);
+  });
+
+  test('of a zombie is refused for ever, and nothing of it is seen', async () => {
     const lab = await open();
     const member = await lab.join();
     const zombie = await lab.producer('s0', protocol);
     await zombie.commit(lab.transaction('first', 1), member);
-    await lab.producer('s0', protocol);
+    const heir = await open({ application: lab.topic });
+    const place = await heir.join();
+    const producer = await heir.producer('s0', protocol);
     for (let i = 0; i < 2; i++) {
       await expect(zombie.commit(lab.transaction('zombie', 2), member)).rejects.toMatchObject({
         name: 'TaskMigratedError',
         code: 'FENCED',
       });
     }
-    expect(await lab.values()).toEqual(['first']);
-    expect(await lab.position()).toBe(1);
+    await producer.commit(heir.transaction('second', 2), place);
+    expect(await lab.values()).toEqual(['first', 'second']);
+    expect(await lab.position()).toBe(2);
   });
 
   test('that is aborted is never seen, however the reads are cut', async () => {

@@ -85,7 +85,7 @@ export function describeLogContract(
 
     describe('fencing', () => {
       test('refuses a producer whose slot was opened again', async ({ skip }) => {
-        it.needs('fencing', skip);
+        it.needs('slots', skip);
         await it.log.transactor('s0');
         await expect(it.append('orders', 0, plain('a', '1'))).rejects.toMatchObject({
           name: 'TaskMigratedError',

@@ -16,9 +16,9 @@ import { batchOf, recordsOf } from './codec/records.ts';
 import type { PlainRecord } from './codec/records.ts';
 
 /**
- * One member owns an application; opening a slot fences its last user; the adapter does retention and compaction when the test asks for it.
+ * One member owns an application; opening a slot fences its last user, for good; the adapter does retention and compaction when the test asks for it.
  */
-export type Difference = 'members' | 'fencing' | 'upkeep';
+export type Difference = 'members' | 'slots' | 'upkeep';
 
 /** What the contract needs of an adapter. */
 export interface ContractLog extends Log {

@@ -18,8 +18,9 @@ export interface KafkaMembership extends Membership {
   /** True while this member has the partition (until `revoked` has returned, or `lost`). */
   owns(partition: TopicPartition): boolean;
   /**
-   * The broker does not know this member any more (UNKNOWN_MEMBER_ID, FENCED_INSTANCE_ID in an answer to a commit): everything is lost, the
-   * member joins anew, or fails where another one has its instance id.
+   * Somebody heard that the group may not count this member in: UNKNOWN_MEMBER_ID or FENCED_INSTANCE_ID in an answer to a commit, or its producer is fenced. The
+   * group is asked, and until it has answered the member is `joining`: then it goes on, or everything is lost and it joins anew, or it fails where another
+   * one has its instance id.
    */
   expelled(error: unknown): void;
   /**
@@ -27,6 +28,13 @@ export interface KafkaMembership extends Membership {
    * committed after, though the member has the same partitions again: others may have worked on them in between (E6).
    */
   readonly incarnation?: number;
+  /**
+   * Everything is lost, and the member joins anew at once: nobody knows whether its last transaction was committed, and the positions that it is assigned next
+   * to will tell.
+   */
+  restart?(): void;
+  /** True where there is no group behind it: nothing but its producer tells it from others. */
+  readonly outside?: boolean;
   /** True after `leave`, and when the membership failed for good: a commit of it is refused as fenced. */
   readonly ended?: boolean;
 }

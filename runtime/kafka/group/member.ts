@@ -111,7 +111,7 @@ export class GroupMember implements KafkaMembership {
   }
 
   get ended(): boolean {
-    return this.state === 'left' || this.state === 'failed';
+    return this.state === 'left' || this.state === 'failed' || this.failure !== undefined;
   }
 
   settled(): Promise<void> {
@@ -131,6 +131,10 @@ export class GroupMember implements KafkaMembership {
   expelled(): void {
     this.session.liveness.suspect();
     this.heartbeats.now();
+  }
+
+  restart(): void {
+    if (!this.ended) this.forgotten(true);
   }
 
   leave(): Promise<void> {

@@ -11,8 +11,8 @@ import { BatchLimits } from './batch-limits.ts';
 import { type GroupPositions, writePositions } from './group-positions.ts';
 import { outgoingBatches, type OutgoingPartition } from './outgoing-batches.ts';
 import { produceAll } from './produce-run.ts';
+import { RivalWatch } from './rival-watch.ts';
 import { Sequences } from './sequences.ts';
-import { placeInGroup } from './place-in-group.ts';
 import { type ProducerIdentity, TransactionCoordinator } from './transaction-coordinator.ts';
 import type { TransactionProtocol } from './transaction-protocol.ts';
 import { Refusal } from './transaction-reactions.ts';
@@ -37,6 +37,13 @@ const requestShare = 0.35;
 
 const invalidTxnState = 48;
 
+/** The end of a member that no instance id tells from another one of its slot. */
+const rivalText =
+  'another process uses it again and again: give each process a data folder of its own';
+
+/** A member, and its incarnation when the transaction began. */
+type MemberThen = Pick<GroupPositions, 'membership' | 'incarnation'>;
+
 /**
  * The transactional producer of a member. Steps of a commit; an error in one of the first three aborts:
  *
@@ -46,6 +53,10 @@ const invalidTxnState = 48;
  * 4. EndTxn. It is asked for until there is an answer: the outcome is known when `commit` settles (E2).
  *
  * After a crash the next opening of the same id aborts what was left open, at once.
+ *
+ * A producer that is fenced says nothing about the member: an heir ends what a silent member left open, the brokers what was open for too long, and both fence the
+ * producer. Whose the slot is the group knows alone. Where this member still is its holder, the transaction counts as aborted, and the id is taken again before
+ * the next one; an expelled member loses everything and joins anew; only one whose place another process has taken is at its end.
  *
  * After an abort a Produce may still be on its way. It must not join the next transaction: protocol 1 raises the epoch, protocol 2 does so at every end.
  */
@@ -59,6 +70,9 @@ export class KafkaTransactor implements Transactor {
   private identity: ProducerIdentity = { producerId: -1, epoch: -1 };
   /** When the last transaction began; undefined: it has been committed or aborted. */
   private openSinceMs: number | undefined;
+  /** True where another producer has the transactional id: it is taken again before the next transaction. */
+  private taken = false;
+  private readonly rivals: RivalWatch;
   /** Why nothing can be committed any more. */
   private ended: string | undefined;
 
@@ -78,6 +92,7 @@ export class KafkaTransactor implements Transactor {
 
   private constructor(options: TransactorOptions) {
     this.options = options;
+    this.rivals = new RivalWatch(options.clock);
     this.patienceMs = options.transactionTimeoutMs * patienceShare;
     this.requestTimeoutMs = options.transactionTimeoutMs * requestShare;
     this.coordinator = new TransactionCoordinator({
@@ -93,6 +108,7 @@ export class KafkaTransactor implements Transactor {
     const { incarnation } = member;
     this.check(member);
     if (appends.length === 0 && positions.length === 0) return { baseOffsets: [] };
+    if (this.taken) await this.takeAgain(member);
     await byLeader(this.options.wire, [...appends, ...positions]);
     this.checkOwned(positions, member);
     const outgoing = outgoingBatches(
@@ -112,7 +128,7 @@ export class KafkaTransactor implements Transactor {
       this.openSinceMs = undefined;
       if (this.options.protocol.number === 2) this.sequences.reset();
     } catch (error) {
-      throw await this.giveUp(error, member);
+      throw await this.giveUp(error, { membership: member, incarnation });
     }
     return { baseOffsets: baseOffsetsOf(outgoing) };
   }
@@ -124,10 +140,7 @@ export class KafkaTransactor implements Transactor {
   }
 
   private check(member: KafkaMembership): void {
-    const { transactionalId } = this.options;
-    if (this.ended !== undefined) {
-      throw fenced(member.group, `transactional id "${transactionalId}": ${this.ended}`);
-    }
+    if (this.ended !== undefined) throw fenced(member.group, this.endText());
     if (member.ended === true) {
       throw fenced(member.group, `member "${member.memberId}" is not in it`);
     }
@@ -143,7 +156,7 @@ export class KafkaTransactor implements Transactor {
   private async write(
     outgoing: readonly OutgoingPartition[],
     positions: readonly Position[],
-    member: Pick<GroupPositions, 'membership' | 'incarnation'>,
+    member: MemberThen,
   ): Promise<void> {
     const { wire, clock, transactionalId, protocol } = this.options;
     const { coordinator, identity, patienceMs, requestTimeoutMs } = this;
@@ -184,14 +197,15 @@ export class KafkaTransactor implements Transactor {
   }
 
   /** Aborts, and says what the failure is for the engine. */
-  private async giveUp(failure: unknown, member: KafkaMembership): Promise<unknown> {
+  private async giveUp(failure: unknown, was: MemberThen): Promise<unknown> {
+    const { membership: member } = was;
     try {
       // A partition's leader may take an epoch for an old one that is none: whether this producer is fenced is for the coordinator to say.
       await this.abort();
     } catch (error) {
       if (!(error instanceof Refusal)) return error;
       if (error.reaction !== 'fenced') return error.error;
-      return this.fencedBy(error, member, failure instanceof Refusal && failure.unanswered);
+      return this.fencedBy(error, was, failure instanceof Refusal && failure.unanswered);
     }
     if (failure instanceof TaskMigratedError) return failure;
     const error = failureOf(failure, member, this.limits);
@@ -200,36 +214,65 @@ export class KafkaTransactor implements Transactor {
     return error;
   }
 
-  /** Another producer has the transactional id, or this one was silent for too long and the brokers have aborted its transaction. */
+  /**
+   * Another producer has the transactional id, or the brokers have aborted a transaction that was open for too long.
+   * @param unanswered - after an unanswered EndTxn the transaction may have been committed before
+   */
   private async fencedBy(
-    refusal: Refusal,
-    member: KafkaMembership,
+    { error }: Refusal,
+    { membership: member, incarnation }: MemberThen,
     unanswered: boolean,
   ): Promise<unknown> {
-    const { clock, transactionalId, transactionTimeoutMs, wire } = this.options;
+    const { clock, transactionTimeoutMs } = this.options;
+    if (member.outside === true) return this.endWith('another process uses it', member);
     const openMs = clock.monotonic() - (this.openSinceMs ?? Infinity);
-    // After an unanswered EndTxn the transaction may have been committed, and only another producer fences then.
-    if (openMs >= transactionTimeoutMs && !unanswered) {
-      try {
-        const place = await placeInGroup({ wire, clock, patienceMs: this.patienceMs }, member);
-        if (place !== 'taken') {
-          await this.reopen();
-          if (place === 'gone') member.expelled(refusal.error);
-          const silent = `it was open for ${Math.round(openMs)} ms, longer than its time-out`;
-          return transactionAborted(member.group, silent, refusal.error);
-        }
-      } catch (error) {
-        return error instanceof Refusal ? error.error : error;
+    this.taken = true;
+    member.expelled(error);
+    await this.heard(member);
+    if (member.ended === true) return this.endWith('another process has taken this place', member);
+    if (member.incarnation === incarnation) {
+      const silent = openMs >= transactionTimeoutMs;
+      if (member.instanceId === null && !silent && this.rivals.fencedAgain()) {
+        return this.endWith(rivalText, member);
+      }
+      // What the group has as committed tells whether it was: everything is read anew from there (E2).
+      if (unanswered) member.restart?.();
+      if (silent) {
+        const why = `it was open for ${Math.round(openMs)} ms, longer than its time-out`;
+        return transactionAborted(member.group, why, error);
       }
     }
-    this.ended = `another process uses it (${refusal.message})`;
-    return fenced(member.group, `transactional id "${transactionalId}" was taken`);
+    return transactionAborted(member.group, 'its producer was fenced', error);
+  }
+
+  /** The id is this member's again where the group still has it in its place, or took it in anew. */
+  private async takeAgain(member: KafkaMembership): Promise<void> {
+    await this.heard(member);
+    this.check(member);
+    if (member.joining) {
+      throw transactionAborted(member.group, 'the group has not said whether this member is in it');
+    }
+    try {
+      await this.reopen();
+    } catch (error) {
+      throw failureOf(error, member, this.limits);
+    }
+  }
+
+  private endWith(why: string, member: KafkaMembership): TaskMigratedError {
+    this.ended = why;
+    return fenced(member.group, this.endText());
+  }
+
+  private endText(): string {
+    return `transactional id "${this.options.transactionalId}": ${this.ended}`;
   }
 
   private async reopen(): Promise<void> {
     this.identity = await this.coordinator.init(this.options.patienceMs);
     this.sequences.reset();
     this.openSinceMs = undefined;
+    this.taken = false;
   }
 
   private async heard(member: KafkaMembership): Promise<void> {

@@ -405,4 +405,28 @@ describe('GroupMember', () => {
     await world.until(a.member.settled());
     expect([a.member.joining, a.events.length]).toEqual([false, 1]);
   });
+
+  test('loses everything and has it again when nobody knows what it committed', async () => {
+    const world = new GroupWorld(tasks(1));
+    const a = world.start('a');
+    await world.pass(5000);
+    a.member.restart();
+    expect(a.member.owns({ topic: 'in-0', partition: 0 })).toBe(false);
+    await world.pass(1000);
+    expect(a.events).toEqual(['assigned in-0-0', 'lost in-0-0', 'assigned in-0-0']);
+    expect([a.member.memberId, a.member.incarnation]).toEqual(['a-0', 1]);
+  });
+
+  test('has ended as soon as it hears that another process has its place', async () => {
+    const world = new GroupWorld(tasks(1));
+    const a = world.start('a');
+    await world.pass(5000);
+    const b = world.start('a');
+    await world.pass(100);
+    expect(b.joined).toBe(true);
+    a.member.expelled();
+    const ended: boolean[] = [];
+    await world.until(a.member.settled().then(() => ended.push(a.member.ended)));
+    expect(ended).toEqual([true]);
+  });
 });

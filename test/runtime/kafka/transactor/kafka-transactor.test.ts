@@ -7,7 +7,7 @@ import { produce } from '../../../../runtime/kafka/messages/produce.ts';
 import { KafkaTransactor } from '../../../../runtime/kafka/transactor/kafka-transactor.ts';
 import { protocols } from '../../../../runtime/kafka/transactor/transaction-protocol.ts';
 import type { RawRequest } from '../../../../runtime/kafka/wire.ts';
-import { unreachable } from '../../../../runtime/kafka/wire-error.ts';
+import { timedOut, unreachable } from '../../../../runtime/kafka/wire-error.ts';
 import { batchOf, plain } from '../../codec/records.ts';
 import { outsideGroup } from '../../../../runtime/kafka/outside-group.ts';
 import { ModelLeader } from './model-leader.ts';
@@ -15,22 +15,24 @@ import { ModelLeader } from './model-leader.ts';
 /** A coordinator beside the leader: EndTxn as the test plans it. */
 class ModelBrokers extends ModelLeader {
   readonly ends: { readonly committed: boolean; readonly epoch: number }[] = [];
-  /** Error codes of the next EndTxn; 'down': no answer. */
-  readonly plannedEnds: (number | 'down')[] = [];
+  /** Error codes of the next EndTxn; 'down': it does not arrive; 'silent': no answer. */
+  readonly plannedEnds: (number | 'down' | 'silent')[] = [];
   inits = 0;
+  epoch = 0;
 
   override async rpc(node: number, request: RawRequest): Promise<Buffer> {
     const { version, body } = request;
     if (request.apiKey === produce.key) return super.rpc(node, request);
     if (request.apiKey === initProducerId.key) {
       this.inits++;
-      const answer = { throttleTimeMs: 0, errorCode: 0, producerId: 7, producerEpoch: 0 };
+      const answer = { throttleTimeMs: 0, errorCode: 0, producerId: 7, producerEpoch: this.epoch };
       return initProducerId.encodeResponse(answer, version);
     }
     const { committed, producerEpoch: epoch } = endTxn.decodeRequest(body, version);
     this.ends.push({ committed, epoch });
     const planned = this.plannedEnds.shift() ?? 0;
     if (planned === 'down') throw unreachable('the coordinator', 'refused');
+    if (planned === 'silent') throw timedOut('the coordinator', 'EndTxn', request.timeoutMs);
     const answer = {
       throttleTimeMs: 0,
       errorCode: planned,
@@ -47,6 +49,38 @@ class ModelBrokers extends ModelLeader {
       [endTxn.key, endTxn.versions],
     ]);
   }
+}
+
+/** A member of a group that answers as the test plans it. */
+class ModelMember implements KafkaMembership {
+  readonly group = 'shop';
+  readonly memberId = 'm';
+  readonly generation = 1;
+  instanceId: string | null = 's0';
+  incarnation = 0;
+  joining = false;
+  ended = false;
+  asked = 0;
+  restarts = 0;
+  /** What the group's answer does to the member. */
+  answer: () => unknown = () => {};
+
+  async settled(): Promise<void> {}
+
+  owns(): boolean {
+    return true;
+  }
+
+  expelled(): void {
+    this.asked++;
+    this.answer();
+  }
+
+  restart(): void {
+    this.restarts++;
+  }
+
+  async leave(): Promise<void> {}
 }
 
 let brokers: ModelBrokers;
@@ -104,12 +138,96 @@ describe('KafkaTransactor', () => {
     expect(brokers.inits).toBe(2);
   });
 
-  test('is fenced for good when the coordinator says so', async () => {
+  test('is fenced for good when there is no group that could tell whose the id is', async () => {
     brokers.plannedEnds.push(90, 90);
     await expect(commit('v')).rejects.toMatchObject({ code: 'FENCED' });
     const requests = brokers.requests;
     await expect(commit('w')).rejects.toMatchObject({ code: 'FENCED' });
     expect(brokers.requests).toBe(requests);
+  });
+
+  describe('whose producer is fenced', () => {
+    let held: ModelMember;
+
+    beforeEach(() => {
+      held = new ModelMember();
+      member = held;
+    });
+
+    function fenceNext(): void {
+      brokers.plannedEnds.push(90, 90);
+      brokers.epoch = 5;
+    }
+
+    test('takes its id again, and goes on, where the group still has its member', async () => {
+      fenceNext();
+      await expect(commit('v')).rejects.toMatchObject({
+        code: 'TRANSACTION_ABORTED',
+        message: expect.stringContaining('its producer was fenced') as string,
+      });
+      expect(held.asked).toBe(1);
+      await commit('v');
+      expect(brokers.inits).toBe(2);
+      expect(brokers.ends.at(-1)).toEqual({ committed: true, epoch: 5 });
+      expect(held.restarts).toBe(0);
+    });
+
+    test('is at its end, and takes nothing, where another process has its place', async () => {
+      held.answer = () => (held.ended = true);
+      fenceNext();
+      const message =
+        'application "shop" has another owner by now: transactional id "shop-s0": ' +
+        'another process has taken this place; this one must drop its tasks';
+      await expect(commit('v')).rejects.toMatchObject({ code: 'FENCED', message });
+      await expect(commit('w')).rejects.toMatchObject({ code: 'FENCED', message });
+      expect(brokers.inits).toBe(1);
+    });
+
+    test('goes on as a new member where it was expelled', async () => {
+      held.answer = () => held.incarnation++;
+      fenceNext();
+      await expect(commit('v')).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+      await commit('w');
+      expect(brokers.inits).toBe(2);
+      expect(held.restarts).toBe(0);
+    });
+
+    test('loses everything after an end without an answer: it may have been a commit', async () => {
+      brokers.plannedEnds.push('silent', 90, 90);
+      await expect(commit('v')).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+      expect(held.restarts).toBe(1);
+    });
+
+    test('takes nothing before the group has answered', async () => {
+      held.answer = () => (held.joining = true);
+      fenceNext();
+      await expect(commit('v')).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+      await expect(commit('v')).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+      expect(brokers.inits).toBe(1);
+      held.joining = false;
+      await commit('v');
+      expect(brokers.inits).toBe(2);
+    });
+
+    test('is at its end the third time in a row without an instance id: another process has its slot', async () => {
+      held.instanceId = null;
+      for (const code of ['TRANSACTION_ABORTED', 'TRANSACTION_ABORTED', 'FENCED']) {
+        fenceNext();
+        await expect(commit('v')).rejects.toMatchObject({ code });
+      }
+      await expect(commit('v')).rejects.toMatchObject({
+        message: expect.stringContaining('give each process a data folder of its own') as string,
+      });
+      expect(brokers.inits).toBe(3);
+    });
+
+    test('goes on however often with an instance id, which is its own', async () => {
+      for (let i = 0; i < 5; i++) {
+        fenceNext();
+        await expect(commit('v')).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+      }
+      await commit('v');
+    });
   });
 
   test('aborts before what the user has to change is said', async () => {
