@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '../../topology/core/errors.ts';
+import { ConfigError, isStreamsError } from '../../topology/core/errors.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
 import { dataLayout } from '../embedded/layout.ts';
 import { seededRandom } from '../engine/random.ts';
@@ -82,16 +82,19 @@ function onKafka(log: Log, data: string): ToolLog {
       const [holder] = await slotHolders(data, application);
       if (holder !== undefined) throw running(application, `process ${holder.pid} is a member`);
       // Sets nothing, and is refused all the same while there are members.
-      await log.admin.setPositions(application, []);
+      await log.admin.setPositions(application, []).catch((error: unknown) => {
+        if (!isStreamsError(error) || error.code !== 'GROUP_ACTIVE') throw error;
+        throw running(application, 'its group has members', 'GROUP_ACTIVE');
+      });
     },
     hold: async () => ({ leave: async () => {} }),
     close: () => log.close(),
   };
 }
 
-function running(application: string, who: string): ConfigError {
+function running(application: string, who: string, code = 'APPLICATION_OWNED'): ConfigError {
   return new ConfigError(
-    'APPLICATION_OWNED',
+    code,
     `application "${application}" is running: ${who}. Stop it before it is reset`,
   );
 }

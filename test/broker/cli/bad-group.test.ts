@@ -92,3 +92,23 @@ test('a data folder that was copied is refused to its first user, and nothing co
   expect((await taker.ended).code).toBe(0);
   expect(await first.values(`${first.name}-loud`)).toEqual(['one!', 'three!', 'two!']);
 });
+
+test('a reset is refused while a member runs, whosever folder it is in, and takes nothing', async () => {
+  const first = await project();
+  const running = await first.service();
+  const reset = ['reset', 'words.yaml', '--yes'];
+  await first.expectGolden('kafka-reset-here', reset, await first.run(...reset));
+  const second = new KafkaProject({ name: first.name, brokers: kafka().brokers });
+  await first.expectGolden('kafka-reset-elsewhere', reset, await second.run(...reset));
+  running.process.kill('SIGTERM');
+  expect((await running.ended).code).toBe(0);
+  await first.expectCatchesUp('one', 'two');
+});
+
+test('tools say what they lack of a cluster', async () => {
+  const words = new KafkaProject({ name: uniqueName('words'), brokers: ['127.0.0.1:1'] });
+  const list = ['topics'];
+  await words.expectGolden('kafka-topics-unreachable', list, await words.run(...list));
+  words.write('millrace.yaml', 'log: kafka\n');
+  await words.expectGolden('kafka-no-brokers', list, await words.run(...list));
+});

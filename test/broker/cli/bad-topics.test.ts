@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Cli } from '../../runtime/cli/cli.ts';
+import { eventually } from '../eventually.ts';
 import { requireKafka, uniqueName } from '../harness/require.ts';
 import { KafkaProject, type KafkaProjectOptions, wordsTopology } from './kafka-project.ts';
 import { Topics } from './topics.ts';
@@ -61,5 +63,49 @@ describe('a topic that does not fit', () => {
 
   test('cannot have as many copies as it should', async () => {
     await project({ kafka: ['replication-factor: 7'] }).expectRun('kafka-replication');
+  });
+});
+
+describe('a topic that goes while the application runs', () => {
+  /** A service that has written one word. */
+  async function writing(): Promise<[words: KafkaProject, service: Cli]> {
+    const words = project({ kafka: ['patience: 5s'] });
+    await topics().create(`${words.name}-said`, 2);
+    await topics().say(words, 'one');
+    const service = await words.service();
+    await eventually(
+      'the word is written',
+      async () => (await words.values(`${words.name}-loud`)).length > 0 || undefined,
+      120_000,
+    );
+    return [words, service];
+  }
+
+  test('is an input', async () => {
+    const [words, service] = await writing();
+    await topics().remove(`${words.name}-said`);
+    await words.expectGolden('kafka-input-gone', ['run', 'words.yaml'], await service.ended);
+    await topics().createAnew(`${words.name}-said`, 2);
+    await topics().say(words, 'one', 'two');
+    await words.expectCatchesUp('one', 'one', 'two');
+  });
+
+  test('is an input that comes again', async () => {
+    const [words, service] = await writing();
+    await topics().remove(`${words.name}-said`);
+    await topics().createAnew(`${words.name}-said`, 2);
+    const { code, stderr } = await service.ended;
+    // What it notices depends on when it looks.
+    expect([code, stderr]).toEqual([3, expect.stringMatching(/\[TOPIC_(RECREATED|UNKNOWN)\]/)]);
+    await topics().say(words, 'one', 'two');
+    await words.expectCatchesUp('one', 'one', 'two');
+  });
+
+  test('is an output', async () => {
+    const [words, service] = await writing();
+    await topics().remove(`${words.name}-loud`);
+    await topics().say(words, 'two');
+    await words.expectGolden('kafka-output-gone', ['run', 'words.yaml'], await service.ended);
+    await words.expectCatchesUp('two');
   });
 });

@@ -1,4 +1,5 @@
 import type { Admin } from 'kafkajs';
+import { eventually } from '../eventually.ts';
 import { kafkaJs } from '../kafkajs-client.ts';
 import type { KafkaProject } from './kafka-project.ts';
 
@@ -17,7 +18,10 @@ export class Topics {
   ): Promise<void> {
     const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
     await this.admin((admin) =>
-      admin.createTopics({ topics: [{ topic, numPartitions, configEntries }] }),
+      admin.createTopics({
+        topics: [{ topic, numPartitions, configEntries }],
+        waitForLeaders: true,
+      }),
     );
   }
 
@@ -25,8 +29,18 @@ export class Topics {
     await this.admin((admin) => admin.deleteTopics({ topics: [topic] }));
   }
 
+  /** Creates a topic whose namesake was removed a moment ago, as soon as the brokers let it. */
+  async createAnew(topic: string, partitions: number): Promise<void> {
+    await eventually('it is made anew', () =>
+      this.create(topic, partitions).then(
+        () => true,
+        () => undefined,
+      ),
+    );
+  }
+
   /** Writes words into the input of a project, each with itself as key. */
-  async say({ name }: KafkaProject, ...words: readonly string[]): Promise<void> {
+  async say({ name }: Pick<KafkaProject, 'name'>, ...words: readonly string[]): Promise<void> {
     const producer = kafkaJs(this.brokers).producer();
     await producer.connect();
     const messages = words.map((word) => ({ key: word, value: word }));
