@@ -148,7 +148,11 @@ export class GroupSession {
     if (!(await this.accepted(synced.errorCode))) return 'again';
     this.liveness.confirm(sentMs);
     this.fresh = false;
-    return synced.assignment;
+    if (synced.assignment.length > 0) return synced.assignment;
+    // The leader did not know of this member, and may have given to others what it has (E6).
+    this.events.expelled(true);
+    await this.backOff();
+    return 'again';
   }
 
   /** One heartbeat. False: it had no answer that says anything. */

@@ -8,7 +8,10 @@ import type { SyncGroupRequest } from '../../../../runtime/kafka/messages/sync-g
 import { ManualClock } from '../../../../runtime/testing/manual-clock.ts';
 
 /** A coordinator that begins a generation with each join. */
-function sessionOf(syncs: SyncGroupRequest[]): GroupSession {
+function sessionOf(
+  syncs: SyncGroupRequest[],
+  { assignment = 'mine', expelled = (_: boolean): void => {} } = {},
+): GroupSession {
   let generationId = 0;
   const client = {
     join: async (): Promise<JoinGroupResponse> => ({
@@ -24,13 +27,14 @@ function sessionOf(syncs: SyncGroupRequest[]): GroupSession {
     }),
     sync: async (request: SyncGroupRequest) => {
       syncs.push(request);
-      return { errorCode: 0, assignment: Buffer.from('mine') };
+      return { errorCode: 0, assignment: Buffer.from(assignment) };
     },
   } as unknown as GroupClient;
-  const settings = compileSettings({ clock: new ManualClock(), random: () => 0, static: false });
+  const clock = new ManualClock();
+  const settings = compileSettings({ clock, random: () => 0, static: false });
   return new GroupSession(
     { client, group: 'g', slot: 's', settings },
-    { rebalance: () => {}, expelled: () => {}, fatal: () => {} },
+    { rebalance: () => {}, expelled, fatal: () => {} },
   );
 }
 
@@ -60,5 +64,14 @@ describe('GroupSession', () => {
     expect(syncs).toEqual([]);
     await session.sync(joined, []);
     expect(syncs).toMatchObject([{ generationId: 2 }]);
+  });
+
+  test('has lost everything, and is still known, where the leader left it out', async () => {
+    const expelled: boolean[] = [];
+    const session = sessionOf([], { assignment: '', expelled: (keepId) => expelled.push(keepId) });
+    const joined = known(await session.join(Buffer.alloc(0)));
+    void session.sync(joined, []);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(expelled).toEqual([true]);
   });
 });
