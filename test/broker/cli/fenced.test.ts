@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../../runtime/app/system-clock.ts';
 import { openWire } from '../../../runtime/kafka/carrier/open-wire.ts';
@@ -6,7 +8,6 @@ import type { KafkaWire } from '../../../runtime/kafka/wire.ts';
 import { eventually } from '../eventually.ts';
 import { requireKafka, uniqueName } from '../harness/require.ts';
 import { KafkaProject } from './kafka-project.ts';
-import { slotIn } from './slot.ts';
 import { Topics } from './topics.ts';
 
 const kafka = requireKafka();
@@ -37,17 +38,21 @@ test('an application whose producer is fenced goes on, and gives each output onc
   const loud = `${words.name}-loud`;
   const topics = new Topics(brokers);
   const running = await words.service();
+  const files = readdirSync(words.folder, { recursive: true }).map(String);
+  const file = files.find((name) => name.endsWith('.slot')) ?? '';
+  const transactionalId = `${words.name}-${readFileSync(join(words.folder, file), 'utf8').trim()}`;
   const said = ['one', 'two', 'three', 'four'];
   for (const [i, word] of said.entries()) {
-    await topics.say(words, word);
+    await Promise.all([topics.say(words, word), fence(transactionalId)]);
     await eventually(
       'it comes out',
       async () => (await words.values(loud)).length > i || undefined,
       patienceMs,
     );
-    await fence(`${words.name}-${await slotIn(words.folder)}`);
+    await fence(transactionalId);
   }
   running.process.kill('SIGTERM');
-  expect((await running.ended).code).toBe(0);
+  const { code, stderr } = await running.ended;
+  expect(code, stderr).toBe(0);
   expect(await words.values(loud)).toEqual(said.map((word) => `${word}!`).toSorted());
 });
