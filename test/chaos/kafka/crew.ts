@@ -60,9 +60,7 @@ export class Crew {
           word: (member, word) => this.#hear(member, word),
           died: (member, how) => {
             options.print(`${member.name} stopped by itself: ${how.split('\n')[0]}`);
-            // Brokers that were away for too long, and a commit without an answer: it cannot know whether it goes on, and says so.
-            if (how.startsWith('TaskMigratedError')) options.tally.fenced += 1;
-            else this.stopped.add(`${member.name}: ${how}`);
+            this.stopped.add(`${member.name}: ${how}`);
           },
           gone: (member) => void this.#replace(member),
         }),

@@ -55,7 +55,7 @@ export function reportOf(result: KafkaCampaignResult): readonly string[] {
   return [
     `${total} faults in ${seconds(elapsedMs)}:`,
     ...faults.map(([kind, count]) => `  ${count} × ${kind}`),
-    `${tally.recoveries} recoveries of members, ${tally.rebalances} rebalances, ${tally.fenced} ends of fenced members`,
+    `${tally.recoveries} recoveries of members, ${tally.rebalances} rebalances`,
     `${records} records taken in ${commits} transactions`,
     `longest pause of an input ${seconds(tally.longestPauseMs)}: ${tally.longestPauseOf}`,
     ...findings.map(({ check, message }) => `FOUND ${check}: ${message}`),

@@ -4,8 +4,6 @@ export class CampaignTally {
   readonly faults = new Map<string, number>();
   /** Starts of members beyond each place's first, that came to be in the group. */
   recoveries = 0;
-  /** Members that stopped because their producer was fenced, to be started again. */
-  fenced = 0;
   longestPauseMs = 0;
   longestPauseOf = '';
   readonly #generations = new Set<number>();
