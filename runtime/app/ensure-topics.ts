@@ -24,7 +24,7 @@ export interface TopicExpectations {
    */
   readonly ran?: ReadonlySet<string>;
   /**
-   * The log belongs to others, too: a topic that the file only names is theirs, and a slip where it is
+   * The log belongs to others, too: an input that the file only names is theirs, and a slip where it is
    * missing. One with `partitions` is the file's to create. @defaultValue false
    */
   readonly shared?: boolean;
@@ -84,9 +84,12 @@ function refuseMissingTopics(
   existing: ReadonlyMap<string, TopicInfo>,
   placeOf: PlaceOfTopic,
 ): void {
+  const read = new Set([
+    ...plan.subTopologies.flatMap(({ sourceTopics }) => sourceTopics),
+    ...plan.globalTables.flatMap(({ source }) => source.topics),
+  ]);
   const missing = [...plan.topics.values()].filter(
-    ({ name, role, partitions }) =>
-      (role === 'stream' || role === 'table') && partitions === undefined && !existing.has(name),
+    ({ name, partitions }) => read.has(name) && partitions === undefined && !existing.has(name),
   );
   if (missing.length === 0) return;
   const lines = missing.map(({ name }) => {

@@ -31,7 +31,7 @@ export function wordsTopology(name: string, said = 'partitions: 2'): string {
   return `application: ${name}
 streams:
   said: { topic: ${name}-said, ${text}${declared} }
-  loud: { topic: ${name}-loud, ${text}, partitions: 2 }
+  loud: { topic: ${name}-loud, ${text} }
 stages:
   shout: { from: said, map-values: { expr: 'value + "!"' }, to: loud }
   counts: { from: said, group-by: key, count: { store: counts }, drop: [out] }
