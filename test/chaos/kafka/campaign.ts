@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BehaviourSettings } from '../../../processors/orders/provider/behaviour.ts';
+import type { RetailBasket } from '../../../schemas/orders/retail-basket.ts';
 import { seededRandom } from '../../../runtime/engine/random.ts';
 import type { Cluster } from '../../broker/harness/cluster.ts';
 import { sample, writeBaskets } from '../baskets.ts';
@@ -18,7 +19,7 @@ import { disturbBroker, disturbNetwork } from './disturbances.ts';
 import { FaultPlan } from './faults.ts';
 import { gatherFromKafka } from './gather.ts';
 import type { KafkaEvidence } from './gather.ts';
-import { nap, repeat } from './lane.ts';
+import { nap, repeat, within } from './lane.ts';
 import { Loading } from './loading.ts';
 import { awaitRest, tasksOf } from './rest.ts';
 import { CampaignTally } from './tally.ts';
@@ -66,6 +67,8 @@ const group = {
 const brokers = 3;
 /** The loader puts about so many orders into a transaction. */
 const ordersPerBlock = 20;
+/** The rest of the orders is loaded in this time, once everything is mended, ms. */
+const loadMs = 180_000;
 /** First the console consumer is quick; what is found then is looked at again with patience, ms. */
 const quietMs = [8000, 25_000] as const;
 
@@ -84,6 +87,23 @@ export async function runKafkaCampaign(
     return await new KafkaCampaign(options, running, ledger).run();
   } finally {
     await running.stop();
+  }
+}
+
+/**
+ * All that is wrong with the evidence.
+ * @param complete - what was read is taken to be all there is; where it is not, the model may not make sense of it: undefined
+ */
+function check(
+  evidence: KafkaEvidence,
+  placed: readonly RetailBasket[],
+  complete: boolean,
+): readonly Finding[] | undefined {
+  try {
+    return [...verify(evidence), ...checkCopies(evidence), ...checkPlaced(evidence, placed)];
+  } catch (error) {
+    if (complete) throw error;
+    return undefined;
   }
 }
 
@@ -134,7 +154,7 @@ class KafkaCampaign {
       await Promise.race([this.#disturb(loading), loading.done.then(() => new Promise(() => {}))]);
       this.#print('everything is mended');
       loading.hurry();
-      await loading.done;
+      await within(loadMs, 'everything is loaded', loading.done);
       this.#print('everything is loaded');
       if (zombie !== undefined) await this.#crew.wakeZombie(tasksOf(ordersPlan()).length);
       findings.push(...(await awaitRest(this.#crew, ordersPlan(), this.#print)));
@@ -144,13 +164,9 @@ class KafkaCampaign {
         await this.#provider.stop();
         for (const patience of quietMs) {
           evidence = await this.#gather(patience);
-          const found = [
-            ...verify(evidence),
-            ...checkCopies(evidence),
-            ...checkPlaced(evidence, placed),
-          ];
-          if (found.length === 0) break;
-          if (patience === quietMs.at(-1)) findings.push(...found);
+          const found = check(evidence, placed, patience === quietMs.at(-1));
+          if (found?.length === 0) break;
+          if (patience === quietMs.at(-1)) findings.push(...(found ?? []));
         }
       }
     } finally {

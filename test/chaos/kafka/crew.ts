@@ -72,7 +72,15 @@ export class Crew {
     for (const [i, member] of this.members.entries()) {
       member.start(i === 0 && first !== undefined ? first : this.#ambush());
     }
-    await until('all members start', () => this.members.every(({ starts }) => starts > 0));
+    await until('all members start', async () => {
+      // One may freeze itself as it writes down its plan; the group waits for it.
+      for (const member of this.members) {
+        if (member.starts > 0 || !(await member.hasFrozenItself())) continue;
+        member.sprung();
+        member.thaw();
+      }
+      return this.members.every(({ starts }) => starts > 0);
+    });
   }
 
   /** Commits so far, of all. */

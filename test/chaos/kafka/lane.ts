@@ -17,3 +17,20 @@ export async function repeat(
     await once();
   }
 }
+
+/**
+ * Waits for what must come.
+ * @throws {Error} when it does not come in time
+ */
+export async function within(ms: number, what: string, work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const late = sleep(ms, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`${what}: not in ${ms} ms`);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    late.catch(() => {});
+    over.abort();
+  }
+}

@@ -68,12 +68,11 @@ export class Member {
 
   /** True where it is frozen by itself, not only slow. */
   async hasFrozenItself(): Promise<boolean> {
-    return (
-      this.#state === 'running' &&
-      this.freezesItself &&
-      (await this.#child?.isStopped()) === true &&
-      this.#state === 'running'
-    );
+    return this.#mayFreeze && (await this.#child?.isStopped()) === true && this.#mayFreeze;
+  }
+
+  get #mayFreeze(): boolean {
+    return this.freezesItself && (this.#state === 'running' || this.#state === 'starting');
   }
 
   /** It has frozen itself, and does so no more. */

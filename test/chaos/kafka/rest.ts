@@ -7,12 +7,14 @@ import type { Member } from './member.ts';
 
 /** Without a commit for so long nothing goes on any more, ms. */
 const patienceMs = 120_000;
+/** Nor with commits that come to no end, of timers alone, ms. */
+const mostMs = 240_000;
 const sayEveryMs = 20_000;
 const pollMs = 500;
 /** So many looks in a row must find everybody at rest. */
 const looks = 4;
 
-/** Resolves when all members are at rest and have all tasks; with a finding when nothing goes on before. */
+/** Resolves when all members are at rest and have all tasks; with findings when nothing goes on before, or it does without an end. */
 export async function awaitRest(
   crew: Crew,
   plan: Plan,
@@ -22,8 +24,9 @@ export async function awaitRest(
   const findings = new Findings('came-to-rest');
   let resting = 0;
   let commits = crew.commits;
-  let movedMs = performance.now();
-  let saidMs = movedMs;
+  const beganMs = performance.now();
+  let movedMs = beganMs;
+  let saidMs = beganMs;
   while (resting < looks) {
     await sleep(pollMs);
     resting = isAtRest(crew, all) ? resting + 1 : 0;
@@ -35,7 +38,8 @@ export async function awaitRest(
       saidMs = performance.now();
       for (const member of crew.members) print(`not at rest: ${textOf(member)}`);
     }
-    if (performance.now() - movedMs < patienceMs) continue;
+    const now = performance.now();
+    if (now - movedMs < patienceMs && now - beganMs < mostMs) continue;
     for (const member of crew.members) findings.add(textOf(member));
     break;
   }
