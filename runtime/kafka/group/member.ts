@@ -90,7 +90,8 @@ export class GroupMember implements KafkaMembership {
   }
 
   get incarnation(): number {
-    return this.session.identity;
+    // What it lost is lost from the moment that it hears of it, though `lost` has yet to be called.
+    return this.session.identity + (this.expulsion === undefined ? 0 : 1);
   }
 
   get generation(): number {
@@ -134,7 +135,7 @@ export class GroupMember implements KafkaMembership {
   }
 
   restart(): void {
-    if (!this.ended) this.forgotten(true);
+    if (!this.ended && this.expulsion === undefined) this.forgotten(true);
   }
 
   leave(): Promise<void> {

@@ -429,4 +429,18 @@ describe('GroupMember', () => {
     await world.until(a.member.settled().then(() => ended.push(a.member.ended)));
     expect(ended).toEqual([true]);
   });
+
+  test('is another one as soon as it hears that the group has forgotten it', async () => {
+    const world = new GroupWorld(tasks(1));
+    const a = world.start('a', { sessionTimeoutMs: 10_000 });
+    await world.pass(1000);
+    a.wire.blocked.add('Heartbeat');
+    await world.pass(15_000);
+    a.wire.blocked.clear();
+    a.member.expelled();
+    const incarnations: number[] = [];
+    await world.until(a.member.settled().then(() => incarnations.push(a.member.incarnation)));
+    await world.pass(1000);
+    expect([...incarnations, a.member.incarnation]).toEqual([1, 1]);
+  });
 });
