@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { slotFolders, slotsOf } from '../../../runtime/app/slots.ts';
-import { schemaTopic } from '../../../runtime/app/topic-registry.ts';
+import { idOf, schemaTopic } from '../../../runtime/app/topic-registry.ts';
 import { LmdbStateBackend } from '../../../runtime/state/lmdb-backend.ts';
 import type { Plan } from '../../../topology/plan/plan.ts';
 import { controlsOf, diskRows, prepare, takenOf, traceTopic } from '../evidence.ts';
@@ -96,16 +96,15 @@ function withEmptyOnes(read: TopicRecords, ends: Offsets): TopicRecords {
   return topics;
 }
 
-/** As `runtime/app/topic-registry.ts` has it: ids count distinct schemas. */
+/** As `runtime/app/topic-registry.ts` has it: ids follow from the schemas. */
 function registryOf(records: readonly LoggedRecord[]): {
   schema(id: number): Promise<string | undefined>;
 } {
-  const texts = new Set<string>();
-  for (const { value } of records) {
-    texts.add((JSON.parse(String(value)) as { readonly schema: string }).schema);
-  }
-  const ids = [...texts];
-  return { schema: (id) => Promise.resolve(ids[id - 1]) };
+  const texts = records.map(
+    ({ value }) => (JSON.parse(String(value)) as { readonly schema: string }).schema,
+  );
+  const byId = new Map(texts.map((text) => [idOf(text), text]));
+  return { schema: (id) => Promise.resolve(byId.get(id)) };
 }
 
 async function copiesIn(data: string, plan: Plan, decoder: WireDecoder): Promise<StoreCopy[]> {
