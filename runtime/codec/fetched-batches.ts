@@ -7,7 +7,7 @@ import { batchBytes, batchLayout } from './batch-header.ts';
  * broker cuts at the size that was asked for.
  *
  * **Gotchas** Any view keeps the whole response in memory, and so does all that is a view of the
- * view. What is copied, and does not: {@link ownBatch}; what `decompressBatch` gives of a compressed
+ * view. What is copied, and does not: {@link ownBatches}; what `decompressBatch` gives of a compressed
  * batch (an uncompressed one it gives back as it is); `key`, `value` and `headers` of a reader. An
  * open reader keeps its batch until it opens another one or is closed.
  * @throws {StorageError} BATCH_UNSUPPORTED for messages of formats 0 and 1; BATCH_CORRUPT for a
@@ -27,14 +27,36 @@ export function forEachBatch(records: Buffer, visit: (batch: Buffer) => void): v
   }
 }
 
+/** Memory up to this size is left as it is, and small copies share this much, bytes. */
+const sharedBytes = 64 * 1024;
+
 /**
- * The batch in memory that is at most twice its size: itself if it takes half or more of what it
- * is a view of, otherwise a copy. For a batch that waits in a queue, so that it does not keep a
- * response of many partitions in memory.
+ * The batches in memory of their own: one that takes less than half of what it is a view of is
+ * copied. For batches that wait: one of them keeps its own size and at most 64 KiB besides in
+ * memory, not a response of many partitions.
  */
-export function ownBatch(batch: Buffer): Buffer {
-  if (batch.length * 2 >= batch.buffer.byteLength) return batch;
-  const copy = Buffer.allocUnsafeSlow(batch.length);
-  batch.copy(copy);
-  return copy;
+export function ownBatches(batches: readonly Buffer[]): readonly Buffer[] {
+  let left = 0;
+  for (const batch of batches) if (isSmallPart(batch)) left += batch.length;
+  if (left === 0) return batches;
+  let memory = Buffer.alloc(0);
+  let used = 0;
+  return batches.map((batch) => {
+    if (!isSmallPart(batch)) return batch;
+    const { length } = batch;
+    if (length > memory.length - used) {
+      memory = Buffer.allocUnsafeSlow(Math.max(length, Math.min(sharedBytes, left)));
+      used = 0;
+    }
+    const own = memory.subarray(used, used + length);
+    batch.copy(own);
+    used += length;
+    left -= length;
+    return own;
+  });
+}
+
+function isSmallPart(batch: Buffer): boolean {
+  const { byteLength } = batch.buffer;
+  return byteLength > sharedBytes && batch.length * 2 < byteLength;
 }

@@ -3,7 +3,7 @@ import { partitionId } from '../../../topology/core/topic-partition.ts';
 import { decompressBatch } from '../../codec/batch-compression.ts';
 import { filterBatch } from '../../codec/batch-filter.ts';
 import { batchBaseOffset, batchLastOffset } from '../../codec/batch-header.ts';
-import { forEachBatch } from '../../codec/fetched-batches.ts';
+import { forEachBatch, ownBatches } from '../../codec/fetched-batches.ts';
 import type { Position } from '../../ports.ts';
 import { type AbortedTransaction, AbortFilter } from '../abort-filter.ts';
 
@@ -27,7 +27,7 @@ export interface CommittedRecords extends Position {
 }
 
 /**
- * The committed records of a Fetch response, without aborted ones and markers. Batches are views of the response, except for compressed ones.
+ * The committed records of a Fetch response, without aborted ones and markers. Batches may wait: they keep no response in memory of which they are a small part.
  * @throws {StorageError} LOG_CORRUPT for a damaged batch, or one of an unknown format
  */
 export function committedRecords(position: Position, response: FetchResponse): CommittedRecords {
@@ -57,7 +57,7 @@ export function committedRecords(position: Position, response: FetchResponse): C
     topic,
     partition,
     offset,
-    batches,
+    batches: ownBatches(batches),
     nextOffset,
     startOffset: Math.max(0, response.logStartOffset),
     endOffset: Math.max(0, response.lastStableOffset),

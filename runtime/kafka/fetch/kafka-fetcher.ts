@@ -23,7 +23,7 @@ const companyMs = 250;
  */
 export class KafkaFetcher {
   private readonly asking: Asking;
-  private readonly kept = new KeptRecords(keptBytes);
+  private readonly kept: KeptRecords;
   private readonly ids = new TopicIds();
   private readonly polls: LongPolls;
   private turn = 0;
@@ -32,6 +32,7 @@ export class KafkaFetcher {
 
   constructor(asking: Asking) {
     this.asking = asking;
+    this.kept = new KeptRecords(keptBytes, asking.clock);
     this.polls = new LongPolls(asking, this.kept, this.ids);
   }
 

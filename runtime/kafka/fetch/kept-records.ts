@@ -1,20 +1,32 @@
+import type { Clock } from '../../../topology/core/clock.ts';
 import { partitionId } from '../../../topology/core/topic-partition.ts';
 import { batchLastOffset } from '../../codec/batch-header.ts';
 import type { FetchedPartition, Position } from '../../ports.ts';
 import type { CommittedRecords } from './committed-records.ts';
 
+/** How long records are kept at least, ms. */
+const keptMs = 60_000;
+
+interface Kept {
+  readonly records: CommittedRecords;
+  readonly sinceMs: number;
+}
+
 /**
  * Records that came before they were asked for: with a long poll, or beyond a limit. They serve a read at exactly their position; one elsewhere
- * (a rewind) discards them. Bounded in bytes: the oldest go first, to be fetched again.
+ * (a rewind) discards them. Bounded in bytes: the oldest go first, to be fetched again. So do those that nobody asked for in a minute: their partition is read
+ * elsewhere now, most likely.
  */
 export class KeptRecords {
   private readonly maxBytes: number;
+  private readonly clock: Clock;
   /** By partition, oldest first. */
-  private readonly kept = new Map<string, CommittedRecords>();
+  private readonly kept = new Map<string, Kept>();
   private bytes = 0;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, clock: Clock) {
     this.maxBytes = maxBytes;
+    this.clock = clock;
   }
 
   /** Bytes of the records that are kept. */
@@ -25,17 +37,19 @@ export class KeptRecords {
   keep(records: CommittedRecords): void {
     const id = partitionId(records.topic, records.partition);
     this.drop(id);
-    this.kept.set(id, records);
+    const now = this.clock.monotonic();
+    this.kept.set(id, { records, sinceMs: now });
     this.bytes += bytesOf(records);
-    for (const [oldest] of this.kept) {
-      if (this.bytes <= this.maxBytes || oldest === id) return;
+    for (const [oldest, { sinceMs }] of this.kept) {
+      const stays = this.bytes <= this.maxBytes && now - sinceMs <= keptMs;
+      if (stays || oldest === id) return;
       this.drop(oldest);
     }
   }
 
   /** True if something lies ready at this position: records, or a later position. */
   has({ topic, partition, offset }: Position): boolean {
-    const found = this.kept.get(partitionId(topic, partition));
+    const found = this.kept.get(partitionId(topic, partition))?.records;
     return found?.offset === offset && found.nextOffset > offset;
   }
 
@@ -45,7 +59,7 @@ export class KeptRecords {
   take(position: Position, maxBytes: number): FetchedPartition | undefined {
     const { topic, partition, offset } = position;
     const id = partitionId(topic, partition);
-    const found = this.kept.get(id);
+    const found = this.kept.get(id)?.records;
     if (found === undefined) return undefined;
     this.drop(id);
     if (found.offset !== offset) return undefined;
@@ -64,7 +78,7 @@ export class KeptRecords {
     const found = this.kept.get(id);
     if (found === undefined) return;
     this.kept.delete(id);
-    this.bytes -= bytesOf(found);
+    this.bytes -= bytesOf(found.records);
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RecordBatchBuilder } from '../../../runtime/codec/batch-builder.ts';
 import { batchLayout } from '../../../runtime/codec/batch-header.ts';
-import { forEachBatch, ownBatch } from '../../../runtime/codec/fetched-batches.ts';
+import { forEachBatch, ownBatches } from '../../../runtime/codec/fetched-batches.ts';
 import { noHeaders } from '../../../topology/core/record.ts';
 import { batchOf, plain, recordsOf } from './records.ts';
 
@@ -83,19 +83,35 @@ describe('forEachBatch', () => {
   });
 });
 
-describe('ownBatch', () => {
+describe('ownBatches', () => {
+  const large = batchOf(plain('key', 'v'.repeat(100_000)));
+
   test('gives back a batch that is half of its response or more', () => {
-    const records = response(one, one);
-    const [batch] = split(records) as [Buffer];
-    expect(ownBatch(batch)).toBe(batch);
+    const batches = split(response(large, large));
+    expect(ownBatches(batches)).toBe(batches);
+  });
+
+  test('gives back batches of a small response', () => {
+    const batches = split(response(one, one, one));
+    expect(ownBatches(batches)).toBe(batches);
   });
 
   test('copies a batch that is less than half, so that the response can be freed', () => {
-    const records = response(one, one, Buffer.alloc(1));
+    const records = response(large, large, Buffer.alloc(1));
     const [batch] = split(records) as [Buffer];
-    const own = ownBatch(batch);
-    expect(own.equals(one)).toBe(true);
+    const [own] = ownBatches([batch]) as [Buffer];
+    expect(own.equals(large)).toBe(true);
     expect(own.buffer).not.toBe(records.buffer);
-    expect(own.buffer.byteLength).toBe(one.length);
+    expect(own.buffer.byteLength).toBe(large.length);
+  });
+
+  test('lets small copies share memory, of 64 KiB at most', () => {
+    const batches = split(response(...Array.from({ length: 2000 }, () => one), large, large));
+    const own = ownBatches(batches);
+    expect(Buffer.concat(own).equals(Buffer.concat(batches))).toBe(true);
+    const small = [...new Set(own.slice(0, 2000).map(({ buffer }) => buffer.byteLength))];
+    expect(small[0]).toBe(65_536);
+    expect(Math.max(...small)).toBe(65_536);
+    expect(own.at(-1)!.buffer.byteLength).toBe(large.length);
   });
 });

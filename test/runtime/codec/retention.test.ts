@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { compressBatch, decompressBatch } from '../../../runtime/codec/batch-compression.ts';
 import { RecordBatchReader } from '../../../runtime/codec/batch-reader.ts';
-import { forEachBatch, ownBatch } from '../../../runtime/codec/fetched-batches.ts';
+import { forEachBatch, ownBatches } from '../../../runtime/codec/fetched-batches.ts';
 import { PartitionQueue } from '../../../runtime/task/partition-queue.ts';
 import { StreamRecord } from '../../../topology/core/record.ts';
 import { isFree } from './memory.ts';
@@ -39,7 +39,7 @@ describe('a response stays in memory', () => {
 
   test.each([
     ['records', batch, recordsOf],
-    ['an own batch', batch, ownBatch],
+    ['an own batch', batch, (it) => ownBatches([it])],
     ['a batch that was decompressed', compressBatch(batch, 'zstd'), (it) => decompressBatch(it)],
     ['a closed reader', batch, readAndClose],
   ] as readonly (readonly [string, Buffer, (it: Buffer) => unknown])[])(

@@ -75,6 +75,17 @@ describe('committedRecords', () => {
     expect(found.batches.flatMap(recordsOf)).toMatchObject([{ offset: 7 }]);
   });
 
+  test('keeps no response of other partitions in memory', () => {
+    const log = new ModelPartition();
+    log.append(-1, plain('a', '1'));
+    const answer = response(log);
+    const whole = Buffer.alloc(1024 * 1024);
+    const records = whole.subarray(100, 100 + answer.records.copy(whole, 100));
+    const { batches } = committedRecords(position, { ...answer, records });
+    expect(batches.flatMap(recordsOf)).toMatchObject([{ offset: 0 }]);
+    expect(batches[0]!.buffer.byteLength).toBe(records.length);
+  });
+
   test('names partition and position of a damaged batch', () => {
     const log = new ModelPartition();
     log.append(-1, plain('a', '1'));

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { assignBaseOffset } from '../../../../runtime/codec/batch-header.ts';
 import type { CommittedRecords } from '../../../../runtime/kafka/fetch/committed-records.ts';
 import { KeptRecords } from '../../../../runtime/kafka/fetch/kept-records.ts';
+import { ManualClock } from '../../../../runtime/testing/manual-clock.ts';
 import { batchOf, plain } from '../../codec/records.ts';
 
+const clock = new ManualClock();
 const size = batchOf(plain('k', 'v')).length;
 
 /** Batches of one record each, from an offset on. */
@@ -23,7 +25,7 @@ function at(topic: string, offset: number) {
 
 describe('KeptRecords', () => {
   test('gives what is kept at its very position, once', () => {
-    const kept = new KeptRecords(1e6);
+    const kept = new KeptRecords(1e6, clock);
     kept.keep(records('t', 5, 2));
     expect(kept.has(at('t', 5))).toBe(true);
     const found = kept.take(at('t', 5), 1e6);
@@ -34,7 +36,7 @@ describe('KeptRecords', () => {
   });
 
   test.each([4, 6])('discards what is kept at 5 when %i is asked for', (offset) => {
-    const kept = new KeptRecords(1e6);
+    const kept = new KeptRecords(1e6, clock);
     kept.keep(records('t', 5, 2));
     expect(kept.has(at('t', offset))).toBe(false);
     expect(kept.take(at('t', offset), 1e6)).toBeUndefined();
@@ -43,7 +45,7 @@ describe('KeptRecords', () => {
   });
 
   test('gives up to the batch that reaches the limit, and keeps the rest', () => {
-    const kept = new KeptRecords(1e6);
+    const kept = new KeptRecords(1e6, clock);
     kept.keep(records('t', 5, 4));
     expect(kept.take(at('t', 5), size + 1)).toMatchObject({ nextOffset: 7 });
     expect(kept.size).toBe(2 * size);
@@ -52,14 +54,14 @@ describe('KeptRecords', () => {
   });
 
   test('gives a later position alone where there are no records before it', () => {
-    const kept = new KeptRecords(1e6);
+    const kept = new KeptRecords(1e6, clock);
     kept.keep(records('t', 5, 0));
     expect(kept.has(at('t', 5))).toBe(true);
     expect(kept.take(at('t', 5), 1e6)).toMatchObject({ batches: [], nextOffset: 6 });
   });
 
   test('drops the oldest beyond its size, never the newest', () => {
-    const kept = new KeptRecords(3 * size);
+    const kept = new KeptRecords(3 * size, clock);
     kept.keep(records('a', 0, 1));
     kept.keep(records('b', 0, 1));
     kept.keep(records('c', 0, 2));
@@ -71,5 +73,20 @@ describe('KeptRecords', () => {
     kept.keep(records('d', 0, 9));
     expect(kept.has(at('d', 0))).toBe(true);
     expect(kept.size).toBe(9 * size);
+  });
+
+  test('drops what nobody asked for in a minute when other records come', () => {
+    const time = new ManualClock();
+    const kept = new KeptRecords(1e6, time);
+    kept.keep(records('gone', 0, 1));
+    time.advanceTo(1000);
+    kept.keep(records('late', 0, 1));
+    time.advanceTo(60_001);
+    kept.keep(records('here', 0, 1));
+    expect([kept.has(at('gone', 0)), kept.has(at('late', 0)), kept.size]).toEqual([
+      false,
+      true,
+      2 * size,
+    ]);
   });
 });
