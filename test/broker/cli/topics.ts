@@ -39,9 +39,9 @@ export class Topics {
     );
   }
 
-  /** Writes words into the input of a project, each with itself as key. */
+  /** Writes words into the input of a project, each once, with itself as key. */
   async say({ name }: Pick<KafkaProject, 'name'>, ...words: readonly string[]): Promise<void> {
-    const producer = kafkaJs(this.brokers).producer();
+    const producer = kafkaJs(this.brokers).producer({ idempotent: true, maxInFlightRequests: 1 });
     await producer.connect();
     const messages = words.map((word) => ({ key: word, value: word }));
     await producer.send({ topic: `${name}-said`, messages });
