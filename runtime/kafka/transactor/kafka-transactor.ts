@@ -37,9 +37,11 @@ const requestShare = 0.35;
 
 const invalidTxnState = 48;
 
+const advice = 'give each process a data folder of its own';
+/** The end of a member whose instance id another process has. */
+const placeTaken = `another process has taken this place: ${advice}`;
 /** The end of a member that no instance id tells from another one of its slot. */
-const rivalText =
-  'another process uses it again and again: give each process a data folder of its own';
+const usedByRival = `another process uses it again and again: ${advice}`;
 
 /** A member, and its incarnation when the transaction began. */
 type MemberThen = Pick<GroupPositions, 'membership' | 'incarnation'>;
@@ -229,11 +231,11 @@ export class KafkaTransactor implements Transactor {
     this.taken = true;
     member.expelled(error);
     await this.heard(member);
-    if (member.ended === true) return this.endWith('another process has taken this place', member);
+    if (member.ended === true) return this.endWith(placeTaken, member);
     if (member.incarnation === incarnation) {
       const silent = openMs >= transactionTimeoutMs;
       if (member.instanceId === null && !silent && this.rivals.fencedAgain()) {
-        return this.endWith(rivalText, member);
+        return this.endWith(usedByRival, member);
       }
       // What the group has as committed tells whether it was: everything is read anew from there (E2).
       if (unanswered) member.restart?.();

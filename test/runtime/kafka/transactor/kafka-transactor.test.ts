@@ -177,7 +177,8 @@ describe('KafkaTransactor', () => {
       fenceNext();
       const message =
         'application "shop" has another owner by now: transactional id "shop-s0": ' +
-        'another process has taken this place; this one must drop its tasks';
+        'another process has taken this place: give each process a data folder of its own; ' +
+        'this one must drop its tasks';
       await expect(commit('v')).rejects.toMatchObject({ code: 'FENCED', message });
       await expect(commit('w')).rejects.toMatchObject({ code: 'FENCED', message });
       expect(brokers.inits).toBe(1);
