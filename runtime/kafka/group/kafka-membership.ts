@@ -10,10 +10,9 @@ export interface KafkaMembership extends Membership {
    * otherwise yet: it was not heard of for a session time-out, by this process's own clock.
    */
   readonly joining: boolean;
-  /**
-   * Resolves when no join is under way, at once if none is. After ILLEGAL_GENERATION or REBALANCE_IN_PROGRESS a commit waits for it,
-   * then commits with the new generation what is still owned.
-   */
+  /** True where the coordinator may have given this member's partitions to others already: not even with a new generation is anything committed (E6). */
+  readonly doubtful?: boolean;
+  /** Resolves when no join is under way, at once if none is or everything is lost. */
   settled(): Promise<void>;
   /** True while this member has the partition (until `revoked` has returned, or `lost`). */
   owns(partition: TopicPartition): boolean;

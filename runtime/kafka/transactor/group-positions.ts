@@ -35,32 +35,37 @@ export interface GroupPositions {
 /** Between two looks at whether the member has joined again, ms. */
 const joinPollMs = 20;
 
+const rebalanceInProgress = 27;
+
 /**
  * Writes the positions, fenced by member id, generation and instance id (KIP-447, E3). While a join is under way the broker may be a generation ahead: then it
- * waits for the join, and goes on with the new generation if the member still has all partitions.
- * @throws {Refusal} `generation` when the partitions are gone or the join did not come in time, and others
+ * waits for the new generation, and goes on with that if the member still has all partitions.
+ * @throws {Refusal} `generation` when partitions are gone or the group was not ready in time, and others
  * @throws {StreamsError} TRANSACTION_ABORTED when the member was expelled and has joined anew since
  * @throws {TaskMigratedError} FENCED when the membership has ended
  */
 export async function writePositions(group: GroupPositions): Promise<void> {
-  const { wire, clock, membership, incarnation, positions, patienceMs } = group;
+  const { wire, clock, membership, incarnation, patienceMs } = group;
   const what = `write positions of group "${membership.group}"`;
   const deadlineMs = clock.monotonic() + patienceMs;
   const patience = new Patience(clock, patienceMs);
   let refresh = false;
   for (;;) {
-    const { generation } = membership;
     let failure: unknown;
     try {
       const node = await wire.coordinator(membership.group, 'group', refresh);
       if (membership.incarnation !== incarnation) throw expelledMeanwhile(group);
+      const { generation } = membership;
       const code = await send(group, node);
       if (code === 0) return;
       const refusal = new Refusal(code, what);
       if (membership.incarnation !== incarnation) throw expelledMeanwhile(group);
       if (refusal.reaction === 'generation') {
-        const moved = await nextGeneration(group, generation, deadlineMs);
-        if (!moved || !positions.every((it) => membership.owns(it))) throw refusal;
+        const ready = (): boolean =>
+          code === rebalanceInProgress
+            ? !membership.joining
+            : membership.generation !== generation && membership.doubtful !== true;
+        if (!(await becomes(ready, group, deadlineMs))) throw refusal;
         continue;
       }
       if (refusal.reaction !== 'retry') throw refusal;
@@ -78,24 +83,29 @@ function expelledMeanwhile({ membership }: GroupPositions): StreamsError {
   return transactionAborted(membership.group, 'its member was expelled meanwhile');
 }
 
-/** Waits until the member has another generation; false: it did not come by the deadline. */
-async function nextGeneration(
-  { clock, membership }: GroupPositions,
-  generation: number,
+/**
+ * Waits until the group may take the same positions of the member. What is waited for differs, and is no more than that:
+ *
+ * - ILLEGAL_GENERATION: for another generation, not for its sync. The leader syncs when it has read what this very transaction may hold up.
+ * - REBALANCE_IN_PROGRESS: for the sync. The generation is the right one; what the sync has this member give up may wait for this very commit.
+ *
+ * @returns false: a partition is gone, or it did not come by the deadline
+ */
+async function becomes(
+  ready: () => boolean,
+  group: GroupPositions,
   deadlineMs: number,
 ): Promise<boolean> {
+  const { clock, membership, incarnation, positions } = group;
   for (;;) {
-    if (membership.ended === true) throw fenced(membership.group, 'this member has left');
-    if (!membership.joining && membership.generation !== generation) return true;
     const leftMs = deadlineMs - clock.monotonic();
     if (leftMs <= 0) return false;
-    if (!membership.joining) {
-      await pause(clock, Math.min(leftMs, joinPollMs));
-      continue;
-    }
-    const over = new AbortController();
-    await Promise.race([membership.settled(), pause(clock, leftMs, over.signal)]);
-    over.abort();
+    // By a timer each time: other promises of the member may be settled while nothing has changed.
+    await pause(clock, Math.min(leftMs, joinPollMs));
+    if (membership.ended === true) throw fenced(membership.group, 'this member has left');
+    if (membership.incarnation !== incarnation) throw expelledMeanwhile(group);
+    if (!positions.every((it) => membership.owns(it))) return false;
+    if (ready()) return true;
   }
 }
 
