@@ -12,6 +12,9 @@ import type {
 import type { Task, TaskTransaction } from '../task/task.ts';
 import type { CompiledEngineOptions } from './engine-options.ts';
 
+/** How long a commit may take when the engine ends, ms. */
+const finishMs = 10_000;
+
 /**
  * Points of the commit protocol and of calls at which a test may crash the engine. What a crash right after each leaves behind:
  *
@@ -109,6 +112,21 @@ export class Committer {
     if (this.dead || !tasks.some((task) => task.hasCompleted)) return;
     this.commit(tasks);
     await this.inCommit;
+  }
+
+  /**
+   * {@link flush} that has an end: a log that is away keeps a commit waiting for ever. Then the transactor is closed, so that the commit no longer tries; its outcome
+   * is settled when the slot is opened again.
+   */
+  async finish(tasks: readonly Task[]): Promise<void> {
+    const cancel = this.options.clock.after(finishMs, () => {
+      this.transactor?.close().catch(this.options.failed);
+    });
+    try {
+      await this.flush(tasks);
+    } finally {
+      cancel();
+    }
   }
 
   /**

@@ -296,7 +296,7 @@ export class Engine {
     );
   }
 
-  /** Commits what is completed, drops what is not, leaves the group. Safe to call at any time, also after a failure. */
+  /** Commits what is completed, drops what is not, leaves the group: also where the log is away. Safe to call at any time, also after a failure. */
   close(): Promise<void> {
     this.closing ??= this.end();
     return this.closing;
@@ -309,12 +309,12 @@ export class Engine {
       return;
     }
     const healthy = this.state === 'running';
-    if (healthy) await this.committer.flush(this.tasks);
+    if (healthy) await this.committer.finish(this.tasks);
     this.transitionTo('closing');
     this.fetcher.close();
     this.lookups.close();
     this.calls.close();
-    await this.committer.inCommit?.catch(() => {});
+    await this.committer.finish([]).catch(() => {});
     this.committer.stop();
     const { tasks } = this;
     await this.assignment.close();

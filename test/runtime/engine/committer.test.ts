@@ -54,6 +54,8 @@ class Bench {
   /** Ends the transaction in commit; undefined: it ends at once. */
   gate: Promise<void> | undefined;
   crash: CrashPoint | undefined;
+  /** What closing the transactor does to a commit under way. */
+  cutOff = (): void => {};
 
   constructor(commit: EngineOptions['commit'] = {}) {
     this.committer = new Committer({
@@ -81,7 +83,10 @@ class Bench {
           this.transactions.push(transaction);
           return { baseOffsets: transaction.appends.map(() => 0) };
         },
-        close: async () => {},
+        close: async () => {
+          this.events.push('transactor closed');
+          this.cutOff();
+        },
       },
       {} as Membership,
     );
@@ -218,6 +223,35 @@ describe('Committer', () => {
     bench.task.complete();
     await bench.committer.flush([bench.task] as unknown as readonly Task[]);
     expect(bench.transactions).toHaveLength(2);
+  });
+
+  test('finishes at the end of the commit under way, and closes no transactor', async () => {
+    const bench = new Bench();
+    bench.task.complete();
+    await bench.committer.finish([bench.task] as unknown as readonly Task[]);
+    expect([bench.transactions.length, bench.events.at(-1)]).toEqual([1, 'wake']);
+    expect(bench.events).not.toContain('transactor closed');
+    expect(bench.clock.nextDue()).toBeUndefined();
+  });
+
+  test('closes the transactor when a commit has not ended 10 s after it was to finish', async () => {
+    const bench = new Bench();
+    bench.gate = new Promise((_, reject) => {
+      bench.cutOff = () => reject(new Error('brokers away'));
+    });
+    bench.task.complete();
+    const finished = bench.committer.finish([bench.task] as unknown as readonly Task[]);
+    await Promise.resolve();
+    bench.clock.advanceTo(10_999);
+    expect(bench.events).toEqual(['commit.begin']);
+    bench.clock.advanceTo(11_000);
+    await finished;
+    expect(bench.events).toEqual([
+      'commit.begin',
+      'transactor closed',
+      'failed: brokers away',
+      'wake',
+    ]);
   });
 
   test('drains tasks: what they complete while a transaction is in commit is committed, too', async () => {

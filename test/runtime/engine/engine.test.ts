@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { Transactor } from '../../../runtime/ports.ts';
 import { EngineBench } from './bench.ts';
 
 const topology = `
@@ -41,6 +42,38 @@ describe('an engine', () => {
     await engine.close();
     expect(bench.clock.nextDue()).toBeUndefined();
   });
+
+  test.each(['running', 'failed'])(
+    'is closed 10 s after it was told to when a commit does not end and it is %s',
+    async (state) => {
+      const bench = new EngineBench(topology);
+      const opened = vi.spyOn(bench.log, 'transactor');
+      await bench.start();
+      const { engine } = bench.assembled!;
+      const transactor = (await opened.mock.results[0]!.value) as Transactor;
+      const away = Promise.withResolvers<never>();
+      vi.spyOn(transactor, 'commit').mockReturnValue(away.promise);
+      const closed = vi.spyOn(transactor, 'close').mockImplementation(async () => {
+        away.reject(new Error('brokers away'));
+      });
+      const value = Buffer.alloc(8);
+      await bench.append('numbers', { time: 1, key: Buffer.from('a'), value, headers: [] });
+      await bench.settle();
+      expect(engine.committer.inCommit).toBeDefined();
+      if (state === 'failed') {
+        vi.spyOn(engine.committer, 'step').mockImplementation(() => {
+          throw new TypeError('a bug');
+        });
+        await engine.run(new AbortController().signal).catch(() => {});
+      }
+      const closing = engine.close();
+      bench.clock.advanceTo(9999);
+      expect(closed).not.toHaveBeenCalled();
+      bench.clock.advanceTo(10_000);
+      await closing;
+      expect([engine.state, closed.mock.calls.length > 0]).toEqual(['closed', true]);
+    },
+  );
 
   test('can be closed twice at the same time', async () => {
     const { engine } = await start();
