@@ -24,10 +24,16 @@ export function withSuicide(
     left -= 1;
     if (left === 0) process.kill(process.pid, suicide.signal ?? 'SIGKILL');
   };
+  // What a restore puts on disk is no commit: of the tasks' transactions each is applied once.
+  const toApply = { transactions: 0 };
+  const logged = (): void => {
+    toApply.transactions += 1;
+    committed();
+  };
   const log = withTransactor(ports.log, (inner, slot) =>
-    slot === loaderTopic ? loader(inner, reach) : tasks(inner, reach, committed),
+    slot === loaderTopic ? loader(inner, reach) : tasks(inner, reach, logged),
   );
-  return { ...ports, log, state: stores(ports.state, reach) };
+  return { ...ports, log, state: stores(ports.state, reach, toApply) };
 }
 
 function tasks(
@@ -37,6 +43,8 @@ function tasks(
 ): Transactor {
   return {
     async commit(transaction, membership) {
+      // Plans and schemas come without positions.
+      if (transaction.positions.length === 0) return inner.commit(transaction, membership);
       reach('commit.begin');
       const running = inner.commit(transaction, membership);
       reach('commit.running');
@@ -60,7 +68,11 @@ function loader(inner: Transactor, reach: (point: SuicidePoint) => void): Transa
   };
 }
 
-function stores(inner: StateBackend, reach: (point: SuicidePoint) => void): StateBackend {
+function stores(
+  inner: StateBackend,
+  reach: (point: SuicidePoint) => void,
+  toApply: { transactions: number },
+): StateBackend {
   return {
     incarnation: () => inner.incarnation(),
     open: (store, partition) => inner.open(store, partition),
@@ -68,6 +80,8 @@ function stores(inner: StateBackend, reach: (point: SuicidePoint) => void): Stat
     tables: () => inner.tables(),
     close: () => inner.close(),
     async apply(writes, incarnation) {
+      if (toApply.transactions === 0) return inner.apply(writes, incarnation);
+      toApply.transactions -= 1;
       const running = inner.apply(writes, incarnation);
       reach('apply.running');
       await running;
