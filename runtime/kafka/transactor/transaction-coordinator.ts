@@ -30,6 +30,12 @@ export interface CoordinatorOptions {
 const invalidTransactionTimeout = 50;
 
 /**
+ * REQUEST_TIMED_OUT, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR: a coordinator says so, too, when its append to the transaction log ran out of time or of
+ * replicas (`TransactionStateManager.appendTransactionToLog`), and what was appended may yet count.
+ */
+const unclear: readonly number[] = [7, 15, 16];
+
+/**
  * Requests to the coordinator of one transactional id. Each is repeated until it is answered or its patience is at an end: a repeat does no harm to any of them.
  * All throw {@link Refusal} for an error code that does not pass by itself.
  */
@@ -161,6 +167,7 @@ export class TransactionCoordinator {
         const refusal = new Refusal(code, what);
         refusal.unanswered = unanswered;
         if (refusal.reaction !== 'retry') throw refusal;
+        unanswered ||= unclear.includes(code);
         failure = refusal.error;
       } catch (error) {
         if (error instanceof Refusal || !passes(error)) throw error;

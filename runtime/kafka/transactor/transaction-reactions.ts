@@ -57,7 +57,7 @@ export class Refusal extends Error {
   readonly place: ErrorPlace;
   readonly reaction: TransactionReaction;
   readonly batch: RefusedBatch | undefined;
-  /** An earlier request of the same kind got no answer: it may have been carried out. */
+  /** An earlier request of the same kind got no answer, or none that says whether it was carried out. */
   unanswered = false;
   private readonly what: string;
 
