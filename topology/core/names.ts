@@ -14,9 +14,16 @@ export function repartitionTopic(application: string, name: string): string {
   return `${application}-${name}-repartition`;
 }
 
+const controlSuffix = '-control';
+
 /** The compacted topic that holds times, positions and outcome counters of each task (invariant E5). */
 export function controlTopic(application: string): string {
-  return `${application}-control`;
+  return `${application}${controlSuffix}`;
+}
+
+/** True if the topic is called like an application's {@link controlTopic}. */
+export function isControlTopic(topic: string): boolean {
+  return topic.endsWith(controlSuffix);
 }
 
 /** The topic of records that fail, where the topology names none. */

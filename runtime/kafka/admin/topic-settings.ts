@@ -1,3 +1,4 @@
+import { isControlTopic } from '../../../topology/core/names.ts';
 import type { TopicSpec } from '../../ports.ts';
 import type { Asking } from '../ask-leaders.ts';
 import { refused } from '../broker-error.ts';
@@ -13,6 +14,11 @@ export type TopicSettings = Pick<TopicSpec, 'cleanup' | 'retention'>;
 
 /** Tombstones of compacted topics stay so long after compaction has come by, ms: members that are away less need no rebuild (design.md 6). */
 const deleteRetentionMs = 7 * 24 * 3_600_000;
+
+/** Segments of compacted topics (Kafka Streams' figure): the newest one, by default of 1 GiB, is never compacted, and whoever restores reads all of it. */
+const compactedSegmentBytes = 50 * 1024 * 1024;
+/** Those of a control topic, which has few keys: each start of a member reads it whole. */
+const controlSegmentBytes = 10 * 1024 * 1024;
 
 /** `ConfigResource.Type.TOPIC` */
 const topicResource = 2;
@@ -33,10 +39,16 @@ export function kafkaSettings(settings: Partial<TopicSettings>): ReadonlyMap<str
   return found;
 }
 
-/** Settings of a new topic: nothing but `retention` takes records away, and record times are taken as they are. */
-export function settingsOfNew(topic: TopicSettings): ReadonlyMap<string, string> {
+/** Settings of a new topic: nothing but `retention` takes records away, record times are taken as they are, and compaction comes by often. */
+export function settingsOfNew(
+  topic: TopicSettings & Pick<TopicSpec, 'name'>,
+): ReadonlyMap<string, string> {
+  const segmentBytes = isControlTopic(topic.name) ? controlSegmentBytes : compactedSegmentBytes;
+  const compacted: [string, string][] =
+    topic.cleanup === 'compact' ? [['segment.bytes', String(segmentBytes)]] : [];
   return new Map([
     ...kafkaSettings(topic),
+    ...compacted,
     ['retention.bytes', '-1'],
     ['message.timestamp.type', 'CreateTime'],
     // A dead letter has the time of its record, also one from the far future (E5).

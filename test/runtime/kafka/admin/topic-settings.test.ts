@@ -42,12 +42,25 @@ describe('kafkaSettings', () => {
 
 describe('settingsOfNew', () => {
   test('lets nothing but retention take records away, and takes their times as they are', () => {
-    expect(Object.fromEntries(settingsOfNew({ cleanup: 'delete', retention: 'forever' }))).toEqual({
+    expect(
+      Object.fromEntries(
+        settingsOfNew({ name: 'a-control', cleanup: 'delete', retention: 'forever' }),
+      ),
+    ).toEqual({
       'cleanup.policy': 'delete',
       'retention.ms': '-1',
       'retention.bytes': '-1',
       'message.timestamp.type': 'CreateTime',
       'message.timestamp.after.max.ms': '9223372036854775807',
     });
+  });
+
+  test.each([
+    ['shop-totals-changelog', '52428800'],
+    ['prices', '52428800'],
+    ['shop-control', '10485760'],
+  ])('lets compaction come by topic %s every %s bytes', (name, bytes) => {
+    const settings = settingsOfNew({ name, cleanup: 'compact', retention: 'forever' });
+    expect(settings.get('segment.bytes')).toBe(bytes);
   });
 });
