@@ -59,6 +59,8 @@ export interface PartitionEnds extends TopicPartition {
    * the end may have missed a delete.
    */
   readonly tombstonesKeptMs?: number;
+  /** Identity of the topic: another one when it was deleted and created again, whatever the offsets say. Absent: the log does not tell. */
+  readonly topicId?: string;
 }
 
 export interface FetchLimits {
@@ -249,6 +251,8 @@ export interface StateTable {
   position(): number | undefined;
   /** Wall clock, ms, as of which its rows were complete ({@link StateWrites.asOfMs}); undefined: never, or not known. */
   asOfMs(): number | undefined;
+  /** The topic that its position is in ({@link StateWrites.topicId}); undefined: not known. */
+  topicId(): string | undefined;
   /** Number of rows (for reports). */
   count(): number;
 }
@@ -265,4 +269,6 @@ export interface StateWrites {
    * leaves it as it was.
    */
   readonly asOfMs?: number | undefined;
+  /** Identity of the topic that the position is in ({@link PartitionEnds.topicId}). Undefined leaves it as it was. */
+  readonly topicId?: string | undefined;
 }

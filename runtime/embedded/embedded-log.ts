@@ -284,7 +284,7 @@ export class EmbeddedLog implements Log {
       const { id, state } = this.topics.partition(topic, partition);
       const { start, end } = state;
       const { tombstonesFrom = 0 } = cleaningOf(this.environment, id, partition);
-      return { topic, partition, start, end, tombstonesFrom };
+      return { topic, partition, start, end, tombstonesFrom, topicId: String(id) };
     });
   }
 

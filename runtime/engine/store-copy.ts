@@ -37,6 +37,8 @@ export class StoreCopy {
   private completeAtTarget: number | undefined;
   /** Goes to disk with the next chunk. */
   private asOfMs: number | undefined;
+  /** The topic that the position is in, where the disk does not have it yet; goes there with the next chunk. */
+  private topicId: string | undefined;
 
   constructor(options: StoreCopyOptions) {
     this.options = options;
@@ -52,7 +54,7 @@ export class StoreCopy {
 
   /**
    * Fixes the target: the changelog's end as of now, pending records included, but not past `input`, the committed input position of a source-backed store.
-   * Local state that is below the log's start, past its end or target, or older than tombstones are kept is wiped. Does nothing more once `signal` aborted.
+   * Local state of another topic of this name, below the log's start, past its end or target, or older than tombstones are kept is wiped. Does nothing more once `signal` aborted.
    */
   async open(input: number | undefined, signal: AbortSignal): Promise<void> {
     const { log, state, clock, store } = this.options;
@@ -63,8 +65,8 @@ export class StoreCopy {
     const found = ends ?? { topic, partition, start: 0, end: 0, tombstonesFrom: 0 };
     const table = state.open(store.name, partition);
     let position = table.position();
-    const age = { asOfMs: table.asOfMs(), nowMs };
-    const why = position === undefined ? undefined : unusable(position, found, age, input);
+    const local = { asOfMs: table.asOfMs(), nowMs, topicId: table.topicId() };
+    const why = position === undefined ? undefined : unusable(position, found, local, input);
     if (why !== undefined) {
       this.options.report(
         `store "${store.name}" of partition ${partition} is at ${position}, ${why}: it is rebuilt`,
@@ -77,6 +79,7 @@ export class StoreCopy {
     // What is read from the beginning was there after now, so what deletes it stays for as long after now as tombstones do.
     if (position === undefined) this.asOfMs = nowMs;
     this.completeAtTarget = this.target >= found.end ? nowMs : undefined;
+    this.topicId = table.topicId() === found.topicId ? undefined : found.topicId;
   }
 
   /**
@@ -90,10 +93,11 @@ export class StoreCopy {
     if (signal.aborted) return;
     const next = Math.min(target, fetched.nextOffset);
     const asOfMs = completeMs ?? this.asOfMs;
-    this.asOfMs = undefined;
+    const { topicId } = this;
+    this.asOfMs = this.topicId = undefined;
     this.position = next;
     const writes = restoreWrites(store, rows, next).map((write, i) =>
-      i === 0 ? { ...write, asOfMs } : write,
+      i === 0 ? { ...write, asOfMs, topicId } : write,
     );
     await state.apply(writes, log.incarnation);
   }
@@ -102,11 +106,13 @@ export class StoreCopy {
   async reached(signal: AbortSignal): Promise<void> {
     const { log, state, store } = this.options;
     const asOfMs = this.completeAtTarget ?? this.asOfMs;
-    if (signal.aborted || asOfMs === undefined) return;
-    this.completeAtTarget = this.asOfMs = undefined;
+    const { topicId } = this;
+    if (signal.aborted || (asOfMs === undefined && topicId === undefined)) return;
+    this.completeAtTarget = this.asOfMs = this.topicId = undefined;
     const { name, partition } = store;
     const { position } = this;
-    await state.apply([{ store: name, partition, rows: [], position, asOfMs }], log.incarnation);
+    const write = { store: name, partition, rows: [], position, asOfMs, topicId };
+    await state.apply([write], log.incarnation);
   }
 
   /** A standby goes on to a later target. */
@@ -126,14 +132,26 @@ async function changelogRows(records: readonly ReadRecord[]): Promise<ChangelogR
 function unusable(
   position: number,
   ends: PartitionEnds,
-  age: { readonly asOfMs: number | undefined; readonly nowMs: number },
+  local: {
+    readonly asOfMs: number | undefined;
+    readonly nowMs: number;
+    readonly topicId: string | undefined;
+  },
   input: number | undefined,
 ): string | undefined {
+  if (isOfAnother(local.topicId, ends.topicId)) {
+    return `and its topic "${ends.topic}" was deleted and created again`;
+  }
   const { start, end } = ends;
   if (position > end || position < start) return `outside of its changelog (${start} to ${end})`;
-  const missed = missedDeletes(position, ends, age);
+  const missed = missedDeletes(position, ends, local);
   if (missed !== undefined) return missed;
   return input !== undefined && position > input ? `past the committed input ${input}` : undefined;
+}
+
+/** True where a position was in another topic of the same name than there is now: offsets of the one mean nothing in the other. Unknown ids tell nothing. */
+export function isOfAnother(stored: string | undefined, present: string | undefined): boolean {
+  return stored !== undefined && present !== undefined && stored !== present;
 }
 
 /**

@@ -21,7 +21,7 @@ import {
   type KafkaLogOptions,
 } from './kafka-log-options.ts';
 import { outsideGroup } from './outside-group.ts';
-import { committedPositions, partitionEnds } from './offsets.ts';
+import { committedPositions, partitionEnds, topicIdentities } from './offsets.ts';
 import { endAbandoned } from './transactor/abandoned-transactions.ts';
 import { TombstoneTimes } from './tombstone-times.ts';
 import { IdempotentTransactor } from './transactor/idempotent-transactor.ts';
@@ -142,8 +142,16 @@ export class KafkaLog implements Log {
     isolation: 'committed' | 'uncommitted',
   ): Promise<readonly PartitionEnds[]> {
     const topics = [...new Set(partitions.map(({ topic }) => topic))];
+    const { asking } = this.parts;
     const kept = await this.tombstones.of(topics);
-    return partitionEnds(this.parts.asking, partitions, isolation, kept);
+    const [ids, ends] = await Promise.all([
+      topicIdentities(asking, topics),
+      partitionEnds(asking, partitions, isolation, kept),
+    ]);
+    return ends.map((it) => {
+      const topicId = ids.get(it.topic);
+      return topicId === undefined ? it : { ...it, topicId };
+    });
   }
 
   /** Closes all connections. Memberships and producers are to be closed before. */

@@ -7,6 +7,7 @@ import { call } from './client.ts';
 import { byTopic } from './leaders.ts';
 import { listOffsets } from './messages/list-offsets.ts';
 import { offsetFetch } from './messages/offset-fetch.ts';
+import { persist } from './admin/persist.ts';
 import { Patience, reactionOf } from './patience.ts';
 
 /** Times that stand for an end of a partition in ListOffsets. */
@@ -36,6 +37,18 @@ export async function partitionEnds(
     const tombstones = keptMs === undefined ? {} : { tombstonesKeptMs: keptMs };
     return { topic, partition, start, end, tombstonesFrom: 0, ...tombstones };
   });
+}
+
+/**
+ * Kafka's own ids of topics, by name, asked anew: a topic that was deleted and created again has another. One that is not there is absent.
+ * @throws {ConfigError} KAFKA_RIGHTS
+ */
+export async function topicIdentities(
+  asking: Asking,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const topics = await persist(asking, 'describe topics', () => asking.wire.topics(names, true));
+  return new Map([...topics].map(([name, { id }]) => [name, id.toString('base64url')]));
 }
 
 function offsetsAt(

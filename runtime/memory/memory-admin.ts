@@ -13,6 +13,8 @@ import { MemoryPartition } from './memory-partition.ts';
 export interface MemoryTopic {
   spec: TopicSpec;
   readonly partitions: readonly MemoryPartition[];
+  /** Which of the topics that have had this name. */
+  readonly id: string;
 }
 
 /** Topics and group positions of a memory log, which shares the two maps with it. */
@@ -20,6 +22,8 @@ export class MemoryAdmin implements TopicAdmin {
   private readonly topics: Map<string, MemoryTopic>;
   private readonly positions: Map<string, Map<string, Position>>;
   private readonly isActive: (group: string) => boolean;
+  /** Topics created so far, by name. */
+  private readonly created = new Map<string, number>();
 
   constructor(
     topics: Map<string, MemoryTopic>,
@@ -47,7 +51,9 @@ export class MemoryAdmin implements TopicAdmin {
     let topic = this.topics.get(spec.name);
     if (topic === undefined) {
       const partitions = Array.from({ length: spec.partitions }, () => new MemoryPartition());
-      topic = { spec: { ...spec }, partitions };
+      const nth = (this.created.get(spec.name) ?? 0) + 1;
+      this.created.set(spec.name, nth);
+      topic = { spec: { ...spec }, partitions, id: String(nth) };
       this.topics.set(spec.name, topic);
     }
     return info(topic);

@@ -215,7 +215,8 @@ export class MemoryLog implements Log {
     return partitions.map(({ topic, partition }) => {
       const { start, end: last, stableEnd, tombstonesFrom } = this.partition(topic, partition);
       const end = isolation === 'committed' ? stableEnd : last;
-      return { topic, partition, start, end, tombstonesFrom };
+      const { id: topicId } = this.topic(topic);
+      return { topic, partition, start, end, tombstonesFrom, topicId };
     });
   }
 

@@ -102,11 +102,12 @@ export class LmdbStateBackend implements StateBackend {
   async apply(writes: readonly StateWrites[], incarnation: string): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     for (const write of writes) for (const [key] of write.rows) checkKey(key, write.store);
-    for (const { store, partition, rows, position, asOfMs } of writes) {
+    for (const { store, partition, rows, position, asOfMs, topicId } of writes) {
       const table = this.#table(store, partition);
       for (const [key, row] of rows) table.staged.add(key, row);
       if (position !== undefined) table.meta = { ...table.meta, position };
       if (asOfMs !== undefined) table.meta = { ...table.meta, asOfMs };
+      if (topicId !== undefined) table.meta = { ...table.meta, topicId };
       table.saved = true;
       this.#changed.add(table);
     }

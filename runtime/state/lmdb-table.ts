@@ -13,6 +13,8 @@ export interface TableMeta {
   readonly position?: number;
   /** See `StateTable.asOfMs`. */
   readonly asOfMs?: number;
+  /** See `StateTable.topicId`. State that was written before there was such a thing has none. */
+  readonly topicId?: string;
 }
 
 const prefixBytes = 4;
@@ -97,6 +99,10 @@ export class LmdbTable implements StateTable {
 
   asOfMs(): number | undefined {
     return this.#meta.asOfMs;
+  }
+
+  topicId(): string | undefined {
+    return this.#meta.topicId;
   }
 
   count(): number {

@@ -52,6 +52,7 @@ class MemoryTable implements StateTable {
   #sorted: readonly string[] | undefined;
   #position: number | undefined;
   #asOfMs: number | undefined;
+  #topicId: string | undefined;
 
   constructor(store: string, partition: number) {
     this.store = store;
@@ -87,11 +88,15 @@ class MemoryTable implements StateTable {
     return this.#asOfMs;
   }
 
+  topicId(): string | undefined {
+    return this.#topicId;
+  }
+
   count(): number {
     return this.#rows.size;
   }
 
-  apply({ rows, position, asOfMs }: StateWrites): void {
+  apply({ rows, position, asOfMs, topicId }: StateWrites): void {
     for (const [key, row] of rows) {
       if (row === null) this.#rows.delete(text(key));
       else this.#rows.set(text(key), Buffer.from(row));
@@ -99,6 +104,7 @@ class MemoryTable implements StateTable {
     if (rows.length > 0) this.#sorted = undefined;
     if (position !== undefined) this.#position = position;
     if (asOfMs !== undefined) this.#asOfMs = asOfMs;
+    if (topicId !== undefined) this.#topicId = topicId;
   }
 
   clear(): void {
@@ -106,6 +112,7 @@ class MemoryTable implements StateTable {
     this.#sorted = undefined;
     this.#position = undefined;
     this.#asOfMs = undefined;
+    this.#topicId = undefined;
   }
 
   /** Index of the first key at or above `bound`. */

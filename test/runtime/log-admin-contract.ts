@@ -74,10 +74,17 @@ export function describeAdminContract(
       test('lose records and positions when they are deleted, and begin anew', async () => {
         await it.append('orders', 0, plain('a', '1'));
         await it.commit({ positions: [{ topic: 'orders', partition: 0, offset: 1 }] });
+        const at = [{ topic: 'orders', partition: 0 }];
+        const id = async (): Promise<string | undefined> =>
+          (await it.log.ends(at, 'committed'))[0]?.topicId;
+        const before = await id();
         await it.log.admin.delete('orders');
         expect(await it.log.admin.describe('orders')).toBeUndefined();
         expect(await it.log.admin.groups()).toEqual([]);
         await it.create('orders', 2);
+        expect(before).toBeTypeOf('string');
+        expect(await id()).not.toBe(before);
+        expect(await id()).toBe(await id());
         expect(await it.ends('orders')).toEqual([0, 0]);
         expect(await it.read('orders', 0)).toEqual([]);
         expect(await it.log.committed('shop', [{ topic: 'orders', partition: 0 }])).toEqual([]);

@@ -169,6 +169,38 @@ describe('StoreCopy', () => {
     expect(bench.keys).toEqual([]);
   });
 
+  test.each([
+    ['in a changelog of its own', undefined],
+    ['in a source topic', 3],
+  ])('is rebuilt when its topic is another one, although its position is %s', async (_, input) => {
+    const bench = new Bench();
+    await bench.append(plain('a', '1'));
+    bench.more = { topicId: 'first' };
+    await bench.restore();
+    await bench.append(plain('b', '2'), plain('c', '3'));
+    bench.more = { topicId: 'second' };
+    const copy = await bench.copy(input);
+    expect([copy.begin, copy.target, bench.keys]).toEqual([0, 3, []]);
+    expect(bench.reports).toEqual([
+      'store "s" of partition 0 is at 1, and its topic "log" was deleted and created again: it is rebuilt',
+    ]);
+    await bench.restore(input);
+    await bench.restore(input);
+    expect([bench.reports.length, bench.keys]).toEqual([1, ['a', 'b', 'c']]);
+  });
+
+  test('learns the topic of state that does not have it, and goes on', async () => {
+    const bench = new Bench();
+    const topic = (): string | undefined => bench.state.open('s', 0).topicId();
+    bench.more = { topicId: undefined as never };
+    await bench.append(plain('a', '1'), plain('b', '2'));
+    await bench.restore(1);
+    expect(topic()).toBeUndefined();
+    bench.more = { topicId: 'first' };
+    const copy = await bench.restore(1);
+    expect([copy.begin, topic(), bench.keys, bench.reports]).toEqual([1, 'first', ['a'], []]);
+  });
+
   test('writes nothing once it was given up', async () => {
     const bench = new Bench();
     await bench.append(plain('a', '1'));

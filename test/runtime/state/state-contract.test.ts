@@ -66,6 +66,21 @@ describe.each([memoryFixture, lmdbFixture, renewingFixture])('a state backend: %
     expect(backend.open('z', 0).asOfMs()).toBeUndefined();
   });
 
+  test('keeps the topic that a position is in, until it is told another or wiped', async () => {
+    await backend.apply([{ ...write('i', 0, { a: '1' }, 7), topicId: 'first' }], 'log-2');
+    await backend.apply([write('i', 0, { b: '1' }, 8)], 'log-2');
+    backend = await fixture.reopen();
+    expect([backend.open('i', 0).position(), backend.open('i', 0).topicId()]).toEqual([8, 'first']);
+    await backend.apply([{ ...write('i', 0, {}, 1), topicId: 'second' }], 'log-2');
+    backend = await fixture.reopen();
+    expect([backend.open('i', 0).position(), backend.open('i', 0).topicId()]).toEqual([
+      1,
+      'second',
+    ]);
+    await backend.wipe('i', 0);
+    expect(backend.open('i', 0).topicId()).toBeUndefined();
+  });
+
   test('keeps stores and partitions apart, in every order of opening', async () => {
     await backend.apply(
       [write('s', 0, { a: 's0' }), write('s', 1, { a: 's1' }), write('s1', 1, { a: 's11' })],
