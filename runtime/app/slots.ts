@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../topology/core/clock.ts';
 import { ConfigError, isStreamsError } from '../../topology/core/errors.ts';
 import { openSmall } from '../embedded/environment.ts';
 import { Owners } from '../embedded/ownership.ts';
 import { makeFolder } from '../mapped/make-folder.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** Where the members of a Kafka application that share a data folder keep what is theirs. */
 export interface SlotFolders {
@@ -106,13 +107,17 @@ function isFree(owners: Owners, name: string, holder: string, clock: Clock): boo
   }
 }
 
-/** The identity in a slot's file: made once, kept, so that a restart is known as the same member (design.md 5). */
+/**
+ * The identity in a slot's file: made once, kept, so that a restart is known as the same member (design.md 5). An empty file is none.
+ * @throws {ConfigError} DATA_FOLDER
+ */
 export function slotId(path: string): string {
   try {
-    if (existsSync(path)) return readFileSync(path, 'utf8').trim();
+    const kept = existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+    if (kept !== '') return kept;
     makeFolder(dirname(path));
     const slot = randomUUID();
-    writeFileSync(path, `${slot}\n`);
+    writeWhole(path, `${slot}\n`);
     return slot;
   } catch (error) {
     throw unwritable(path, error);

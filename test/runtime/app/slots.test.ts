@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { slotFolders, slotHolders, slotsOf, takeSlot } from '../../../runtime/app/slots.ts';
+import { slotFolders, slotHolders, slotId, slotsOf, takeSlot } from '../../../runtime/app/slots.ts';
 import { systemClock } from '../../../runtime/app/system-clock.ts';
 import { projects } from '../cli/project.ts';
 
@@ -40,5 +40,30 @@ describe('takeSlot', () => {
     const file = join(slotFolders(data).state, 'orders.slot');
     expect(readFileSync(file, 'utf8')).toBe(`${slot.id}\n`);
     expect(slotsOf(project({}), 'orders')).toEqual([]);
+  });
+});
+
+describe('slotId', () => {
+  test('makes an identity where the power went away while the file was written', () => {
+    const folder = project({});
+    const file = join(folder, 'orders.slot');
+    writeFileSync(file, '');
+    const id = slotId(file);
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(slotId(file)).toBe(id);
+  });
+
+  test('leaves nothing but the file', () => {
+    const folder = project({});
+    slotId(join(folder, 'orders.slot'));
+    expect(readdirSync(folder).filter((name) => name.startsWith('orders'))).toEqual([
+      'orders.slot',
+    ]);
+  });
+
+  test('takes no other identity than the one in the file', () => {
+    const file = join(project({}), 'orders.slot');
+    writeFileSync(file, 'kept\n');
+    expect(slotId(file)).toBe('kept');
   });
 });
