@@ -3,16 +3,17 @@ import { systemClock } from '../../../runtime/app/system-clock.ts';
 import { openWire } from '../../../runtime/kafka/carrier/open-wire.ts';
 import { call } from '../../../runtime/kafka/client.ts';
 import { openKafkaLog } from '../../../runtime/kafka/kafka-log.ts';
-import { addOffsetsToTxn } from '../../../runtime/kafka/messages/add-offsets-to-txn.ts';
 import { describeTransactions } from '../../../runtime/kafka/messages/describe-transactions.ts';
-import { initProducerId } from '../../../runtime/kafka/messages/init-producer-id.ts';
 import { endAbandoned } from '../../../runtime/kafka/transactor/abandoned-transactions.ts';
+import { TransactionCoordinator } from '../../../runtime/kafka/transactor/transaction-coordinator.ts';
 import type { KafkaWire } from '../../../runtime/kafka/wire.ts';
 import { requireKafka, uniqueName } from '../harness/require.ts';
 import { createTopic, kafkaJs } from '../kafkajs-client.ts';
 import { BrokerMember, until } from './group-members.ts';
 
 const kafka = requireKafka();
+/** The coordinator of a fresh cluster may have to come up first, ms. */
+const patienceMs = 60_000;
 let wire: KafkaWire;
 
 beforeAll(async () => {
@@ -23,20 +24,15 @@ afterAll(() => wire?.close());
 
 /** Opens a transaction, and leaves it so for ten minutes. */
 async function abandon(transactionalId: string): Promise<void> {
-  const node = await wire.coordinator(transactionalId, 'transaction');
-  const { producerId, producerEpoch } = await call(wire, node, initProducerId, {
+  const coordinator = new TransactionCoordinator({
+    wire,
+    clock: systemClock,
     transactionalId,
     transactionTimeoutMs: 600_000,
-    producerId: -1,
-    producerEpoch: -1,
+    requestTimeoutMs: 10_000,
   });
-  const { errorCode } = await call(wire, node, addOffsetsToTxn, {
-    transactionalId,
-    producerId,
-    producerEpoch,
-    groupId: transactionalId,
-  });
-  expect(errorCode).toBe(0);
+  const identity = await coordinator.init(patienceMs);
+  await coordinator.addOffsets(identity, transactionalId, patienceMs);
 }
 
 async function state(transactionalId: string): Promise<string | undefined> {
