@@ -105,6 +105,11 @@ export interface GroupOptions {
    * these plans have are assigned: what is new begins when the last member has it. @defaultValue every plan has {@link tasks}
    */
   readonly tasksOf?: (plan: string) => readonly TaskUnit[];
+  /**
+   * Asked of a member whose plan was not admitted: makes the plan known to the leaders if it is not, for it may have been forgotten while nobody of it was in the
+   * group. True: it did, and the member joins once more. @defaultValue it is known
+   */
+  readonly announce?: () => Promise<boolean>;
 }
 
 /** A unit of assignment: a task and the input partitions that go with it. */

@@ -31,7 +31,7 @@ export interface EngineParts {
   /** What a group of several members is told beside the tasks. @defaultValue nothing */
   readonly group?: Pick<
     GroupOptions,
-    'standbyReplicas' | 'endpoint' | 'plan' | 'admit' | 'tasksOf'
+    'standbyReplicas' | 'endpoint' | 'plan' | 'admit' | 'tasksOf' | 'announce'
   >;
   /** Told of what a person should know: a store that is rebuilt, a long restore. */
   readonly report: (message: string) => void;

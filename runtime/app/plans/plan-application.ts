@@ -53,7 +53,7 @@ export interface PlannedApplication {
   /** Names of the stores of the plan that ran last; undefined: none is known. */
   readonly ran: ReadonlySet<string> | undefined;
   /** What the group is told of it. */
-  readonly group: Pick<GroupOptions, 'plan' | 'admit' | 'tasksOf'>;
+  readonly group: Pick<GroupOptions, 'plan' | 'admit' | 'tasksOf' | 'announce'>;
   /** To be called when the control topic is there, before the group is joined: where others are in it, they must know the plan. */
   announce(): Promise<void>;
   /** To be called as the owner, before anything is processed. */
@@ -98,6 +98,7 @@ export async function planApplication(
       plan: gate.digest,
       admit: (plans) => gate.admit(plans),
       tasksOf: (digest) => gate.tasksOf(digest),
+      announce: () => gate.announce(),
     },
     announce: shared ? admit : async () => {},
     settle: shared ? async () => {} : admit,

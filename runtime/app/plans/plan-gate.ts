@@ -50,6 +50,14 @@ export class PlanGate {
     return refused;
   }
 
+  /** Stores this member's plan where the control topic does not have it (any more). True: it did. */
+  async announce(): Promise<boolean> {
+    const { plans } = await this.records.read('uncommitted');
+    if (plans.has(this.digest)) return false;
+    await this.records.add(this.own);
+    return true;
+  }
+
   /** Tasks of a plan, of those that were last asked about. */
   tasksOf(digest: string): readonly TaskUnit[] {
     const manifest = digest === this.digest ? this.own : this.plans.get(digest)?.manifest;

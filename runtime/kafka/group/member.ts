@@ -221,7 +221,7 @@ export class GroupMember implements KafkaMembership {
       holdings.remove(given);
       this.rejoin = true;
     }
-    if (assignment.refused !== null) throw planRefused(this.group, assignment.refused);
+    if (assignment.refused !== null) return this.notAdmitted(assignment.refused);
     if (this.expulsion !== undefined) return false;
     // Before tasks come: what a departed member left open may hold up their positions.
     const departed = departedFor(options.slot, before, assignment.roster);
@@ -232,6 +232,18 @@ export class GroupMember implements KafkaMembership {
     ownership.members?.(viewsOf(assignment.roster, mine));
     this.warmUps.watch(assignment.warmups);
     return true;
+  }
+
+  /**
+   * The leader may have forgotten the plan: where that is mended the member joins once more.
+   * @throws {ConfigError} PLAN_REFUSED
+   */
+  private async notAdmitted(why: string): Promise<false> {
+    const announce = async (): Promise<boolean> => (await this.parts.options.announce?.()) ?? false;
+    const announced = await this.unless(this.session.attempt(announce));
+    if (announced === false) throw planRefused(this.group, why);
+    this.joinAnew();
+    return false;
   }
 
   /** Everything is lost; the member joins as a new one. */

@@ -96,6 +96,18 @@ describe('PlanGate', () => {
     );
   });
 
+  test('makes its plan known again when that was forgotten while its members were out', async () => {
+    const gate = new PlanGate(records, first);
+    await records.add(first);
+    await gate.admit([gate.digest]);
+    expect(await gate.announce()).toBe(false);
+    const next = await records.add(rolling);
+    await gate.admit([next]);
+    expect([...(await gate.admit([gate.digest, next])).keys()]).toEqual([gate.digest]);
+    expect(await gate.announce()).toBe(true);
+    expect(await gate.admit([gate.digest, next])).toEqual(new Map());
+  });
+
   test('tells the tasks of each plan', async () => {
     const gate = new PlanGate(records, first);
     const next = await records.add(rolling);

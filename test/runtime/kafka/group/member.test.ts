@@ -233,6 +233,40 @@ describe('GroupMember', () => {
     expect(world.coordinator.memberIds).toEqual(['a-0']);
   });
 
+  test('makes its plan known again where the leader has forgotten it, and joins once more', async () => {
+    const world = new GroupWorld(tasks(2));
+    const known = new Set(['new']);
+    let announced = 0;
+    const admit = async (plans: readonly string[]) =>
+      new Map(plans.filter((it) => !known.has(it)).map((it) => [it, 'it is not known']));
+    const announce = async (): Promise<boolean> => {
+      announced++;
+      if (known.has('old')) return false;
+      known.add('old');
+      return true;
+    };
+    const a = world.start('a', { plan: 'new', admit });
+    await world.pass(1000);
+    const b = world.start('b', { plan: 'old', admit, announce });
+    await world.pass(5000);
+    expect([a.failure, b.failure, announced]).toEqual([undefined, undefined, 1]);
+    expect([a.partitions, b.partitions]).toEqual(['in-0-0', 'in-0-1']);
+  });
+
+  test('is at its end where the leader knows its plan, and does not admit it', async () => {
+    const world = new GroupWorld(tasks(2));
+    const admit = async (plans: readonly string[]) =>
+      new Map(plans.filter((it) => it === 'old').map((it) => [it, 'it is another']));
+    world.start('a', { plan: 'new', admit });
+    await world.pass(1000);
+    const b = world.start('b', { plan: 'old', admit, announce: async () => false });
+    await world.pass(5000);
+    expect([b.failure, b.joined]).toEqual([
+      expect.objectContaining({ code: 'PLAN_REFUSED' }),
+      false,
+    ]);
+  });
+
   test('assigns what both plans have while an upgrade rolls, and the rest when it is over', async () => {
     const world = new GroupWorld(tasks(2));
     const tasksOf = (plan: string) => tasks(plan === 'old' ? 2 : 3);
