@@ -168,7 +168,8 @@ export class Engine {
       await wipeDistrusted(log, state, this.units, report);
       const fail = (error: unknown): void => this.fail(error);
       await globals.start({ wake: () => this.signal.notify(), fail });
-      this.membership = await log.join(groupOptions(this.parts, this.units), this.assignment);
+      const options = await groupOptions(this.parts, this.units);
+      this.membership = await log.join(options, this.assignment);
       this.committer.start(this.transactor, this.membership);
       // A restore may have failed while the group was joined.
       if (this.failed) throw this.failure;

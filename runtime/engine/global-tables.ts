@@ -18,7 +18,7 @@ import { PartitionQueue } from '../task/partition-queue.ts';
 import { nextChunk } from './changelog-reader.ts';
 import type { TopologyCompiler } from './compile-topology.ts';
 import type { Serdes } from './serdes.ts';
-import { missedDeletes } from './store-copy.ts';
+import { isOfAnother, missedDeletes } from './store-copy.ts';
 
 const fetchLimits = { maxBytes: 4 * 1024 * 1024, maxBytesPerPartition: 1024 * 1024 };
 /** How long to wait for new rows before looking again, ms. */
@@ -174,6 +174,17 @@ export class GlobalTables {
       report(`global table "${table.store}" cannot go on from where it stopped: it is read again`);
       for (const { partition } of partitions) await wipeStore(state, table.store, partition);
     }
+    const unnoted = ends.filter(({ topicId }, i) => tables[i]?.topicId() !== topicId);
+    if (unnoted.length > 0) {
+      const writes = unnoted.map(({ partition, topicId }) => ({
+        store: table.store,
+        partition,
+        rows: [],
+        position: undefined,
+        topicId,
+      }));
+      await state.apply(writes, log.incarnation);
+    }
     return ends.map(({ topic, partition, start }, i) => {
       const offset = current ? (stored[i] ?? start) : start;
       return { topic, partition, offset };
@@ -294,6 +305,7 @@ function isReadable(queue: PartitionQueue): boolean {
 function isCurrent(table: StateTable, ends: PartitionEnds, nowMs: number): boolean {
   const position = table.position();
   if (position === undefined) return true;
+  if (isOfAnother(table.topicId(), ends.topicId)) return false;
   const age = { asOfMs: table.asOfMs(), nowMs };
   const { start, end } = ends;
   return position >= start && position <= end && missedDeletes(position, ends, age) === undefined;

@@ -60,7 +60,7 @@ class MemoryTable implements StateTable {
   }
 
   get used(): boolean {
-    return this.#rows.size > 0 || this.#position !== undefined;
+    return this.#rows.size > 0 || this.#position !== undefined || this.#topicId !== undefined;
   }
 
   get(key: Uint8Array): Buffer | undefined {

@@ -64,6 +64,25 @@ describe('a global table', () => {
     await driver.close();
   });
 
+  test('is read again when its topic was deleted and created again and is as long', async () => {
+    const driver = await start();
+    await driver.pipe('names', { key: 'a', value: 'old' }, { key: 'b', value: 'old' });
+    const spec = await driver.log.admin.describe('names');
+    const { partitions = 0 } = spec ?? {};
+    await driver.log.admin.delete('names');
+    await driver.log.admin.create(spec as NonNullable<typeof spec>);
+    for (let i = 0; i < 2 * partitions; i++) {
+      await driver.send('names', { key: 'a', value: 'new', partition: i % partitions });
+    }
+    await driver.crash();
+    expect([await ask(driver, 'a'), await ask(driver, 'b')]).toEqual(['new', '?']);
+    const told = 'global table "names" cannot go on from where it stopped: it is read again';
+    expect(driver.reports).toEqual([told]);
+    await driver.crash();
+    expect([await ask(driver, 'a'), driver.reports]).toEqual(['new', [told]]);
+    await driver.close();
+  });
+
   test('stands still while a batch runs (E7)', async () => {
     const driver = await start(1000);
     await driver.pipe('names', { key: 'a', value: 'old' });

@@ -152,7 +152,7 @@ describe('a standby', () => {
   test('tells the group what it holds, and how much there is', async () => {
     await start('a', 'b');
     const { state } = cluster.members.get('b') as ClusterMember;
-    const options = groupOptions(
+    const options = await groupOptions(
       { plan: cluster.plan, slot: 'b', state, log: cluster.log } as unknown as EngineParts,
       cluster.engine('b').units,
     );
@@ -163,5 +163,24 @@ describe('a standby', () => {
       expect(end - (held?.get(task) ?? 0)).toBeLessThanOrEqual(1);
       expect(end).toBeGreaterThan(3);
     }
+  });
+
+  test('does not tell the group of copies of changelogs that were created again', async () => {
+    await start('a', 'b');
+    const { state } = cluster.members.get('b') as ClusterMember;
+    const parts = { plan: cluster.plan, slot: 'b', state, log: cluster.log };
+    const { units } = cluster.engine('b');
+    const held = async (): Promise<number> =>
+      (await groupOptions(parts as unknown as EngineParts, units)).held?.().size ?? 0;
+    expect(await held()).toBe(4);
+    const [topic] = units.flatMap(({ topology }) =>
+      topology.stores.filter((store) => !store.sourceBacked).map(({ changelog }) => changelog),
+    );
+    const { admin } = cluster.log;
+    const spec = await admin.describe(topic as string);
+    for (const name of ['a', 'b']) await cluster.engine(name).close();
+    await admin.delete(topic as string);
+    await admin.create(spec as NonNullable<typeof spec>);
+    expect(await held()).toBe(0);
   });
 });
