@@ -144,6 +144,22 @@ describe('run, after an edit', () => {
     expect((await plan()).code).toBe(1);
   });
 
+  test('refuses sums of another primitive type, whose rows would be misread', async () => {
+    const { run, plan, edit } = await spoken();
+    const sums = (as: string, init: string): string =>
+      `  sums: { from: said, group-by-key: true, aggregate: { as: ${as}, init: ${init}, add: aggregate }, drop: [out] }\nerrors:`;
+    edit('errors:', sums('long', '0'));
+    expect((await run()).code).toBe(0);
+    edit('errors:', sums('double', '0.0'));
+    expect(await run()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^error\[PLAN_REFUSED\][^\n]*\n {2}rebuild {3}store "sums": its values are double instead of long;/,
+      ),
+    });
+    expect((await plan()).code).toBe(1);
+  });
+
   test('refuses a changelog that the plan before had and that is gone', async () => {
     const { run, data } = await spoken();
     await run();

@@ -121,7 +121,7 @@ function schemaChange({ schemaName }: Comparison, before: string, after: string)
 
 function valueChange(both: Comparison, before: string, after: string): Omit<Difference, 'subject'> {
   const change = `its values are ${schemaChange(both, before, after)}`;
-  switch (both.schemas(before, after)) {
+  switch (both.stored(before, after)) {
     case 'no':
       return {
         verdict: 'rebuild',

@@ -42,7 +42,10 @@ function typeChanges(
     if (from === undefined || to === undefined || from === to) continue;
     const is = both.schemaName(from) === both.schemaName(to) ? 'of another version' : 'another one';
     const change = `its ${part}s are ${both.schemaName(to)}, ${is}`;
-    found.push(read ? readChange(both, name, { change, from, to, before }) : written(change));
+    const fit = part === 'key' ? both.stored(from, to) : both.schemas(from, to);
+    if (read) found.push(readChange(name, { change, fit, before }));
+    else if (part === 'key' && fit === 'no') found.push({ verdict: 'drain', change, cost: mixed });
+    else found.push(written(change));
   }
   if (before.format !== after.format) {
     const change = `its format is ${after.format ?? 'none'} instead of ${before.format ?? 'none'}`;
@@ -51,18 +54,18 @@ function typeChanges(
   return found;
 }
 
+const mixed = 'who reads it cannot read both, so both versions must not write it at a time';
+
 function readChange(
-  both: Comparison,
   name: string,
   edit: {
     readonly change: string;
-    readonly from: string;
-    readonly to: string;
+    readonly fit: ReturnType<Comparison['schemas']>;
     readonly before: TopicManifest;
   },
 ): Change {
-  const { change, from, to, before } = edit;
-  switch (both.schemas(from, to)) {
+  const { change, fit, before } = edit;
+  switch (fit) {
     case 'no':
       return drained(change, name);
     case 'reads':

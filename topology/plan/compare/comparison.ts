@@ -1,6 +1,6 @@
 import type { Json } from '../comparable-plan.ts';
 import type { Manifest, NodeManifest } from './manifest.ts';
-import { nameOfSchema } from './schema-text.ts';
+import { bareKind, nameOfSchema } from './schema-text.ts';
 
 /** True when a reader with the schema `reader` reads what one with `writer` wrote; JSON texts. */
 export type Resolves = (reader: string, writer: string) => boolean;
@@ -14,6 +14,11 @@ export interface Comparison {
    * does not.
    */
   readonly schemas: (old: string, next: string) => 'same' | 'both' | 'reads' | 'no';
+  /**
+   * The same of bytes that hold a schema id unless they are primitive (keys, and values in stores):
+   * without one Avro resolves nothing, and 8 bytes of a `long` would be read as another `double`.
+   */
+  readonly stored: Comparison['schemas'];
   /** Name of a schema, by fingerprint. */
   readonly schemaName: (fingerprint: string) => string;
   /** Old stage → new stage that looks like it under another name. */
@@ -23,13 +28,18 @@ export interface Comparison {
 export function comparison(old: Manifest, next: Manifest, resolves: Resolves): Comparison {
   const textOf = (fingerprint: string): string =>
     next.schemas[fingerprint] ?? old.schemas[fingerprint] ?? '"null"';
+  const schemas: Comparison['schemas'] = (before, after) => {
+    if (before === after) return 'same';
+    if (!resolves(textOf(after), textOf(before))) return 'no';
+    return resolves(textOf(before), textOf(after)) ? 'both' : 'reads';
+  };
   return {
     old,
     next,
-    schemas: (before, after) => {
-      if (before === after) return 'same';
-      if (!resolves(textOf(after), textOf(before))) return 'no';
-      return resolves(textOf(before), textOf(after)) ? 'both' : 'reads';
+    schemas,
+    stored: (before, after) => {
+      const [from, to] = [bareKind(textOf(before)), bareKind(textOf(after))];
+      return from === to ? schemas(before, after) : 'no';
     },
     schemaName: (fingerprint) => nameOfSchema(textOf(fingerprint)),
     renamed: renames(old, next),

@@ -18,6 +18,18 @@ function inner(name: string, part: unknown): unknown {
   return name === 'fields' && Array.isArray(part) ? part.map(bare) : part;
 }
 
+/**
+ * Kind of a schema whose bytes hold no schema id where it is a key, or a value in a store: those of
+ * Kafka's own serializer. Undefined: its bytes name the schema that wrote them.
+ */
+export function bareKind(text: string): string | undefined {
+  const schema: unknown = JSON.parse(text);
+  const kind = typeof schema === 'string' ? schema : (schema as { type?: unknown }).type;
+  return typeof kind === 'string' && !withId.has(kind) ? kind : undefined;
+}
+
+const withId: ReadonlySet<string> = new Set(['null', 'record', 'enum', 'fixed', 'array', 'map']);
+
 /** Name of the type for messages: the full name, or its structure where it has none. */
 export function nameOfSchema(text: string): string {
   const schema: unknown = JSON.parse(text);

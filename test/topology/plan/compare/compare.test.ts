@@ -250,6 +250,63 @@ errors:
 `,
     );
 
+  const sums = (as: string): string =>
+    orders.replace(
+      '\nerrors:\n',
+      `
+  spent:
+    from: placed
+    group-by: value.storeId
+    aggregate: { as: ${as}, init: ${init[as]}, add: aggregate }
+    drop: [out]
+
+errors:
+`,
+    );
+  const init: Readonly<Record<string, string>> = {
+    long: '0',
+    double: '0.0',
+    string: '"\'\'"',
+  };
+
+  test.each([
+    ['long', 'double'],
+    ['long', 'string'],
+    ['double', 'long'],
+  ])('makes a store of %s anew whose values are %s: they hold no schema id', (from, to) => {
+    const old = manifest(sums(from));
+    expect(compare(old, manifest(sums(to), {}, old.subTopologies)).map(differenceText)).toContain(
+      `rebuild   store "spent": its values are ${to} instead of ${from}; the new schema does not read what is stored`,
+    );
+  });
+
+  const keyed = (key: string): string =>
+    orders.replace(
+      '  paid:  ',
+      `  numbers: { topic: numbers, key: ${key}, value: shop.OrderPaid, partitions: 4 }\n  paid:  `,
+    );
+
+  test('drains a topic of primitive keys whose type is another one: they hold no schema id', () => {
+    const read = stage('seen: { from: numbers, filter: key != key, drop: [out] }');
+    const [old, next] = [manifest(read(keyed('long'))), manifest(read(keyed('double')))];
+    expect(compare(old, next).map(differenceText)).toContain(
+      'drain     topic "numbers": its keys are double, another one; the new version does not read what lies there; to be read to its end first: numbers',
+    );
+  });
+
+  test('keeps versions apart that write keys of other primitive types to a topic', () => {
+    const write = stage('copied: { from: numbers, filter: key == key, to: others }');
+    const others = (key: string) =>
+      swap(
+        '  paid:  ',
+        `  others: { topic: others, key: ${key}, value: shop.OrderPaid }\n  paid:  `,
+      );
+    const made = (key: string) => manifest(write(others(key)(keyed(key))));
+    expect(compare(made('long'), made('double')).map(differenceText)).toContain(
+      'drain     topic "others": its keys are double, another one; who reads it cannot read both, so both versions must not write it at a time',
+    );
+  });
+
   test('makes a table anew that is added to in another way', () => {
     const old = manifest(tables('aggregate + 1', 'aggregate - 1'));
     const next = manifest(tables('aggregate + 2', 'aggregate - 2'));
