@@ -4,6 +4,7 @@ import type { Database, RootDatabase } from 'lmdb';
 import { IllegalStateError, StorageError } from '../../topology/core/errors.ts';
 import { headDamage, pageBytes } from '../mapped/head-pages.ts';
 import { mapBytes, MappedBudget } from '../mapped/mapped-budget.ts';
+import { quietWrites } from './quiet-writes.ts';
 
 interface Opened {
   readonly root: RootDatabase;
@@ -117,6 +118,7 @@ function openDatabases(folder: string): Opened {
     pageSize: pageBytes,
     mapSize: mapBytes,
   });
+  quietWrites(root);
   const rows = root.openDB<Buffer, Buffer>({
     name: 'rows',
     encoding: 'binary',

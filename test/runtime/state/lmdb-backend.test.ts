@@ -176,8 +176,10 @@ describe('LmdbStateBackend', () => {
 
   test('says so when the disk is full, and keeps what was written', async () => {
     const script = fileURLToPath(new URL('full-child.ts', import.meta.url));
-    const { output, code } = await runUntilFull(script);
+    const { output, errors, code } = await runUntilFull(script);
     expect(code).toBe(3);
+    // LMDB's binding would print the error with its stack.
+    expect(errors).toBe('');
     const { n, ...error } = JSON.parse(output) as { n: number };
     expect(error).toEqual({
       name: 'StorageError',
@@ -223,19 +225,23 @@ describe('LmdbStateBackend', () => {
 });
 
 /**
- * Runs the child that writes until the disk is full, with files of at most 4 MB; what it printed
- * and its exit code.
+ * Runs the child that writes until the disk is full, with files of at most 4 MB; what it printed,
+ * what it complained of, and its exit code.
  */
-function runUntilFull(script: string): Promise<{ output: string; code: number | null }> {
+function runUntilFull(
+  script: string,
+): Promise<{ output: string; errors: string; code: number | null }> {
   return new Promise((resolve, reject) => {
     const command = 'ulimit -f 4000; exec "$0" "$1" "$2"';
     const child = spawn('bash', ['-c', command, process.execPath, script, stateFolder], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.on('error', reject);
-    child.on('close', (code) => resolve({ output, code }));
+    child.on('close', (code) => resolve({ output, errors, code }));
   });
 }
 
