@@ -139,6 +139,7 @@ export class KafkaContractLog implements ContractLog {
     return names.explain(async () => {
       const asked = partitions.map((it) => names.fullOf(it));
       return (await this.log.ends(asked, isolation)).map((it) => ({
+        ...it,
         ...names.plain(it),
         start: offsets.count(it, it.start),
         end: offsets.count(it, it.end),
