@@ -72,8 +72,8 @@ export async function verifyTopics(
   if (ran === undefined) await refuseMissingChangelogs(plan, log, existing);
   else await refuseOtherChangelogs(plan, log, { existing, ran });
   const problems = [...plan.topics.values()].flatMap((topic) => {
-    const info = existing.get(topic.name);
-    return info === undefined ? [] : mismatches(plan.application, topic, info, placeOf);
+    const found = mismatches(plan.application, topic, existing.get(topic.name), placeOf);
+    return found.map((problem) => `topic "${topic.name}" ${problem}`);
   });
   if (problems.length > 0) throw new ConfigError('TOPIC_MISMATCH', problems.join('\n'));
   return existing;
@@ -140,12 +140,17 @@ function changelogMissing(changelogs: readonly string[], application: string, wh
   );
 }
 
-function mismatches(
+/**
+ * What keeps a topic of an application from being used as the log has it (`info`; undefined: it is
+ * not there), in words that follow its name: `has 2 partitions, but …`. Empty: nothing does.
+ */
+export function mismatches(
   application: string,
   topic: TopicPlan,
-  info: TopicInfo,
+  info: TopicInfo | undefined,
   placeOf: PlaceOfTopic,
 ): string[] {
+  if (info === undefined) return [];
   const at = (key: 'partitions' | 'cleanup'): string => {
     const place = placeOf(topic.name, key);
     return place === undefined ? '' : ` (${place})`;
@@ -153,7 +158,7 @@ function mismatches(
   const problems: string[] = [];
   if (topic.partitions !== undefined && topic.partitions !== info.partitions) {
     problems.push(
-      `topic "${topic.name}" has ${info.partitions} partitions, but the topology needs ${topic.partitions}${at('partitions')}: ` +
+      `has ${info.partitions} partitions, but the topology needs ${topic.partitions}${at('partitions')}: ` +
         (topic.internal
           ? 'it belongs to another version of this topology; reset the application'
           : `write "partitions: ${info.partitions}", or create the topic anew`),
@@ -166,12 +171,12 @@ function mismatches(
       : `but the topology reads it as a table${at('cleanup')}`;
     const cure = topic.internal ? '; set cleanup.policy=compact, or delete it if it is empty' : '';
     problems.push(
-      `topic "${topic.name}" has the clean-up policy "${info.cleanup}", ${kept}, which needs "compact": rows would be lost${cure}`,
+      `has the clean-up policy "${info.cleanup}", ${kept}, which needs "compact": rows would be lost${cure}`,
     );
   }
   if (!compacted && info.cleanup === 'compact' && topic.role !== 'table') {
     problems.push(
-      `topic "${topic.name}" is compacted, but the topology reads it as a stream${at('cleanup')}: records would be lost; write "cleanup: compact" if that is meant`,
+      `is compacted, but the topology reads it as a stream${at('cleanup')}: records would be lost; write "cleanup: compact" if that is meant`,
     );
   }
   return problems;

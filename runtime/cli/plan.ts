@@ -1,16 +1,16 @@
 import { Command } from 'commander';
-import { resolves } from '../../schemas/index.ts';
-import { compareManifests } from '../../topology/plan/compare/compare.ts';
 import {
   type Difference,
   differenceText,
   hardest,
-  isRolling,
 } from '../../topology/plan/compare/difference.ts';
 import type { Manifest } from '../../topology/plan/compare/manifest.ts';
+import type { Plan } from '../../topology/plan/plan.ts';
+import { mismatches, type PlaceOfTopic } from '../app/ensure-topics.ts';
 import { planOnLog } from '../app/plans/plan-application.ts';
 import { PlanRecords } from '../app/plans/plan-records.ts';
-import { checkedGraph, readTopology } from '../app/topology-source.ts';
+import { reviewPlan } from '../app/plans/review.ts';
+import { checkedGraph, placeOfTopic, readTopology } from '../app/topology-source.ts';
 import type { Log } from '../ports.ts';
 import type { Console } from './console.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -31,6 +31,8 @@ interface Comparison {
   readonly where: string;
   /** Undefined: nothing ran yet. */
   readonly differences: readonly Difference[] | undefined;
+  /** `run` goes on by itself. */
+  readonly goesOn: boolean;
   /** Records that a reset would read again. */
   readonly replay: number;
 }
@@ -44,8 +46,8 @@ export function planCommand(console: Console, done: (code: ExitCode) => void): C
     .option('--json', 'print the differences as JSON')
     .addHelpText(
       'after',
-      '\nExit code 0 if "run" goes on with it by itself (there is no difference, or all are rolling), 1 if\n' +
-        'something has to be done first.\n\n' +
+      '\nExit code 0 if "run" goes on with it by itself: there is no difference, or all are rolling, or\n' +
+        'drain with nothing left to be read first. 1 if something has to be done before.\n\n' +
         'Example:\n  $ millrace plan topology/orders/orders.yaml',
     )
     .action(async (file: string, options: PlanOptions) => {
@@ -54,8 +56,7 @@ export function planCommand(console: Console, done: (code: ExitCode) => void): C
         compare(log, file, { against: options.against, where: settings.where }),
       );
       await console.write(options.json === true ? jsonOf(compared) : textOf(compared));
-      const fine = isRolling(compared.differences ?? []);
-      done(fine ? exitCodes.fine : exitCodes.findings);
+      done(compared.goesOn ? exitCodes.fine : exitCodes.findings);
     });
 }
 
@@ -73,21 +74,53 @@ async function compare(
     application,
     other: options.against ?? `what ran last on ${options.where}`,
     where: options.where,
-    differences: old === undefined ? undefined : compareManifests(old, next.manifest, resolves),
+    ...(await judged(log, old, next)),
     replay,
   };
 }
 
-async function planned(
+async function judged(
   log: Log,
-  file: string,
-): Promise<{ readonly manifest: Manifest; readonly ran: Manifest | undefined }> {
+  old: Manifest | undefined,
+  next: Planned,
+): Promise<Pick<Comparison, 'differences' | 'goesOn'>> {
+  if (old === undefined) return { differences: undefined, goesOn: true };
+  const { differences, blocking } = await reviewPlan(log, old, next.manifest);
+  const forbidden = await topicDifferences(log, next);
+  return {
+    differences: [...forbidden, ...differences],
+    goesOn: forbidden.length + blocking.length === 0,
+  };
+}
+
+/** Topics of the log that `run` refuses, as differences. */
+async function topicDifferences(log: Log, { plan, placeOf }: Planned): Promise<Difference[]> {
+  const found: Difference[] = [];
+  for (const topic of plan.topics.values()) {
+    const info = await log.admin.describe(topic.name);
+    for (const problem of mismatches(plan.application, topic, info, placeOf)) {
+      const subject = { kind: 'topic', name: topic.name } as const;
+      found.push({ verdict: 'forbidden', subject, change: `it ${problem}` });
+    }
+  }
+  return found;
+}
+
+/** A topology on a log, and what ran there. */
+interface Planned {
+  readonly plan: Plan;
+  readonly placeOf: PlaceOfTopic;
+  readonly manifest: Manifest;
+  readonly ran: Manifest | undefined;
+}
+
+async function planned(log: Log, file: string): Promise<Planned> {
   const topology = readTopology(file);
   const graph = checkedGraph(topology);
   // It only reads: the name of the producer does not matter.
   const records = new PlanRecords(log, graph.definition.application, 'plan');
-  const { manifest, history } = await planOnLog(topology, graph, log, records);
-  return { manifest, ran: history.current?.manifest };
+  const { plan, manifest, history } = await planOnLog(topology, graph, log, records);
+  return { plan, placeOf: placeOfTopic(topology), manifest, ran: history.current?.manifest };
 }
 
 /** Records in the topics that others write and the application reads. */

@@ -79,6 +79,35 @@ describe('plan', () => {
     expect(stdout).toContain(`from what ran last on ${data}`);
   });
 
+  test('forbids other partitions of a topic that is there, as run does', async () => {
+    const { run, plan, edit } = await spoken();
+    await run();
+    edit('value: text.Said, partitions: 2 }\nstages', 'value: text.Said, partitions: 8 }\nstages');
+    const { code, stdout } = await plan();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /forbidden topic "shouted": it has 2 partitions, but the topology needs 8 \(\S*words.yaml:\d+:\d+\): write "partitions: 2", or create the topic anew\n/,
+    );
+    expect(await run()).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('error[TOPIC_MISMATCH] topic "shouted" has 2 partitions'),
+    });
+  });
+
+  test('gives 0 for a drain with nothing left to read, as run goes on', async () => {
+    const { run, plan, edit } = await spoken();
+    await run();
+    edit(
+      '  counts: { from: said, group-by-key: true, count: { store: counts }, drop: [out] }\n',
+      '',
+    );
+    expect(await plan()).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('drain     store "counts": it is gone'),
+    });
+    expect((await run()).code).toBe(0);
+  });
+
   test('prints JSON', async () => {
     const { run, plan, edit } = await spoken();
     await run();

@@ -104,7 +104,7 @@ function settingChanges(before: TopicManifest, after: TopicManifest, read: boole
   }
   // Where it is read, the tasks have another number of partitions, and that is the news.
   if (before.partitions !== after.partitions && !read) {
-    const change = `it has ${after.partitions} partitions instead of ${before.partitions}`;
+    const change = `it is to have ${after.partitions} partitions instead of ${before.partitions}`;
     found.push({ verdict: 'rolling', change, cost: 'keys lie in other partitions from now on' });
   }
   if (before.role !== after.role) {

@@ -148,8 +148,8 @@ describe('compareManifests', () => {
         'rebuild   sub-topology "charge": it has 8 partitions instead of 4; keys lie in other partitions than their state',
         'rebuild   sub-topology "once": it has 8 partitions instead of 4; keys lie in other partitions than their state',
         'drain     sub-topology "picked": it has 8 partitions instead of 4; keys lie in other partitions than before',
-        'rolling   topic "orders.paid": it has 8 partitions instead of 4; keys lie in other partitions from now on',
-        'rolling   topic "orders.status": it has 8 partitions instead of 4; keys lie in other partitions from now on',
+        'rolling   topic "orders.paid": it is to have 8 partitions instead of 4; keys lie in other partitions from now on',
+        'rolling   topic "orders.status": it is to have 8 partitions instead of 4; keys lie in other partitions from now on',
       ],
     ],
     [
