@@ -102,8 +102,11 @@ async function openOnKafka(
       shared: true,
       maintain: async () => {},
       close: async () => {
-        await log.close();
-        await slot.release();
+        try {
+          await log.close();
+        } finally {
+          await slot.release();
+        }
       },
     };
   } catch (error) {

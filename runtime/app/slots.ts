@@ -6,6 +6,7 @@ import { ConfigError, isStreamsError } from '../../topology/core/errors.ts';
 import { openSmall } from '../embedded/environment.ts';
 import { Owners } from '../embedded/ownership.ts';
 import { makeFolder } from '../mapped/make-folder.ts';
+import { isBeating, startBeat } from './slot-beat.ts';
 import { writeWhole } from './write-whole.ts';
 
 /** Where the members of a Kafka application that share a data folder keep what is theirs. */
@@ -33,7 +34,7 @@ export interface Slot {
 /**
  * Takes the first slot of an application that no live process has, so that the same command started
  * twice is two members, and started again is the same two.
- * @throws {ConfigError} DATA_FOLDER
+ * @throws {ConfigError} DATA_FOLDER, also where a member in another container has the slot
  * @throws {StorageError} when the leases cannot be read
  */
 export async function takeSlot(data: string, application: string, clock: Clock): Promise<Slot> {
@@ -45,12 +46,17 @@ export async function takeSlot(data: string, application: string, clock: Clock):
     const holder = randomUUID();
     for (let number = 1; ; number++) {
       const name = slotName(application, number);
+      const file = join(folders.state, `${name}.slot`);
+      await refuseOutOfSight(owners, name, file, clock);
       if (!isFree(owners, name, holder, clock)) continue;
+      const id = slotId(file);
+      const endBeat = startBeat(file, clock);
       const release = async (): Promise<void> => {
+        endBeat();
         owners.release(name, holder);
         await environment.close();
       };
-      return { id: slotId(join(folders.state, `${name}.slot`)), name, release };
+      return { id, name, release };
     }
   } catch (error) {
     await environment.close();
@@ -95,6 +101,22 @@ function slotName(application: string, number: number): string {
 
 function numberOf(name: string): number {
   return Number(/\.(\d+)$/.exec(name)?.[1] ?? 1);
+}
+
+/** A process in another container looks dead: whether it is, its signs of life tell. */
+async function refuseOutOfSight(
+  owners: Owners,
+  name: string,
+  file: string,
+  clock: Clock,
+): Promise<void> {
+  const pid = owners.outOfSight(name);
+  if (pid === undefined || !(await isBeating(file, clock))) return;
+  throw new ConfigError(
+    'DATA_FOLDER',
+    `the data folder's slot "${name}" (${file}) belongs to process ${pid} of another container, which is running: ` +
+      'give each container a data folder of its own',
+  );
 }
 
 function isFree(owners: Owners, name: string, holder: string, clock: Clock): boolean {

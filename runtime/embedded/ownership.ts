@@ -2,7 +2,7 @@ import { applicationOwned, fenced } from '../log/log-errors.ts';
 import { storedJson } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { namedKey } from './keys.ts';
-import { isAlive, thisProcess } from './process-identity.ts';
+import { isAlive, isOutOfSight, thisProcess } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 /** Who owns an application on this log. */
@@ -68,6 +68,13 @@ export class Owners {
     const present = this.read(group);
     if (present === undefined || present.left || !isAlive(present)) return undefined;
     return { pid: present.pid, sinceMs: present.sinceMs };
+  }
+
+  /** Id of the owner's process if that cannot be seen from here; {@link take} takes it for dead. */
+  outOfSight(group: string): number | undefined {
+    const present = this.read(group);
+    if (present === undefined || present.left || !isOutOfSight(present)) return undefined;
+    return present.pid;
   }
 
   private read(group: string): Owner | undefined {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 /**
  * One life of one process on one boot of the machine. A process id alone is used again, and sooner
@@ -11,16 +11,29 @@ export interface ProcessIdentity {
   readonly started: string;
   /** Boot of the machine. */
   readonly boot: string;
+  /** Name space of process ids, a container's for example; only compared. Empty where the system tells none. */
+  readonly pidSpace?: string;
 }
 
 /** The process that runs this. */
 export function thisProcess(): ProcessIdentity {
-  return { pid: process.pid, started: startOf(process.pid) ?? '', boot: bootId() };
+  return {
+    pid: process.pid,
+    started: startOf(process.pid) ?? '',
+    boot: bootId(),
+    pidSpace: pidSpace(),
+  };
 }
 
 /** True when the process is running. A process in another process-id name space looks dead. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identity.boot === bootId() && startOf(identity.pid) === identity.started;
+}
+
+/** True when the process may be running where it cannot be seen from here: in another process-id name space of this machine. */
+export function isOutOfSight({ boot, pidSpace: space = '' }: ProcessIdentity): boolean {
+  const own = pidSpace();
+  return boot === bootId() && space !== '' && own !== '' && space !== own;
 }
 
 /** True when both are the same life of the same process. */
@@ -38,6 +51,14 @@ export function bootId(): string {
       return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     }
     return execFileSync('sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8' }).trim();
+  } catch {
+    return '';
+  }
+}
+
+function pidSpace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
   } catch {
     return '';
   }
