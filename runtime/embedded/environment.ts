@@ -3,6 +3,7 @@ import type { RootDatabase } from 'lmdb';
 import { join } from 'node:path';
 import { StorageError, isStreamsError } from '../../topology/core/errors.ts';
 import { headDamage, pageBytes } from '../mapped/head-pages.ts';
+import { lmdbMessage } from '../mapped/lmdb-message.ts';
 import { mapBytes } from '../mapped/mapped-budget.ts';
 import { inspectFile } from '../mapped/tree-inspection.ts';
 
@@ -255,7 +256,8 @@ const corruptCodes = new Set<unknown>([
 /** What an error of LMDB or of the file system means for the user of the log at `path`. */
 export function storageError(path: string, error: unknown): Error {
   if (isStreamsError(error)) return error;
-  const { code, message } = error as { code?: unknown; message?: string };
+  const { code } = error as { code?: unknown };
+  const message = lmdbMessage(error);
   if (fullCodes.has(code)) {
     return new StorageError(
       'LOG_FULL',
@@ -265,7 +267,7 @@ export function storageError(path: string, error: unknown): Error {
     );
   }
   if (corruptCodes.has(code)) {
-    return logCorrupt(path, String(message), error);
+    return logCorrupt(path, message, error);
   }
   if (code === undefined) return error as Error;
   return new StorageError(

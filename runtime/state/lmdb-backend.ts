@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
 import type { StateBackend, StateTable, StateWrites } from '../ports.ts';
 import type { MappedBudget } from '../mapped/mapped-budget.ts';
+import { lmdbMessage } from '../mapped/lmdb-message.ts';
 import { checkKey, LmdbTable, tablePrefix } from './lmdb-table.ts';
 import type { TableMeta } from './lmdb-table.ts';
 import { StateEnvironment } from './state-environment.ts';
@@ -278,7 +279,7 @@ export class LmdbStateBackend implements StateBackend {
     const full = fullCodes.has((cause as { code?: unknown } | undefined)?.code);
     return new StorageError(
       full ? 'STATE_FULL' : 'STATE_WRITE',
-      `cannot write the state in "${this.#folder}" (${messageOf(cause ?? error)}): ${
+      `cannot write the state in "${this.#folder}" (${lmdbMessage(cause ?? error)}): ${
         full ? 'the disk is full or at a limit, make room' : 'check the disk'
       } and start again; nothing committed is lost`,
       { cause: cause ?? error },
@@ -310,7 +311,7 @@ function folderError(folder: string, error: unknown): Error {
   if (error instanceof StorageError) return error;
   return new ConfigError(
     'STATE_FOLDER',
-    `cannot open the state folder "${folder}": ${messageOf(error)}`,
+    `cannot open the state folder "${folder}": ${lmdbMessage(error)}`,
     { cause: error },
   );
 }
@@ -320,10 +321,6 @@ function unusedName(folder: string): string {
     const name = `${folder}.corrupt-${n}`;
     if (!existsSync(name)) return name;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function show(value: unknown): string {
