@@ -8,6 +8,7 @@ import {
   StorageError,
   type StreamsError,
 } from '../../topology/core/errors.ts';
+import { failureLine } from '../app/failure-line.ts';
 import { shortPath } from '../app/short-path.ts';
 import { TopologyError } from '../app/topology-source.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -45,7 +46,7 @@ export function explainFailure(error: unknown): Failure {
   if (!isStreamsError(error) || isBug(error)) return bug(error);
   if (error instanceof TopologyError) return { text: error.message, exitCode: exitCodes.findings };
   // Messages are whole sentences on what, where and what to do: causes add only technical words.
-  const text = `error[${error.code}] ${error.message}\n${placeOfThrow(error)}`;
+  const text = `${failureLine(error)}${placeOfThrow(error)}`;
   return { text, exitCode: exitCodeOf(error) };
 }
 

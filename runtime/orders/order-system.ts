@@ -4,6 +4,7 @@ import { CommanderError } from 'commander';
 import { isStreamsError } from '../../topology/core/errors.ts';
 import { startApplication } from '../app/application.ts';
 import type { Application } from '../app/application.ts';
+import { failureLine } from '../app/failure-line.ts';
 import { growHeapWithNeed } from '../heap.ts';
 import { ProgressLine } from './progress.ts';
 import { startProvider } from './provider-process.ts';
@@ -120,6 +121,6 @@ function print(summary: SummaryInput, json: boolean): number {
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (!isStreamsError(error)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(failureLine(error));
   return 3;
 }

@@ -13,7 +13,7 @@ describe('explainFailure', () => {
     [new UsageError('say more'), 'error: say more\n', 2],
     [new ConfigError('TOPIC_MISMATCH', 'no'), 'error[TOPIC_MISMATCH] no\n', 3],
     [new ConfigError('PROCESSOR_IMPORT', 'no'), 'error[PROCESSOR_IMPORT] no\n', 1],
-    [new StorageError('LOG_FULL', 'full'), 'error[LOG_FULL] full\n', 3],
+    [new StorageError('LOG_FULL', 'full'), '\nerror[LOG_FULL] full\n', 3],
     [new TaskMigratedError('FENCED', 'gone'), 'error[FENCED] gone\n', 1],
   ])('says in one line what %s means', (error, text, exitCode) => {
     expect(explainFailure(error)).toEqual({ text, exitCode });
