@@ -244,7 +244,9 @@ describe('CallDispatcher', () => {
     const bench = new Bench({ isReply: () => false });
     bench.issue('a', 'a');
     await bench.answer(0, 'odd');
-    expect(bench.ended).toEqual([[0, unknown('the answer of the handler does not fit the reply type')]]);
+    expect(bench.ended).toEqual([
+      [0, unknown('the answer of the handler does not fit the reply type')],
+    ]);
   });
 
   test('ends as failed when the handler breaks, and goes on with the key', async () => {

@@ -10,7 +10,10 @@ import { ManualClock } from '../../../../runtime/testing/manual-clock.ts';
 /** A coordinator that begins a generation with each join. */
 function sessionOf(
   syncs: SyncGroupRequest[],
-  { assignment = 'mine', expelled = (_: boolean): void => {} } = {},
+  {
+    assignment = 'mine',
+    expelled = () => {},
+  }: { assignment?: string; expelled?: (everything: boolean) => void } = {},
 ): GroupSession {
   let generationId = 0;
   const client = {

@@ -40,16 +40,21 @@ const request = {
   epoch: 5,
 };
 
+/** Fields in hexadecimal, one after the other. */
+function hex(...fields: readonly string[]): string {
+  return fields.join('');
+}
+
 describe('a declared message', () => {
   test('is written with plain lengths before its first flexible version', () => {
     expect(sample.encode(request, 1).toString('hex')).toBe(
-      '0002c3a9' + '00016e' + '00000002' + '0000000700000002' + '6162' + 'ffffffffffffffff',
+      hex('0002c3a9', '00016e', '00000002', '0000000700000002', '6162', 'ffffffffffffffff'),
     );
   });
 
   test('is written with compact lengths and tagged fields in a flexible version', () => {
     expect(sample.encode(request, 2).toString('hex')).toBe(
-      '03c3a9' + '026e' + '03' + '00000007036162' + '00' + 'ffffffff00' + '00' + '01030400000005',
+      hex('03c3a9', '026e', '03', '00000007036162', '00', 'ffffffff00', '00', '01030400000005'),
     );
   });
 
@@ -63,7 +68,7 @@ describe('a declared message', () => {
   });
 
   test('skips tagged fields that it does not know', () => {
-    const body = Buffer.from('0000' + '02' + '0902abcd' + '0a00', 'hex');
+    const body = Buffer.from(hex('0000', '02', '0902abcd', '0a00'), 'hex');
     expect(sample.decode(body, 2)).toEqual({ errorCode: 0, offset: -1 });
   });
 

@@ -83,7 +83,7 @@ describe('chooseProtocol', () => {
   test('asks until one is back', async () => {
     const down = [1, 2];
     const wire = wireOf(2, down);
-    const { cluster } = wire;
+    const cluster = wire.cluster.bind(wire);
     let looks = 0;
     wire.cluster = () => {
       looks += 1;
