@@ -36,6 +36,8 @@ export interface ApplicationOptions {
   /** When commits are forced to the disk. @defaultValue 'commit' */
   readonly sync?: SyncMode;
   readonly options?: EngineOptions;
+  /** Options that commands need to find the application, for messages that name commands. @defaultValue none */
+  readonly commandOptions?: readonly string[];
   /** Seeds the jitter of retries. @defaultValue from the clock */
   readonly seed?: number;
   /** Told of what an operator should know. @defaultValue a line on standard error */
@@ -213,7 +215,10 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const closers: (() => Promise<void>)[] = [() => opened.close()];
   const release = (): Promise<void> => closeAll(closers.splice(0));
   try {
-    const planned = await planApplication(topology, graph, opened);
+    const planned = await planApplication(topology, graph, {
+      ...opened,
+      commandOptions: options.commandOptions ?? [],
+    });
     const state = await LmdbStateBackend.open({
       stateFolder: opened.state.folder,
       application: opened.state.name,

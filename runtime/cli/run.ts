@@ -5,7 +5,7 @@ import type { SyncMode } from '../embedded/durability.ts';
 import type { Console } from './console.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { RunMeter } from './run-meter.ts';
-import { addDataOptions, type DataOptions, settingsOf } from './settings.ts';
+import { addDataOptions, type DataOptions, dataOptionWords, settingsOf } from './settings.ts';
 import { onSignal } from './signals.ts';
 import { showCount } from './text-table.ts';
 import { watchedState } from './watched-state.ts';
@@ -70,6 +70,7 @@ async function run(
     topology: file,
     data: settings.data,
     options: settings.options,
+    commandOptions: dataOptionWords(options),
     report: (message) => console.note(`${message}\n`),
     ...(sync === undefined ? {} : { sync }),
     ...(choice.kafka === undefined ? {} : { kafka: choice.kafka }),

@@ -53,6 +53,16 @@ function brokerList(text: string): readonly string[] {
   throw new InvalidArgumentError('give host:port, or several with commas between them');
 }
 
+/** The options as they were given, word by word, for messages that name other commands. */
+export function dataOptionWords({ data, log, brokers, config }: DataOptions): readonly string[] {
+  return [
+    ...(data === undefined ? [] : ['--data', data]),
+    ...(log === undefined ? [] : ['--log', log]),
+    ...(brokers === undefined ? [] : ['--brokers', brokers.join(',')]),
+    ...(config === undefined ? [] : ['--config', config]),
+  ];
+}
+
 /** What the runner file and the options say together: options win. */
 export interface CommandSettings extends RunnerSettings {
   readonly data: string;

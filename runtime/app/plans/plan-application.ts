@@ -67,9 +67,15 @@ export interface PlannedApplication {
 export async function planApplication(
   topology: TopologySource,
   graph: Graph,
-  place: { readonly log: Log; readonly slot: string; readonly shared: boolean },
+  place: {
+    readonly log: Log;
+    readonly slot: string;
+    readonly shared: boolean;
+    /** Options that commands need to find it, for messages: `--data D`. */
+    readonly commandOptions: readonly string[];
+  },
 ): Promise<PlannedApplication> {
-  const { log, slot, shared } = place;
+  const { log, slot, shared, commandOptions } = place;
   const { application } = graph.definition;
   const records = new PlanRecords(log, application, slot);
   const planned = await planOnLog(topology, graph, log, records);
@@ -82,7 +88,10 @@ export async function planApplication(
   });
   if (history.current !== undefined) {
     const { blocking } = await reviewPlan(log, history.current.manifest, manifest);
-    if (blocking.length > 0) throw planRefused(application, blocking, topology.file);
+    if (blocking.length > 0) {
+      const target = [shellWord(topology.file), ...commandOptions.map(shellWord)].join(' ');
+      throw planRefused(application, blocking, target);
+    }
   }
   const gate = new PlanGate(records, manifest);
   const isCurrent = history.current?.digest === gate.digest;
@@ -103,6 +112,11 @@ export async function planApplication(
     announce: shared ? admit : async () => {},
     settle: shared ? async () => {} : admit,
   };
+}
+
+/** A word of a command line that can be copied into a shell. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Stores of all plans that are remembered: members of more than one may be running. */

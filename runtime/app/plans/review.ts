@@ -37,22 +37,23 @@ export function conflict(old: Manifest, next: Manifest): string | undefined {
 }
 
 /**
- * The error for an edit that `run` does not make by itself.
+ * The error for an edit that `run` does not make by itself. `target` is what a command is given to
+ * work on this application: the file, and options where it is not found without.
  */
 export function planRefused(
   application: string,
   blocking: readonly Difference[],
-  file: string,
+  target: string,
 ): ConfigError {
   const draining = blocking.every(({ verdict }) => verdict === 'drain');
   const way = draining
-    ? 'Run the version before until it has caught up ("millrace run … --until-caught-up"), then this one'
+    ? `Run the version before until it has caught up ("millrace run ${target} --until-caught-up"), then this one, or give up what is stored`
     : 'Take the change back, or give up what is stored';
   return new ConfigError(
     'PLAN_REFUSED',
     `application "${application}" cannot go on with what it did before:\n${listed(blocking)}\n` +
-      `${way}: "millrace reset ${file}" deletes its state and positions, and its input is read again. ` +
-      `"millrace plan ${file}" shows all differences`,
+      `${way}: "millrace reset ${target}" deletes its state and positions, and its input is read again; ` +
+      `its outputs stay, so a run after it writes its results again. "millrace plan ${target}" shows all differences`,
   );
 }
 

@@ -161,7 +161,7 @@ describe('run, after an edit', () => {
   });
 
   test('refuses one that makes the state useless, with what to do', async () => {
-    const { run, plan, edit } = await spoken();
+    const { run, plan, edit, data } = await spoken();
     await run();
     edit('{ from: said, group-by-key: true,', '{ from: said, group-by: value.word,');
     const { code, stderr } = await run();
@@ -169,7 +169,9 @@ describe('run, after an edit', () => {
     expect(stderr).toMatch(
       /^error\[PLAN_REFUSED\] application "words" cannot go on with what it did before:\n {2}rebuild {3}stage "counts": /,
     );
-    expect(stderr).toMatch(/"millrace reset \S*words.yaml" deletes its state and positions/);
+    expect(stderr).toMatch(/"millrace reset \S*words.yaml --data \S+" deletes its state/);
+    expect(stderr).toContain(`words.yaml --data ${data}" shows all differences`);
+    expect(stderr).toContain('outputs stay, so a run after it writes its results again');
     expect((await plan()).code).toBe(1);
   });
 
