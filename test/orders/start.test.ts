@@ -143,7 +143,7 @@ describe('npm start', () => {
     expect(await start().ended).toEqual({
       code: 3,
       out: '',
-      err: `file "${orders}" is no Avro object container file\n`,
+      err: `error[INPUT_FILE] file "${orders}" is no Avro object container file\n`,
     });
   }, 30_000);
 
