@@ -187,11 +187,7 @@ describe('the fence of the group', () => {
     const lab = await open();
     const member = await lab.join();
     const producer = await lab.producer();
-    const behind = { ...like(member), generation: member.generation - 1, joining: true };
-    behind.settled = async () => {
-      behind.joining = false;
-      behind.generation = member.generation;
-    };
+    const behind = lateJoiner(lab, member);
     await producer.commit(lab.transaction('v', 1), behind);
     expect(await lab.values()).toEqual(['v']);
     expect(lab.wire.sent.filter((name) => name === 'TxnOffsetCommit')).toHaveLength(2);
@@ -201,12 +197,8 @@ describe('the fence of the group', () => {
     const lab = await open();
     const member = await lab.join();
     const producer = await lab.producer();
-    const behind = { ...like(member), generation: member.generation - 1, joining: true };
-    behind.settled = async () => {
-      behind.joining = false;
-      behind.generation = member.generation;
-      behind.owns = () => false;
-    };
+    const behind = lateJoiner(lab, member);
+    behind.owns = () => behind.joining;
     await expect(producer.commit(lab.transaction('v', 1), behind)).rejects.toMatchObject({
       code: 'TRANSACTION_ABORTED',
     });
@@ -389,9 +381,19 @@ test('refuses a transaction time-out above what the brokers allow', async () => 
 });
 
 /** A membership that a test may change, with what the real one has now. */
-function like(member: KafkaMembership): {
-  -readonly [K in keyof KafkaMembership]: KafkaMembership[K];
-} {
+type Changeable = { -readonly [K in keyof KafkaMembership]: KafkaMembership[K] };
+
+/** A member whose join is under way until its first commit has been refused: the group is a generation ahead of it. */
+function lateJoiner(lab: Lab, member: KafkaMembership): Changeable {
+  const joined = (): boolean => lab.wire.sent.includes('TxnOffsetCommit');
+  const late = like(member);
+  return Object.defineProperties(late, {
+    joining: { get: () => !joined() },
+    generation: { get: () => member.generation - (joined() ? 0 : 1) },
+  });
+}
+
+function like(member: KafkaMembership): Changeable {
   return {
     group: member.group,
     memberId: member.memberId,
