@@ -63,7 +63,8 @@ describe('members of a group', () => {
     await balanced(a, b, c);
     expect(a.events.slice(2)).toEqual(['revoked 2']);
     expect(b.events.slice(1)).toEqual(['revoked 5']);
-    expect(c.events).toEqual(['assigned 2 5']);
+    // At once or one after the other, as the two let go of them.
+    expect(c.events.join(' ')).toMatch(/^assigned (2 5|2 assigned 5|5 assigned 2)$/);
     await c.leave();
     await balanced(a, b);
     for (const it of [a, b])
