@@ -6,6 +6,7 @@ import { headDamage, pageBytes } from '../mapped/head-pages.ts';
 import { lmdbMessage } from '../mapped/lmdb-message.ts';
 import { mapBytes } from '../mapped/mapped-budget.ts';
 import { inspectFile } from '../mapped/tree-inspection.ts';
+import { Gate, gateFolder } from './gate.ts';
 
 /** A read snapshot that is held: pages of it are not written over until it is released. */
 export interface Snapshot {
@@ -29,18 +30,29 @@ const withoutSync: TransactionFlags = ABORTABLE | SYNCHRONOUS_COMMIT | NO_SYNC_F
 export class Environment {
   readonly path: string;
   private readonly flags: TransactionFlags;
+  private readonly gate: Gate;
   private opened: RootDatabase<Buffer, Buffer> | undefined;
   /** Why it could not be opened again. */
   private failure: unknown;
 
   /**
    * Opens or creates the environment in the folder `path`.
+   * @param inspect runs before, while no process writes
    * @throws {StorageError} LOG_CORRUPT, LOG_IO
    */
-  constructor(path: string, durability: 'sync' | 'no-sync') {
+  constructor(path: string, durability: 'sync' | 'no-sync', inspect: () => void = () => {}) {
     this.path = path;
     this.flags = durability === 'sync' ? withSync : withoutSync;
-    this.opened = openDatabase(path);
+    this.gate = openGate(gateFolder(path));
+    try {
+      this.opened = this.gate.run(() => {
+        inspect();
+        return openDatabase(path);
+      });
+    } catch (error) {
+      void this.gate.close();
+      throw error;
+    }
   }
 
   private get database(): RootDatabase<Buffer, Buffer> {
@@ -62,7 +74,7 @@ export class Environment {
     void this.database.close();
     this.opened = undefined;
     try {
-      this.opened = openDatabase(this.path);
+      this.opened = this.gate.run(() => openDatabase(this.path));
     } catch (error) {
       this.failure = error;
       throw error;
@@ -124,9 +136,11 @@ export class Environment {
   write<T>(action: () => T): T {
     let result: T | undefined;
     guarded(this.path, () =>
-      this.database.transactionSync(() => {
-        result = action();
-      }, this.flags),
+      this.gate.run(() =>
+        this.database.transactionSync(() => {
+          result = action();
+        }, this.flags),
+      ),
     );
     return result as T;
   }
@@ -135,10 +149,12 @@ export class Environment {
   exclusively<T>(action: () => T): T {
     let result: T | undefined;
     guarded(this.path, () =>
-      this.database.transactionSync(() => {
-        result = action();
-        return ABORT;
-      }, this.flags),
+      this.gate.run(() =>
+        this.database.transactionSync(() => {
+          result = action();
+          return ABORT;
+        }, this.flags),
+      ),
     );
     return result as T;
   }
@@ -165,7 +181,11 @@ export class Environment {
   }
 
   async close(): Promise<void> {
-    await this.opened?.close();
+    try {
+      await this.opened?.close();
+    } finally {
+      await this.gate.close();
+    }
   }
 }
 
@@ -176,9 +196,16 @@ export class Environment {
  * @throws {StorageError} LOG_CORRUPT, LOG_IO
  */
 export function openSmall(path: string, name = path): Environment {
-  const { damage } = guarded(name, () => inspectFile(dataFile(path)));
-  if (damage !== undefined) throw logCorrupt(name, damage);
-  return new Environment(path, 'sync');
+  return new Environment(path, 'sync', () => {
+    const { damage } = guarded(name, () => inspectFile(dataFile(path)));
+    if (damage !== undefined) throw logCorrupt(name, damage);
+  });
+}
+
+function openGate(folder: string): Gate {
+  const damage = guarded(folder, () => headDamage(dataFile(folder)));
+  if (damage !== undefined) throw logCorrupt(folder, damage);
+  return guarded(folder, () => new Gate(folder));
 }
 
 function openDatabase(path: string): RootDatabase<Buffer, Buffer> {

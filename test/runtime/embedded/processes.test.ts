@@ -56,6 +56,20 @@ describe('several processes on one folder', () => {
     await log.close();
   });
 
+  test('lose nothing of one that writes while others open and close the log', async () => {
+    const folder = newFolder();
+    const busy = writer(folder, 'a', 'never', 3000);
+    await busy.line('acked 0');
+    const working = new AbortController();
+    void busy.line('done').then(() => working.abort());
+    while (!working.signal.aborted) {
+      await (await openEmbeddedLog({ folder, clock: realClock })).close();
+    }
+    const log = await openEmbeddedLog({ folder, clock: realClock });
+    expect(await everything(log, 0)).toEqual(Array.from({ length: 3000 }, (_, n) => `a ${n}`));
+    await log.close();
+  });
+
   test('see each other’s records without being woken', async () => {
     const folder = newFolder();
     const log = await openEmbeddedLog({ folder, clock: realClock });
