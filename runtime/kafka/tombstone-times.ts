@@ -1,12 +1,6 @@
-import { anyNode, persist } from './admin/persist.ts';
+import { topicConfigs } from './admin/topic-configs.ts';
 import type { Asking } from './ask-leaders.ts';
-import { refused } from './broker-error.ts';
-import { call } from './client.ts';
-import { codeOf } from './error-codes.ts';
-import { describeConfigs } from './messages/describe-configs.ts';
 
-/** `ConfigResource.Type.TOPIC` */
-const topicResource = 2;
 /** How long an answer is believed, ms: somebody may alter the topic. */
 const believedMs = 10 * 60_000;
 
@@ -44,24 +38,8 @@ export class TombstoneTimes {
   }
 
   private async ask(topics: readonly string[], atMs: number): Promise<void> {
-    const { asking } = this;
-    const { results } = await persist(asking, 'describe topics', async () =>
-      call(asking.wire, await anyNode(asking), describeConfigs, {
-        resources: topics.map((resourceName) => ({
-          resourceType: topicResource,
-          resourceName,
-          configurationKeys: ['cleanup.policy', 'delete.retention.ms'],
-        })),
-        includeSynonyms: false,
-        includeDocumentation: false,
-      }),
-    );
-    for (const { resourceName: topic, errorCode, errorMessage: said, configs } of results) {
-      if (codeOf(errorCode).name === 'UNKNOWN_TOPIC_OR_PARTITION') continue;
-      if (errorCode !== 0) {
-        const right = `DescribeConfigs on topic "${topic}"`;
-        throw refused(errorCode, `describe topic "${topic}"`, { topic, said, right });
-      }
+    const keys = ['cleanup.policy', 'delete.retention.ms'];
+    for (const [topic, configs] of await topicConfigs(this.asking, topics, keys)) {
       const values = new Map(configs.map(({ name, value }) => [name, value]));
       const compacted = values.get('cleanup.policy')?.includes('compact') === true;
       const keptMs = compacted ? Number(values.get('delete.retention.ms')) : undefined;

@@ -3,11 +3,10 @@ import type { TopicSpec } from '../../ports.ts';
 import type { Asking } from '../ask-leaders.ts';
 import { refused } from '../broker-error.ts';
 import { call } from '../client.ts';
-import { codeOf } from '../error-codes.ts';
-import { describeConfigs } from '../messages/describe-configs.ts';
 import { incrementalAlterConfigs } from '../messages/incremental-alter-configs.ts';
-import type { ResponseOf } from '../protocol/api.ts';
 import { anyNode, persist } from './persist.ts';
+import { topicConfigs, topicResource } from './topic-configs.ts';
+import type { TopicConfigs } from './topic-configs.ts';
 
 /** What a topic keeps, and how long. */
 export type TopicSettings = Pick<TopicSpec, 'cleanup' | 'retention'>;
@@ -20,8 +19,6 @@ const compactedSegmentBytes = 50 * 1024 * 1024;
 /** Those of a control topic, which has few keys: each start of a member reads it whole. */
 const controlSegmentBytes = 10 * 1024 * 1024;
 
-/** `ConfigResource.Type.TOPIC` */
-const topicResource = 2;
 /** `DescribeConfigsResponse.ConfigSource.TOPIC_CONFIG`: set on the topic itself. */
 const ownSource = 1;
 /** `AlterConfigOp.OpType.SET` */
@@ -56,13 +53,11 @@ export function settingsOfNew(
   ]);
 }
 
-type Configs = ResponseOf<typeof describeConfigs>['results'][number]['configs'];
-
 /**
  * Kafka's settings as the log port has them. A topic that both compacts and deletes counts as one that deletes. The
  * retention of a compacted topic is the one that was given to it, else it has none.
  */
-export function settingsOf(configs: Configs): TopicSettings {
+export function settingsOf(configs: TopicConfigs): TopicSettings {
   const byName = new Map(configs.map((it) => [it.name, it]));
   const policies = byName.get('cleanup.policy')?.value?.split(',') ?? [];
   const cleanup = policies.length === 1 && policies[0]?.trim() === 'compact' ? 'compact' : 'delete';
@@ -80,27 +75,8 @@ export async function readSettings(
   asking: Asking,
   topics: readonly string[],
 ): Promise<ReadonlyMap<string, TopicSettings>> {
-  if (topics.length === 0) return new Map();
-  const { results } = await persist(asking, 'describe topics', async () =>
-    call(asking.wire, await anyNode(asking), describeConfigs, {
-      resources: topics.map((resourceName) => ({
-        resourceType: topicResource,
-        resourceName,
-        configurationKeys: ['cleanup.policy', 'retention.ms'],
-      })),
-      includeSynonyms: false,
-      includeDocumentation: false,
-    }),
-  );
-  const found = new Map<string, TopicSettings>();
-  for (const { resourceName: topic, errorCode, errorMessage: said, configs } of results) {
-    if (errorCode === 0) found.set(topic, settingsOf(configs));
-    else if (codeOf(errorCode).name !== 'UNKNOWN_TOPIC_OR_PARTITION') {
-      const right = `DescribeConfigs on topic "${topic}"`;
-      throw refused(errorCode, `describe topic "${topic}"`, { topic, said, right });
-    }
-  }
-  return found;
+  const found = await topicConfigs(asking, topics, ['cleanup.policy', 'retention.ms']);
+  return new Map([...found].map(([topic, configs]) => [topic, settingsOf(configs)]));
 }
 
 /**
