@@ -3,7 +3,7 @@ import type { RootDatabase } from 'lmdb';
 import { join } from 'node:path';
 import { StorageError, isStreamsError } from '../../topology/core/errors.ts';
 import { headDamage, pageBytes } from '../mapped/head-pages.ts';
-import { lmdbMessage } from '../mapped/lmdb-message.ts';
+import { isFull, lmdbMessage } from '../mapped/lmdb-message.ts';
 import { mapBytes } from '../mapped/mapped-budget.ts';
 import { inspectFile } from '../mapped/tree-inspection.ts';
 import { Gate, gateFolder } from './gate.ts';
@@ -261,17 +261,6 @@ export function guarded<T>(path: string, action: () => T): T {
   }
 }
 
-const fullCodes = new Set<unknown>([
-  // LMDB reports a short write as EIO; the system cuts a write short when the disk runs full.
-  5,
-  28,
-  27,
-  122,
-  'ENOSPC',
-  'EFBIG',
-  'EDQUOT',
-  -30792, // MDB_MAP_FULL
-]);
 const corruptCodes = new Set<unknown>([
   -30797, // MDB_PAGE_NOTFOUND
   -30796, // MDB_CORRUPTED
@@ -285,7 +274,7 @@ export function storageError(path: string, error: unknown): Error {
   if (isStreamsError(error)) return error;
   const { code } = error as { code?: unknown };
   const message = lmdbMessage(error);
-  if (fullCodes.has(code)) {
+  if (isFull(error)) {
     return new StorageError(
       'LOG_FULL',
       `the disk of the log in "${path}" is full or a limit on file size is reached (${message}): ` +

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
 import type { StateBackend, StateTable, StateWrites } from '../ports.ts';
 import type { MappedBudget } from '../mapped/mapped-budget.ts';
-import { lmdbMessage } from '../mapped/lmdb-message.ts';
+import { isFull, lmdbMessage } from '../mapped/lmdb-message.ts';
 import { checkKey, LmdbTable, tablePrefix } from './lmdb-table.ts';
 import type { TableMeta } from './lmdb-table.ts';
 import { StateEnvironment } from './state-environment.ts';
@@ -276,7 +276,7 @@ export class LmdbStateBackend implements StateBackend {
     const cause = await (error as { commitError?: Promise<never> }).commitError?.catch(
       (reason: unknown) => reason,
     );
-    const full = fullCodes.has((cause as { code?: unknown } | undefined)?.code);
+    const full = isFull(cause);
     return new StorageError(
       full ? 'STATE_FULL' : 'STATE_WRITE',
       `cannot write the state in "${this.#folder}" (${lmdbMessage(cause ?? error)}): ${
@@ -287,10 +287,6 @@ export class LmdbStateBackend implements StateBackend {
   }
 }
 
-/**
- * EIO (what LMDB makes of a write that the system cuts short), ENOSPC, EFBIG, EDQUOT, MDB_MAP_FULL.
- */
-const fullCodes: ReadonlySet<unknown> = new Set([5, 28, 27, 122, -30792]);
 const formatKey = 'format';
 const formatVersion = 1;
 const incarnationKey = 'incarnation';
