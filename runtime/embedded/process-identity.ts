@@ -36,11 +36,6 @@ export function isOutOfSight({ boot, pidSpace: space = '' }: ProcessIdentity): b
   return boot === bootId() && space !== '' && own !== '' && space !== own;
 }
 
-/** True when both are the same life of the same process. */
-export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
-  return a.pid === b.pid && a.started === b.started && a.boot === b.boot;
-}
-
 /**
  * Identity of the present boot of the machine: what was written before another boot and not
  * flushed may be gone. Empty where the system tells none.

@@ -49,11 +49,6 @@ export function expiryTable(store: string): string {
   return `${store}!expiry`;
 }
 
-/** True for the name of a table that is an index, not a store. */
-export function isExpiryTable(table: string): boolean {
-  return table.endsWith('!expiry');
-}
-
 /** Key of the entry of a row. */
 export function expiryKey(bucketMs: number, key: Uint8Array): Buffer {
   const entry = Buffer.allocUnsafe(bucketBytes + key.length);

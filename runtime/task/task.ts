@@ -27,8 +27,6 @@ export interface TaskTransaction {
   readonly control: TaskControl;
   readonly intents: readonly SequencedIntent[];
   readonly replies: readonly ReplyItem[];
-  /** Input records in it. */
-  readonly records: number;
 }
 
 export interface TaskOptions {
@@ -75,8 +73,6 @@ export class Task {
   failure: unknown;
   /** Records taken in completed batches since {@link Task.takeObserved}. */
   private observed = 0;
-  /** Records taken in completed batches that no transaction has sealed yet. */
-  uncommittedRecords = 0;
 
   private readonly options: TaskOptions;
   private readonly group: PartitionGroup<PartitionQueue>;
@@ -210,11 +206,9 @@ export class Task {
       control,
       intents,
       replies,
-      records: this.uncommittedRecords,
     };
     this.completed = [];
     this.completedBytes = 0;
-    this.uncommittedRecords = 0;
     return this.inCommit;
   }
 
@@ -243,7 +237,6 @@ export class Task {
     this.completed = [];
     this.completedBytes = 0;
     this.running = [];
-    this.uncommittedRecords = 0;
     this.stores.dropUncommitted();
     this.options.times.restore(this.committedControl.times);
     this.totals = OutcomeTotals.of(this.committedControl.outcomes);
@@ -301,10 +294,7 @@ export class Task {
       queue.release();
     });
     for (const item of batch.items) {
-      if (item instanceof StreamRecord || item.kind === 'poison') {
-        this.uncommittedRecords++;
-        this.observed++;
-      }
+      if (item instanceof StreamRecord || item.kind === 'poison') this.observed++;
     }
     for (const failure of batch.attempt.failedUnder) this.options.recordFailed(failure);
     this.sealedControl = this.controlNow();

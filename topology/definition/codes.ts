@@ -131,6 +131,3 @@ export const syntaxCodes = {
     example: 'breaker: { … }         # a later version',
   },
 } as const satisfies Readonly<Record<string, SyntaxCodeDoc>>;
-
-/** Code of a finding about the form of a file. */
-export type SyntaxCode = keyof typeof syntaxCodes;
