@@ -10,31 +10,32 @@ export type ScenarioOptions = Pick<
   'folder' | 'seed' | 'orders' | 'kills' | 'providerKills' | 'diskChecks' | 'print'
 >;
 
-const outage = { everyMs: 4000, forMs: 300 } as const;
+/** Goods run short, answers depend on their turn and get lost, and the provider has outages. */
+export const scarce = {
+  shortShare: 0.05,
+  provider: {
+    latencyMs: 8,
+    declineRate: 0.08,
+    cutRate: 0.004,
+    outage: { everyMs: 4000, forMs: 300 },
+    answers: 'by-turn',
+  },
+} as const;
+
+/** Unlimited stock, and answers that are a function of the key. */
+export const unlimited = {
+  shortShare: 0,
+  provider: { latencyMs: 8, declineRate: 0.08, cutRate: 0, outage: undefined, answers: 'by-key' },
+} as const;
 
 /** Goods run short, answers depend on their turn and get lost, outages, and a careless producer sends repeats and conflicts. */
 export function runScarce(options: ScenarioOptions): Promise<CampaignResult> {
-  return runCampaign({
-    ...options,
-    shortShare: 0.05,
-    strays: true,
-    provider: { latencyMs: 8, declineRate: 0.08, cutRate: 0.004, outage, answers: 'by-turn' },
-  });
+  return runCampaign({ ...options, ...scarce, strays: true });
 }
 
 /** Unlimited stock, and answers that are a function of the key: the findings say, too, where the output differs from that of a run without a crash. */
 export async function runUnlimited(options: ScenarioOptions): Promise<CampaignResult> {
-  const same = {
-    ...options,
-    shortShare: 0,
-    provider: {
-      latencyMs: 8,
-      declineRate: 0.08,
-      cutRate: 0,
-      outage: undefined,
-      answers: 'by-key',
-    },
-  } as const;
+  const same = { ...options, ...unlimited };
   const crashed = await runCampaign(same);
   // The file of baskets must be the same one: its identity is in the ids of the deliveries.
   const calm = await runCampaign({

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { ClusterOptions } from '../../broker/harness/cluster-options.ts';
 import { runCampaign } from '../campaign.ts';
 import { checkWithoutCrash } from '../checks/without-crash.ts';
+import { scarce, unlimited } from '../scenarios.ts';
 import { runKafkaCampaign } from './campaign.ts';
 import type { KafkaCampaignOptions, KafkaCampaignResult } from './campaign.ts';
 
@@ -21,17 +22,7 @@ export const chaosCluster: ClusterOptions = {
 
 /** Goods run short, answers depend on their turn and get lost, and the provider has outages. */
 export function runScarceOnKafka(options: KafkaScenario): Promise<KafkaCampaignResult> {
-  return runKafkaCampaign({
-    ...options,
-    shortShare: 0.05,
-    provider: {
-      latencyMs: 8,
-      declineRate: 0.08,
-      cutRate: 0.004,
-      outage: { everyMs: 4000, forMs: 300 },
-      answers: 'by-turn',
-    },
-  });
+  return runKafkaCampaign({ ...options, ...scarce });
 }
 
 /**
@@ -40,21 +31,11 @@ export function runScarceOnKafka(options: KafkaScenario): Promise<KafkaCampaignR
  */
 export async function runUnlimitedOnKafka(options: KafkaScenario): Promise<KafkaCampaignResult> {
   const { folder, seed, orders } = options;
-  const same = {
-    shortShare: 0,
-    provider: {
-      latencyMs: 8,
-      declineRate: 0.08,
-      cutRate: 0,
-      outage: undefined,
-      answers: 'by-key',
-    },
-  } as const;
-  const disturbed = await runKafkaCampaign({ ...options, ...same });
+  const disturbed = await runKafkaCampaign({ ...options, ...unlimited });
   if (disturbed.evidence === undefined) return disturbed;
   // The file of baskets must be the same one: its identity is in the ids of the deliveries.
   const calm = await runCampaign({
-    ...same,
+    ...unlimited,
     folder: `${folder}-calm`,
     seed,
     orders,
