@@ -1,7 +1,7 @@
 import { partitionOf } from '../topology/core/murmur2.ts';
 import { RecordBatchBuilder } from '../runtime/codec/batch-builder.ts';
 import type { EmbeddedLog } from '../runtime/embedded/embedded-log.ts';
-import { seededRandom } from '../runtime/engine/random.ts';
+import { seededRandom } from '../topology/core/random.ts';
 import type { Serde } from '../schemas/index.ts';
 
 /** Decoded value of `bench.Reading`: about 200 bytes encoded. */

@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import type { SyncMode } from '../embedded/durability.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
 import { dataLayout } from '../embedded/layout.ts';
-import { seededRandom } from '../engine/random.ts';
-import { openKafkaLog } from '../kafka/kafka-log.ts';
 import { applicationOwned } from '../log/log-errors.ts';
 import type { Log, SchemaRegistry } from '../ports.ts';
-import { type KafkaSettings, kafkaLogOptions } from './kafka-settings.ts';
+import type { KafkaSettings } from './kafka-settings.ts';
+import { openKafka } from './open-kafka.ts';
 import { slotFolders, slotId, takeSlot } from './slots.ts';
 import { systemClock } from './system-clock.ts';
 import { TopicRegistry } from './topic-registry.ts';
@@ -88,12 +87,7 @@ async function openOnKafka(
 ): Promise<ApplicationLog> {
   const slot = await takeSlot(data, application, systemClock);
   try {
-    const log = await openKafkaLog({
-      ...kafkaLogOptions(settings),
-      application,
-      clock: systemClock,
-      random: seededRandom(systemClock.now() + process.pid),
-    });
+    const log = await openKafka(settings, application);
     return {
       log,
       registry: new TopicRegistry(log, `schemas-${slot.id}`),

@@ -11,7 +11,7 @@ import type { EngineParts } from '../engine/engine-parts.ts';
 import type { CompiledEngineOptions } from '../engine/engine-options.ts';
 import { TopologyCompiler } from '../engine/compile-topology.ts';
 import { GlobalTables } from '../engine/global-tables.ts';
-import { seededRandom } from '../engine/random.ts';
+import { seededRandom } from '../../topology/core/random.ts';
 import { SchemaCache } from '../engine/schema-cache.ts';
 import { Serdes } from '../engine/serdes.ts';
 import { TaskFactory } from '../engine/task-factory.ts';

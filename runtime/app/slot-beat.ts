@@ -1,6 +1,6 @@
 import { statSync, utimesSync } from 'node:fs';
 import type { Clock } from '../../topology/core/clock.ts';
-import { pause } from '../kafka/patience.ts';
+import { pause } from '../pause.ts';
 
 /** Time between two signs of life, ms. */
 const beatMs = 2000;

@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { ConfigError, isStreamsError } from '../../topology/core/errors.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
 import { dataLayout } from '../embedded/layout.ts';
-import { seededRandom } from '../engine/random.ts';
-import { openKafkaLog } from '../kafka/kafka-log.ts';
 import type { Log, Membership, SchemaRegistry } from '../ports.ts';
 import type { LogChoice } from './application-log.ts';
-import { kafkaLogOptions } from './kafka-settings.ts';
+import { openKafka } from './open-kafka.ts';
 import { slotFolders, slotHolders, slotsOf } from './slots.ts';
 import { systemClock } from './system-clock.ts';
 import { TopicRegistry } from './topic-registry.ts';
@@ -27,7 +25,7 @@ export interface ToolLog {
 
 /**
  * Opens a log that must be there.
- * @throws {ConfigError} LOG_MISSING; what {@link openKafkaLog} throws
+ * @throws {ConfigError} LOG_MISSING; what {@link openKafka} throws
  * @throws {StorageError} when it cannot be read
  */
 export async function openToolLog(choice: LogChoice): Promise<ToolLog> {
@@ -38,13 +36,7 @@ export async function openToolLog(choice: LogChoice): Promise<ToolLog> {
       data,
     );
   }
-  const log = await openKafkaLog({
-    ...kafkaLogOptions(kafka),
-    application: 'millrace-tool',
-    clock: systemClock,
-    random: seededRandom(systemClock.now() + process.pid),
-  });
-  return onKafka(log, data);
+  return onKafka(await openKafka(kafka, 'millrace-tool'), data);
 }
 
 function onFolder(log: EmbeddedLog, data: string): ToolLog {

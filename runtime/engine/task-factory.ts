@@ -27,7 +27,7 @@ import type { CompiledEngineOptions } from './engine-options.ts';
 import type { GlobalTables } from './global-tables.ts';
 import { nextTurn } from './next-turn.ts';
 import { positionBelowStart } from './position-errors.ts';
-import { seededRandom } from './random.ts';
+import { seededRandom } from '../../topology/core/random.ts';
 import type { Serdes } from './serdes.ts';
 import type { StoreCopy } from './store-copy.ts';
 import type { RunnableUnit } from './task-units.ts';

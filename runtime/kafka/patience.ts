@@ -1,5 +1,6 @@
 import type { Clock } from '../../topology/core/clock.ts';
 import { StorageError } from '../../topology/core/errors.ts';
+import { pause } from '../pause.ts';
 import { BrokerError } from './broker-error.ts';
 import type { Reaction } from './reaction.ts';
 import { WireError } from './wire-error.ts';
@@ -20,18 +21,6 @@ export function passes(error: unknown): boolean {
   return (
     reaction === 'retry' || reaction === 'refresh-metadata' || reaction === 'refind-coordinator'
   );
-}
-
-/** Resolves after `delayMs`, or when the signal aborts. */
-export async function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted === true) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const cancel = clock.after(delayMs, resolve);
-  const wake = (): void => resolve();
-  signal?.addEventListener('abort', wake, { once: true });
-  await promise;
-  cancel();
-  signal?.removeEventListener('abort', wake);
 }
 
 /** One thing that is tried until it works, it cannot work, or the patience is at an end. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BehaviourSettings } from '../../processors/orders/provider/behaviour.ts';
 import type { SyncMode } from '../../runtime/embedded/durability.ts';
-import { seededRandom } from '../../runtime/engine/random.ts';
+import { seededRandom } from '../../topology/core/random.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import { sample, writeBaskets } from './baskets.ts';
 import { checkDiskBehindLog } from './checks/disk.ts';

@@ -1,6 +1,6 @@
 import type { GroupOptions, TaskUnit } from '../../ports.ts';
 import type { JoinGroupResponse } from '../messages/join-group.ts';
-import { pause } from '../patience.ts';
+import { pause } from '../../pause.ts';
 import { assign } from './assignor/assign.ts';
 import type { MemberAssignment } from './assignor/model.ts';
 import { compareText } from './assignor/task-order.ts';

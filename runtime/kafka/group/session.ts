@@ -1,6 +1,7 @@
 import { codeOf } from '../error-codes.ts';
 import type { JoinGroupResponse } from '../messages/join-group.ts';
-import { passes, pause } from '../patience.ts';
+import { passes } from '../patience.ts';
+import { pause } from '../../pause.ts';
 import { protocolType } from './consumer-protocol.ts';
 import type { GroupClient } from './group-client.ts';
 import { foreignGroup, groupRefused, slotTaken } from './group-errors.ts';

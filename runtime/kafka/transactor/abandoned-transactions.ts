@@ -4,7 +4,7 @@ import {
   type DescribedTransaction,
   describeTransactions,
 } from '../messages/describe-transactions.ts';
-import { pause } from '../patience.ts';
+import { pause } from '../../pause.ts';
 import type { KafkaWire } from '../wire.ts';
 import { TransactionCoordinator } from './transaction-coordinator.ts';
 import { Refusal } from './transaction-reactions.ts';

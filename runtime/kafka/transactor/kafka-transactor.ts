@@ -5,7 +5,7 @@ import { fenced } from '../../log/log-errors.ts';
 import type { Committed, Membership, Position, Transaction, Transactor } from '../../ports.ts';
 import type { KafkaMembership } from '../group/kafka-membership.ts';
 import { byLeader } from '../leaders.ts';
-import { pause } from '../patience.ts';
+import { pause } from '../../pause.ts';
 import type { KafkaWire } from '../wire.ts';
 import { BatchLimits } from './batch-limits.ts';
 import { type GroupPositions, writePositions } from './group-positions.ts';

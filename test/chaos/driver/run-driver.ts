@@ -1,7 +1,7 @@
 import { reserve } from '../../../processors/orders/reserve.ts';
 import { checkedGraph, readTopology } from '../../../runtime/app/topology-source.ts';
 import type { CrashPoint } from '../../../runtime/engine/committer.ts';
-import { seededRandom } from '../../../runtime/engine/random.ts';
+import { seededRandom } from '../../../topology/core/random.ts';
 import { orderOf } from '../../../runtime/orders/loader.ts';
 import { DemandGatherer, openingStock } from '../../../runtime/orders/opening-stock.ts';
 import { TopologyDriver } from '../../../runtime/testing/topology-driver.ts';

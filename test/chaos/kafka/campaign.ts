@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BehaviourSettings } from '../../../processors/orders/provider/behaviour.ts';
 import type { RetailBasket } from '../../../schemas/orders/retail-basket.ts';
-import { seededRandom } from '../../../runtime/engine/random.ts';
+import { seededRandom } from '../../../topology/core/random.ts';
 import type { Cluster } from '../../broker/harness/cluster.ts';
 import { sample, writeBaskets } from '../baskets.ts';
 import type { Finding } from '../finding.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { seededRandom } from '../../../runtime/engine/random.ts';
+import { seededRandom } from '../../../topology/core/random.ts';
 import { FaultPlan } from './faults.ts';
 
 const sessionTimeoutMs = 6000;

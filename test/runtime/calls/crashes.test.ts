@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CallFailure, type CallHandler } from '../../../processors/index.ts';
-import { seededRandom } from '../../../runtime/engine/random.ts';
+import { seededRandom } from '../../../topology/core/random.ts';
 import { type CrashPoint, TopologyDriver } from '../../../runtime/testing/index.ts';
 import { StreamsError } from '../../../topology/core/errors.ts';
 import { definitionOf, errorHeaders } from '../topology.ts';

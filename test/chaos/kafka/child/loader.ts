@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../../../../runtime/app/system-clock.ts';
 import { TopicRegistry } from '../../../../runtime/app/topic-registry.ts';
-import { seededRandom } from '../../../../runtime/engine/random.ts';
+import { seededRandom } from '../../../../topology/core/random.ts';
 import { openKafkaLog } from '../../../../runtime/kafka/kafka-log.ts';
 import { openBaskets } from '../../../../runtime/orders/input-schemas.ts';
 import { loadBaskets } from '../../../../runtime/orders/loader.ts';
