@@ -6,7 +6,6 @@ import type {
   FetchedPartition,
   Log,
   PartitionEnds,
-  Position,
   StateBackend,
   StateTable,
   StateWrites,
@@ -25,6 +24,8 @@ const fetchLimits = { maxBytes: 4 * 1024 * 1024, maxBytesPerPartition: 1024 * 10
 const maxWaitMs = 1000;
 /** How long rows wait for a moment between batches before no more batches begin, ms. */
 const patienceMs = 1000;
+/** The position of a partition whose table is to be wiped: none that a log has. */
+const toBeWiped = -1;
 
 export interface GlobalTablesOptions {
   readonly plan: Plan;
@@ -37,6 +38,12 @@ export interface GlobalTablesOptions {
   readonly partitionsOf: (topic: string) => number;
   /** Told of records that are left out: a global table has no dead letters (as in Kafka Streams). */
   readonly report: (message: string) => void;
+}
+
+/** One partition of a global table: what the log has of it, and where it stands on disk. */
+interface Stored {
+  readonly ends: PartitionEnds;
+  readonly disk: StateTable;
 }
 
 interface Loaded {
@@ -103,9 +110,12 @@ export class GlobalTables {
   async start(callbacks: { wake: () => void; fail: (error: unknown) => void }): Promise<void> {
     this.wake = callbacks.wake;
     this.fail = callbacks.fail;
+    const tables = new Map<GlobalTable, readonly Stored[]>();
     for (const table of this.options.plan.globalTables) {
-      this.loaded.push(await this.open(table));
+      tables.set(table, await this.stored(table));
     }
+    await this.wipeOutdated(tables);
+    for (const [table, stored] of tables) this.loaded.push(await this.open(table, stored));
     for (const { store, queues } of this.loaded) {
       for (const queue of queues) {
         const at = { topic: queue.topic, partition: queue.partition };
@@ -134,7 +144,7 @@ export class GlobalTables {
     for (const { store } of this.loaded) store.close();
   }
 
-  private async open(table: GlobalTable): Promise<Loaded> {
+  private async open(table: GlobalTable, stored: readonly Stored[]): Promise<Loaded> {
     const { plan, state, compiler, serdes, storeCache } = this.options;
     const storePlan = plan.stores.get(table.store);
     if (storePlan === undefined) {
@@ -151,44 +161,56 @@ export class GlobalTables {
       time: { streamTime: -1 },
     });
     this.stores.set(table.store, store);
-    const positions = await this.positions(table);
-    const queues = positions.map(
-      ({ topic, partition, offset }) => new PartitionQueue(topic, partition, offset, source.decode),
-    );
+    await this.noteTopics(table, stored);
+    const queues = stored.map(({ ends: { topic, partition, start }, disk }) => {
+      return new PartitionQueue(topic, partition, disk.position() ?? start, source.decode);
+    });
     return { table, store, queues };
   }
 
-  /** Where each partition is read from. Rows of all of them stand together: if one cannot go on from where it stopped, all begin anew. */
-  private async positions(table: GlobalTable): Promise<readonly Position[]> {
-    const { log, state, clock, partitionsOf, report } = this.options;
+  /** The partitions of a table, in the log and on disk. */
+  private async stored(table: GlobalTable): Promise<readonly Stored[]> {
+    const { log, state, partitionsOf } = this.options;
     const partitions = table.source.topics.flatMap((topic) =>
       Array.from({ length: partitionsOf(topic) }, (_, partition) => ({ topic, partition })),
     );
     const ends = await log.ends(partitions, 'uncommitted');
-    const tables = partitions.map(({ partition }) => state.open(table.store, partition));
-    const stored = tables.map((it) => it.position());
+    return ends.map((it) => ({ ends: it, disk: state.open(table.store, it.partition) }));
+  }
+
+  /**
+   * Rows of all partitions of a table stand together: if one cannot go on from where it stopped, all are read again. Positions are taken away from
+   * all tables at once, before the first row goes: whatever a crash leaves of them, the next start sees that, and wipes them, too.
+   */
+  private async wipeOutdated(tables: ReadonlyMap<GlobalTable, readonly Stored[]>): Promise<void> {
+    const { log, state, report, clock } = this.options;
     const nowMs = clock.now();
-    const current =
-      ends.every((it, i) => isCurrent(tables[i] as StateTable, it, nowMs)) && !this.logChanged;
-    if (!current && stored.some((position) => position !== undefined)) {
-      report(`global table "${table.store}" cannot go on from where it stopped: it is read again`);
-      for (const { partition } of partitions) await wipeStore(state, table.store, partition);
-    }
-    const unnoted = ends.filter(({ topicId }, i) => tables[i]?.topicId() !== topicId);
-    if (unnoted.length > 0) {
-      const writes = unnoted.map(({ partition, topicId }) => ({
-        store: table.store,
-        partition,
-        rows: [],
-        position: undefined,
-        topicId,
-      }));
-      await state.apply(writes, log.incarnation);
-    }
-    return ends.map(({ topic, partition, start }, i) => {
-      const offset = current ? (stored[i] ?? start) : start;
-      return { topic, partition, offset };
+    const outdated = [...tables].filter(([, stored]) => {
+      if (stored.every(({ disk }) => disk.position() === undefined)) return false;
+      return this.logChanged || !stored.every((it) => isCurrent(it, nowMs));
     });
+    if (outdated.length === 0) return;
+    for (const [{ store }] of outdated) {
+      report(`global table "${store}" cannot go on from where it stopped: it is read again`);
+    }
+    const places = outdated.flatMap(([{ store }, stored]) =>
+      stored.map(({ ends: { partition } }) => ({ store, partition })),
+    );
+    await state.apply(
+      places.map((place) => ({ ...place, rows: [], position: toBeWiped })),
+      log.incarnation,
+    );
+    for (const { store, partition } of places) await wipeStore(state, store, partition);
+  }
+
+  private async noteTopics({ store }: GlobalTable, stored: readonly Stored[]): Promise<void> {
+    const { log, state } = this.options;
+    const unnoted = stored.filter(({ ends, disk }) => disk.topicId() !== ends.topicId);
+    if (unnoted.length === 0) return;
+    const writes = unnoted.map(({ ends: { partition, topicId } }) => {
+      return { store, partition, rows: [], position: undefined, topicId };
+    });
+    await state.apply(writes, log.incarnation);
   }
 
   private async load(store: TaskStore, queue: PartitionQueue, target: number): Promise<void> {
@@ -302,11 +324,11 @@ function isReadable(queue: PartitionQueue): boolean {
   return queue.headTime() !== undefined;
 }
 
-function isCurrent(table: StateTable, ends: PartitionEnds, nowMs: number): boolean {
-  const position = table.position();
+function isCurrent({ disk, ends }: Stored, nowMs: number): boolean {
+  const position = disk.position();
   if (position === undefined) return true;
-  if (isOfAnother(table.topicId(), ends.topicId)) return false;
-  const age = { asOfMs: table.asOfMs(), nowMs };
+  if (isOfAnother(disk.topicId(), ends.topicId)) return false;
+  const age = { asOfMs: disk.asOfMs(), nowMs };
   const { start, end } = ends;
   return position >= start && position <= end && missedDeletes(position, ends, age) === undefined;
 }

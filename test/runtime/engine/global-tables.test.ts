@@ -83,6 +83,33 @@ describe('a global table', () => {
     await driver.close();
   });
 
+  test.each([1, 2, 3, 4, 5])(
+    'is whole after a crash in the middle of being wiped, before step %i of that',
+    async (step) => {
+      const driver = await start();
+      const names = ['a', 'b', 'c', 'd'];
+      await driver.pipe('names', ...names.map((key) => ({ key, value: `${key}!` })));
+      const { state, log } = driver;
+      // Of another log: only the first of its partitions cannot go on.
+      await state.apply(
+        [{ store: 'names', partition: 0, rows: [], position: 99 }],
+        log.incarnation,
+      );
+      const wipe = state.wipe.bind(state);
+      let steps = 0;
+      state.wipe = async (store, partition) => {
+        steps += 1;
+        if (steps === step) throw new Error('the power is off');
+        await wipe(store, partition);
+      };
+      await expect(driver.crash()).rejects.toThrow('the power is off');
+      state.wipe = wipe;
+      await driver.crash();
+      for (const name of names) expect(await ask(driver, name)).toBe(`${name}!`);
+      await driver.close();
+    },
+  );
+
   test('stands still while a batch runs (E7)', async () => {
     const driver = await start(1000);
     await driver.pipe('names', { key: 'a', value: 'old' });
