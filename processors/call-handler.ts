@@ -32,22 +32,32 @@ export type CallHandler<Request = unknown, Reply = unknown> = (
  * - `unavailable`: the service said that it cannot answer now, or the connection broke: something may have happened.
  * - `timeout`: no answer in time: something may have happened.
  * - `in-progress`: another request with this key is being worked on.
+ * - `unknown`: there is an answer, and it does not tell what happened (it is no reply): asking again at once cannot help, so the
+ *   outcome is unknown.
  */
-export type CallFailureKind = 'not-sent' | 'unavailable' | 'timeout' | 'in-progress';
+export type CallFailureKind = 'not-sent' | 'unavailable' | 'timeout' | 'in-progress' | 'unknown';
 
 const codes = {
   'not-sent': 'CALL_NOT_SENT',
   unavailable: 'CALL_UNAVAILABLE',
   timeout: 'CALL_TIMEOUT',
   'in-progress': 'CALL_IN_PROGRESS',
+  unknown: 'CALL_UNKNOWN',
 } as const satisfies Record<CallFailureKind, string>;
 
 /** An external request without an answer: asked again with the same key, as the call's `retry` says. */
 export class CallFailure extends StreamsError {
   readonly kind: CallFailureKind;
+  /** The service asked not to be asked again before this time is over, ms; undefined: it said nothing. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(kind: CallFailureKind, message: string, options: { cause?: unknown } = {}) {
+  constructor(
+    kind: CallFailureKind,
+    message: string,
+    options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {},
+  ) {
     super(codes[kind], message, options);
     this.kind = kind;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }

@@ -31,6 +31,14 @@ export interface DispatcherOptions {
   readonly issued?: (intent: JournaledIntent) => void;
 }
 
+interface FailedAttempt {
+  readonly kind: 'failure';
+  readonly failure: CallFailureKind;
+  readonly reason: string;
+  /** Not before this is over, ms; 0: the service said nothing. */
+  readonly retryAfterMs: number;
+}
+
 interface Lane {
   readonly queue: { readonly sequence: number; readonly intent: JournaledIntent }[];
   busy: boolean;
@@ -125,8 +133,10 @@ export class CallDispatcher {
           end({ kind: 'unknown', reason: answer.reason });
           return;
         }
-        const delayMs = backoffMs(operator.retry, failures, this.options.random);
-        this.later(delayMs, () => this.attempt(intent, counted, failures + 1, end));
+        const ownMs = backoffMs(operator.retry, failures, this.options.random);
+        this.later(Math.max(ownMs, answer.retryAfterMs), () =>
+          this.attempt(intent, counted, failures + 1, end),
+        );
       });
     });
   }
@@ -134,7 +144,7 @@ export class CallDispatcher {
   private async request(
     intent: JournaledIntent,
     attempt: number,
-  ): Promise<CallResult | { kind: 'failure'; failure: CallFailureKind; reason: string }> {
+  ): Promise<CallResult | FailedAttempt> {
     const { operator, handler, clock, isReply } = this.options;
     const abort = new AbortController();
     this.aborts.add(abort);
@@ -161,7 +171,8 @@ export class CallDispatcher {
     } catch (error) {
       const kind = failureKind(error);
       if (kind === undefined) return { kind: 'failed', error };
-      return { kind: 'failure', failure: kind, reason: (error as Error).message };
+      const { message: reason, retryAfterMs = 0 } = error as CallFailure;
+      return { kind: 'failure', failure: kind, reason, retryAfterMs };
     } finally {
       cancel();
       this.timers.delete(cancel);
@@ -172,7 +183,7 @@ export class CallDispatcher {
   private mayRetry(failure: CallFailureKind, sent: number): boolean {
     const { retry } = this.options.operator;
     if (failure === 'not-sent' || failure === 'in-progress') return true;
-    if (!retry.when.includes(failure)) return false;
+    if (failure === 'unknown' || !retry.when.includes(failure)) return false;
     return retry.attempts === 'unlimited' || sent < retry.attempts;
   }
 

@@ -83,8 +83,12 @@ class Bench {
     await settled();
   }
 
-  async fail(index: number, kind: CallFailureKind): Promise<void> {
-    this.requests[index]?.fail(new CallFailure(kind, kind));
+  async fail(
+    index: number,
+    kind: CallFailureKind,
+    options: { readonly retryAfterMs?: number } = {},
+  ): Promise<void> {
+    this.requests[index]?.fail(new CallFailure(kind, kind, options));
     await settled();
   }
 
@@ -120,6 +124,23 @@ describe('CallDispatcher', () => {
       [2, reply('ok')],
     ]);
     expect([bench.dispatcher.outstanding, bench.dispatcher.inFlight]).toEqual([0, 0]);
+  });
+
+  test('does not ask again where the answer does not tell what happened', async () => {
+    const bench = new Bench();
+    bench.issue('a', 'a');
+    await bench.fail(0, 'unknown');
+    expect(bench.ended).toEqual([[0, unknown('unknown')]]);
+  });
+
+  test('does not ask again before the service wants to be asked', async () => {
+    const bench = new Bench();
+    bench.issue('a', 'a');
+    await bench.fail(0, 'unavailable', { retryAfterMs: 3000 });
+    await bench.advance(2999);
+    expect(bench.names).toEqual(['a']);
+    await bench.advance(1);
+    expect(bench.names).toEqual(['a', 'a']);
   });
 
   test('keeps no order where none is asked for', () => {
