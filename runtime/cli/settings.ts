@@ -1,19 +1,11 @@
-import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { LogChoice } from '../app/application-log.ts';
 import { brokersIn } from '../app/kafka-settings.ts';
-import { type LogKind, readRunnerFile, type RunnerSettings } from '../app/runner-file.ts';
-import { kafkaSettingsOf } from '../app/runner-file-kafka.ts';
+import { type PlaceOptions, type RunPlace, runPlace } from '../app/run-place.ts';
 import { openToolLog, type ToolLog } from '../app/tool-log.ts';
 import { UsageError } from './failure.ts';
 
 /** Options of every command that works on a log. */
-export interface DataOptions {
-  readonly data?: string;
-  readonly config?: string;
-  readonly log?: LogKind;
-  readonly brokers?: readonly string[];
-}
+export type DataOptions = PlaceOptions;
 
 /** Adds `--data`, `--log`, `--brokers` and `--config`. */
 export function addDataOptions(command: Command): Command {
@@ -63,28 +55,13 @@ export function dataOptionWords({ data, log, brokers, config }: DataOptions): re
   ];
 }
 
-/** What the runner file and the options say together: options win. */
-export interface CommandSettings extends RunnerSettings {
-  readonly data: string;
-  readonly choice: LogChoice;
-  /** The log, for messages: the data folder, or the cluster. */
-  readonly where: string;
-}
-
 /** @throws {ConfigError} RUNNER_FILE, OPTION_BROKERS, OPTION_SASL */
-export function settingsOf(options: DataOptions): CommandSettings {
-  const settings = readRunnerFile(options.config, process.env);
-  const data = options.data ?? settings.data ?? join('.millrace', 'data');
-  if ((options.log ?? settings.log) !== 'kafka') {
-    if (options.brokers !== undefined) {
-      throw new UsageError('--brokers names a Kafka cluster: add --log kafka');
-    }
-    const sync = settings.sync === undefined ? {} : { sync: settings.sync };
-    return { ...settings, data, choice: { data, ...sync }, where: data };
+export function settingsOf(options: DataOptions): RunPlace {
+  const place = runPlace(options, process.env);
+  if (place.choice.kafka === undefined && options.brokers !== undefined) {
+    throw new UsageError('--brokers names a Kafka cluster: add --log kafka');
   }
-  const kafka = kafkaSettingsOf(settings.kafka ?? {}, settings.folder, options.brokers);
-  const where = `Kafka at ${kafka.brokers.join(', ')}`;
-  return { ...settings, data, choice: { data, kafka }, where };
+  return place;
 }
 
 /**
@@ -93,7 +70,7 @@ export function settingsOf(options: DataOptions): CommandSettings {
  * @throws {StorageError} when it cannot be read
  */
 export async function withLog<T>(
-  { choice }: CommandSettings,
+  { choice }: RunPlace,
   action: (tool: ToolLog) => Promise<T>,
 ): Promise<T> {
   const tool = await openToolLog(choice);

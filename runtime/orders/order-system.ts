@@ -5,6 +5,7 @@ import { isStreamsError } from '../../topology/core/errors.ts';
 import { startApplication } from '../app/application.ts';
 import type { Application } from '../app/application.ts';
 import { failureLine } from '../app/failure-line.ts';
+import { type RunPlace, runPlace } from '../app/run-place.ts';
 import { growHeapWithNeed } from '../heap.ts';
 import { ProgressLine } from './progress.ts';
 import { startProvider } from './provider-process.ts';
@@ -48,13 +49,19 @@ async function start(options: StartOptions): Promise<number> {
     });
   }
   process.env['PAYMENTS_URL'] = options.payments ?? nowhere;
+  const place = runPlace(options.place, process.env);
+  if (options.place.brokers !== undefined && place.choice.kafka === undefined) {
+    process.stderr.write('error: --brokers names a Kafka cluster: add --log kafka\n');
+    return 2;
+  }
   const application = await startApplication({
     topology,
-    data: options.data,
-    ...(options.brokers === undefined ? {} : { kafka: { brokers: options.brokers } }),
-    sync: options.sync,
+    data: place.data,
+    ...(place.choice.kafka === undefined ? {} : { kafka: place.choice.kafka }),
+    sync: options.sync ?? place.sync ?? 'commit',
     seed: options.seed,
-    options: { 'max-open-calls': maxOpenCalls, 'store-cache': storeCacheBytes },
+    options: { 'max-open-calls': maxOpenCalls, 'store-cache': storeCacheBytes, ...place.options },
+    ...(place.queries === undefined ? {} : { queries: place.queries }),
     report: (message) => {
       line.clear();
       process.stderr.write(`millrace: ${message}\n`);
@@ -62,7 +69,7 @@ async function start(options: StartOptions): Promise<number> {
   });
   let summary: SummaryInput | undefined;
   try {
-    summary = await runWithProvider(application, options, interrupt.signal);
+    summary = await runWithProvider(application, { ...options, place }, interrupt.signal);
   } finally {
     await application.close();
   }
@@ -72,12 +79,17 @@ async function start(options: StartOptions): Promise<number> {
   return interrupted;
 }
 
+/** Options, with what the runner file says of where it runs. */
+interface PlacedOptions extends Omit<StartOptions, 'place'> {
+  readonly place: RunPlace;
+}
+
 async function runWithProvider(
   application: Application,
-  options: StartOptions,
+  options: PlacedOptions,
   signal: AbortSignal,
 ): Promise<SummaryInput | undefined> {
-  const ledger = join(options.data, 'provider', 'ledger.jsonl');
+  const ledger = join(options.place.data, 'provider', 'ledger.jsonl');
   const provider =
     options.payments === undefined ? await startProvider(ledger, options.behaviour) : undefined;
   try {
@@ -85,7 +97,7 @@ async function runWithProvider(
     process.env['PAYMENTS_URL'] = payments;
     return await runOrders(application, {
       ...options,
-      data: options.brokers === undefined ? options.data : `Kafka at ${options.brokers.join(', ')}`,
+      data: options.place.where,
       payments,
       signal,
       monotonic: () => performance.now(),

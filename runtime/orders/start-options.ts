@@ -7,17 +7,18 @@ import {
 } from '../../processors/orders/provider/options.ts';
 import type { BehaviourOptions } from '../../processors/orders/provider/options.ts';
 import { brokersIn } from '../app/kafka-settings.ts';
+import type { PlaceOptions } from '../app/run-place.ts';
+import type { SyncMode } from '../embedded/durability.ts';
 
 /** What the command line of `npm start` says. */
 export interface StartOptions {
   /** File of baskets. */
   readonly orders: string;
-  /** Data folder, as written. */
-  readonly data: string;
-  /** Brokers of the Kafka cluster to run on; undefined: the embedded log of the data folder. */
-  readonly brokers: readonly string[] | undefined;
+  /** Data folder, runner file, and the log: where it runs. */
+  readonly place: PlaceOptions;
   readonly json: boolean;
-  readonly sync: 'commit' | 'interval' | 'never';
+  /** Undefined: what the runner file says, else `commit`. */
+  readonly sync: SyncMode | undefined;
   readonly seed: number;
   readonly shortShare: number;
   /** URL of a provider that runs already; undefined: start one. */
@@ -30,13 +31,10 @@ export const sampleBaskets: string = fileURLToPath(
   new URL('data/baskets-sample.avro', import.meta.url),
 );
 
-interface Parsed extends BehaviourOptions {
+interface Parsed extends BehaviourOptions, PlaceOptions {
   readonly orders: string;
-  readonly data: string;
-  readonly log: 'embedded' | 'kafka';
-  readonly brokers?: readonly string[];
   readonly json: boolean;
-  readonly sync: 'commit' | 'interval' | 'never';
+  readonly sync?: SyncMode;
   readonly shortShare: number;
   readonly payments?: string;
 }
@@ -54,21 +52,31 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
       new Option('--orders <file>', 'Avro file of baskets').default(sampleBaskets, 'the sample'),
     )
     .addOption(
-      new Option('--data <dir>', 'data folder').default('.millrace/data').argParser(folder),
+      new Option('--data <dir>', 'data folder')
+        .default(undefined, 'data of the runner file, else .millrace/data')
+        .argParser(folder),
     )
     .addOption(
       new Option('--log <kind>', 'the embedded log of the data folder, or a Kafka cluster')
         .choices(['embedded', 'kafka'])
-        .default('embedded'),
+        .default(undefined, 'log of the runner file, else embedded'),
     )
     .addOption(
-      new Option('--brokers <list>', 'some brokers of the cluster: host:port,…').argParser(brokers),
+      new Option('--brokers <list>', 'some brokers of the cluster: host:port,…')
+        .default(undefined, 'kafka.brokers of the runner file')
+        .argParser(brokers),
+    )
+    .addOption(
+      new Option('--config <file>', 'runner file: how to reach the cluster (TLS, SASL)').default(
+        undefined,
+        'millrace.yaml, if it is there',
+      ),
     )
     .option('--json', 'print the summary as one JSON object', false)
     .addOption(
       new Option('--sync <mode>', 'when commits are forced to the disk')
         .choices(['commit', 'interval', 'never'])
-        .default('commit'),
+        .default(undefined, 'sync of the runner file, else commit'),
     )
     .addOption(
       new Option('--short-share <share>', 'share of orders that find goods missing')
@@ -79,22 +87,16 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     .addHelpText('after', '\nExample:\n  $ npm start -- --orders baskets.avro --decline-rate 0.1');
   addBehaviourOptions(command).parse(args, { from: 'user' });
   const options = command.opts<Parsed>();
-  const { orders, data, json, sync, seed, shortShare, payments } = options;
+  const { orders, json, sync, seed, shortShare, payments } = options;
   const behaviour = behaviourSettings(options);
-  if ((options.log === 'kafka') !== (options.brokers !== undefined)) {
-    command.error('error: --log kafka and --brokers go together');
-  }
-  return {
-    orders,
-    data,
-    brokers: options.brokers,
-    json,
-    sync,
-    seed,
-    shortShare,
-    payments,
-    behaviour,
+  const { data, config, log, brokers: named } = options;
+  const place = {
+    ...(data === undefined ? {} : { data }),
+    ...(config === undefined ? {} : { config }),
+    ...(log === undefined ? {} : { log }),
+    ...(named === undefined ? {} : { brokers: named }),
   };
+  return { orders, place, json, sync, seed, shortShare, payments, behaviour };
 }
 
 function share(text: string): number {

@@ -56,8 +56,8 @@ describe('compose.yaml', () => {
   });
 
   test('loads, and works, on the broker that it has', () => {
-    const { brokers, payments } = parseStartOptions(argumentsOf('load'));
-    expect(brokers).toEqual(['kafka:9092']);
+    const { place, payments } = parseStartOptions(argumentsOf('load'));
+    expect(place).toEqual({ log: 'kafka', brokers: ['kafka:9092'], data: '/data' });
     expect(payments).toBe(services['load']?.environment?.['PAYMENTS_URL']);
     const [command, file = '', ...options] = argumentsOf('member');
     expect(command).toBe('run');

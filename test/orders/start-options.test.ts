@@ -9,9 +9,9 @@ describe('parseStartOptions', () => {
   test('runs the sample into .millrace/data when nothing is said', () => {
     expect(parseStartOptions([])).toEqual({
       orders: sampleBaskets,
-      data: '.millrace/data',
+      place: {},
       json: false,
-      sync: 'commit',
+      sync: undefined,
       seed: 1,
       shortShare: 0.03,
       payments: undefined,
@@ -26,10 +26,13 @@ describe('parseStartOptions', () => {
     });
   });
 
-  test('takes brokers of a Kafka cluster', () => {
+  test('takes a Kafka cluster, by its brokers and by a runner file', () => {
     const args = ['--log', 'kafka', '--brokers', 'a:9092, b:9092'];
-    expect(parseStartOptions(args).brokers).toEqual(['a:9092', 'b:9092']);
-    expect(parseStartOptions(['--log', 'embedded']).brokers).toBeUndefined();
+    expect(parseStartOptions(args).place).toEqual({ log: 'kafka', brokers: ['a:9092', 'b:9092'] });
+    expect(parseStartOptions(['--log', 'embedded', '--config', 'm.yaml']).place).toEqual({
+      log: 'embedded',
+      config: 'm.yaml',
+    });
   });
 
   test('takes every option', () => {
@@ -38,7 +41,7 @@ describe('parseStartOptions', () => {
     const url = ['--payments', 'http://localhost:8081/'];
     expect(parseStartOptions([...args.split(' '), ...provider.split(' '), ...url])).toEqual({
       orders: 'a.avro',
-      data: 'd',
+      place: { data: 'd' },
       json: true,
       sync: 'never',
       seed: 7,
@@ -59,8 +62,7 @@ describe('parseStartOptions', () => {
     [['--sync', 'sometimes'], 'Allowed choices are commit, interval, never'],
     [['--short-share', '2'], 'give a share from 0 to 1'],
     [['--payments', 'localhost'], 'give an http URL, like http://127.0.0.1:8081'],
-    [['--log', 'kafka'], 'error: --log kafka and --brokers go together'],
-    [['--brokers', 'a:1'], 'error: --log kafka and --brokers go together'],
+    [['--log', 'paper'], 'Allowed choices are embedded, kafka'],
     [['--log', 'kafka', '--brokers', 'a'], "argument 'a' is invalid. give host:port,host:port,…"],
     [['--data', ''], "option '--data <dir>' argument '' is invalid. name a folder"],
     [['--seed', '-1'], 'give a whole number, 0 or more'],

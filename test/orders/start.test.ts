@@ -147,6 +147,14 @@ describe('npm start', () => {
     });
   }, 30_000);
 
+  test('ends with code 2 when brokers are named but not Kafka', async () => {
+    expect(await start('--brokers', 'localhost:9092').ended).toEqual({
+      code: 2,
+      out: '',
+      err: 'error: --brokers names a Kafka cluster: add --log kafka\n',
+    });
+  });
+
   test('ends with code 2 when an option is unknown', async () => {
     expect(await start('--order').ended).toMatchObject({ code: 2, out: '' });
   }, 30_000);
