@@ -1,5 +1,5 @@
 import type { Clock } from '../../topology/core/clock.ts';
-import { StorageError } from '../../topology/core/errors.ts';
+import { isStreamsError, StorageError } from '../../topology/core/errors.ts';
 import { pause } from '../pause.ts';
 import { BrokerError } from './broker-error.ts';
 import type { Reaction } from './reaction.ts';
@@ -20,6 +20,15 @@ export function passes(error: unknown): boolean {
   const reaction = reactionOf(error);
   return (
     reaction === 'retry' || reaction === 'refresh-metadata' || reaction === 'refind-coordinator'
+  );
+}
+
+/** True where another attempt may work: what {@link passes}, and where a patience or many attempts came to their end without that. */
+export function mayPass(error: unknown): boolean {
+  if (passes(error)) return true;
+  return (
+    isStreamsError(error) &&
+    (error.code === 'LOG_UNAVAILABLE' || error.code === 'TRANSACTION_ABORTED')
   );
 }
 

@@ -1,6 +1,6 @@
 import { codeOf } from '../error-codes.ts';
 import type { JoinGroupResponse } from '../messages/join-group.ts';
-import { passes } from '../patience.ts';
+import { mayPass, passes } from '../patience.ts';
 import { pause } from '../../pause.ts';
 import { protocolType } from './consumer-protocol.ts';
 import type { GroupClient } from './group-client.ts';
@@ -202,12 +202,12 @@ export class GroupSession {
     }
   }
 
-  /** Gives what the action gives; waits for what passes, throws what does not. */
+  /** Gives what the action gives; waits for what passes, throws what does not. A log that is away for long is waited for as long: it is the group's, too. */
   async attempt<T>(action: () => Promise<T>): Promise<Outcome<T>> {
     try {
       return await action();
     } catch (error) {
-      if (!passes(error)) throw error;
+      if (!mayPass(error)) throw error;
       await this.backOff();
       return 'again';
     }

@@ -1,7 +1,7 @@
 import { IllegalStateError } from '../../../topology/core/errors.ts';
 import type { Membership } from '../../ports.ts';
 import type { KafkaMembership } from '../group/kafka-membership.ts';
-import { passes } from '../patience.ts';
+import { mayPass } from '../patience.ts';
 import type { BatchLimits } from './batch-limits.ts';
 import type { OutgoingPartition } from './outgoing-batches.ts';
 import { Refusal } from './transaction-reactions.ts';
@@ -24,8 +24,7 @@ export function baseOffsetsOf(outgoing: readonly OutgoingPartition[]): readonly 
  */
 export function failureOf(failure: unknown, member: KafkaMembership, limits: BatchLimits): unknown {
   if (!(failure instanceof Refusal)) {
-    const unavailable = (failure as { code?: unknown }).code === 'LOG_UNAVAILABLE';
-    if (!passes(failure) && !unavailable) return failure;
+    if (!mayPass(failure)) return failure;
     return transactionAborted(member.group, (failure as Error).message, failure);
   }
   const { reaction, error, batch, place } = failure;

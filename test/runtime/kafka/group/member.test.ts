@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { StorageError } from '../../../../topology/core/errors.ts';
 import { units } from './assignor/cases.ts';
 import { GroupWorld } from './group-world.ts';
 
@@ -266,6 +267,28 @@ describe('GroupMember', () => {
       false,
     ]);
   });
+
+  test.each(['LOG_UNAVAILABLE', 'TRANSACTION_ABORTED'])(
+    'waits where plans cannot be looked up or written down as yet: %s',
+    async (code) => {
+      const world = new GroupWorld(tasks(2));
+      const known = new Set<string>();
+      const failing = <T>(action: () => T) => {
+        let failures = 2;
+        return async (): Promise<T> => {
+          if (failures-- > 0) throw new StorageError(code, 'Kafka is away');
+          return action();
+        };
+      };
+      const admit = failing(
+        () => new Map(known.has('p') ? [] : [['p', 'it is not known'] as const]),
+      );
+      const announce = failing(() => known.size < known.add('p').size);
+      const a = world.start('a', { plan: 'p', admit, announce });
+      await world.pass(10_000);
+      expect([a.failure, a.partitions]).toEqual([undefined, 'in-0-0 in-0-1']);
+    },
+  );
 
   test('assigns what both plans have while an upgrade rolls, and the rest when it is over', async () => {
     const world = new GroupWorld(tasks(2));
