@@ -215,13 +215,85 @@ export interface TopicAdmin {
 
 /** Ids of Avro schemas, in a registry (Confluent-compatible semantics). */
 export interface SchemaRegistry {
-  /** The id of this schema under the subject; registers it if it is new. `schema` is canonical JSON text of the whole Avro schema. */
-  register(subject: string, schema: string): Promise<number>;
-  /** The schema's JSON text. Undefined: the registry does not know the id. */
+  /**
+   * The id of this schema under the subject; registers it if it is new. `schema` is JSON text of an Avro schema, canonical where equal schemas are to be one.
+   * @throws {ConfigError} SCHEMA_REFUSED when the subject's compatibility mode does not allow it, SCHEMA_INVALID
+   * @throws {StorageError} REGISTRY_UNAVAILABLE when it cannot be reached
+   */
+  register(subject: string, schema: string, options?: RegisterOptions): Promise<number>;
+  /** The schema's JSON text, what it refers to put in. Undefined: the registry does not know the id. */
   schema(id: number): Promise<string | undefined>;
-  /** Versions of a subject: [version, id], ascending. */
+  /** Versions of a subject: [version, id], ascending, without soft-deleted ones; none where the subject is not known. */
   versions(subject: string): Promise<readonly (readonly [version: number, id: number])[]>;
+  /** Subjects that have versions, sorted. */
   subjects(): Promise<readonly string[]>;
+}
+
+export interface RegisterOptions {
+  /** Schemas of other subjects that this one names. @defaultValue none */
+  readonly references?: readonly SchemaReference[];
+  /**
+   * The mode of the subject does not count: whether versions go together is decided elsewhere, as for topics of an application's own by its plan. A registry that
+   * would refuse it gets the mode NONE for the subject.
+   */
+  readonly unchecked?: true;
+}
+
+/** A schema of another subject, by the full name under which it is used. */
+export interface SchemaReference {
+  readonly name: string;
+  readonly subject: string;
+  readonly version: number;
+}
+
+/** What a new version of a subject must be able to do with older ones: Confluent's names. */
+export type CompatibilityMode =
+  | 'BACKWARD'
+  | 'BACKWARD_TRANSITIVE'
+  | 'FORWARD'
+  | 'FORWARD_TRANSITIVE'
+  | 'FULL'
+  | 'FULL_TRANSITIVE'
+  | 'NONE';
+
+/** A version of a subject. */
+export interface SubjectVersion {
+  readonly version: number;
+  readonly id: number;
+  /** Soft-deleted: its id is known still, but nothing is compared with it. */
+  readonly deleted: boolean;
+}
+
+/** A schema as it was registered: with its references, not what they stand for. */
+export interface RegisteredSchema {
+  readonly schema: string;
+  readonly references: readonly SchemaReference[];
+}
+
+/** A registry as tools see it: one contract suite (`test/runtime/registry-contract.ts`) runs against every one. */
+export interface ManagedRegistry extends SchemaRegistry {
+  /** Versions, soft-deleted ones included, ascending. Empty: it is not known. */
+  allVersions(subject: string): Promise<readonly SubjectVersion[]>;
+  /** Undefined: the registry does not know the id. */
+  registered(id: number): Promise<RegisteredSchema | undefined>;
+  /** Mode of a subject, or of all that have none of their own. `own`: it is set for this subject. */
+  compatibility(subject?: string): Promise<{ readonly mode: CompatibilityMode; own: boolean }>;
+  /** Sets it for a subject, or for all that have none of their own. */
+  setCompatibility(mode: CompatibilityMode, subject?: string): Promise<void>;
+  /**
+   * What is wrong with the schema as the next version, in the registry's own words: empty where it would take it.
+   * @throws {ConfigError} SCHEMA_INVALID
+   */
+  incompatibilities(
+    subject: string,
+    schema: string,
+    references?: readonly SchemaReference[],
+  ): Promise<readonly string[]>;
+  /**
+   * Soft-deletes a version, or all of them. The versions that are so now and were not before.
+   * @throws {ConfigError} SUBJECT_UNKNOWN, VERSION_UNKNOWN
+   */
+  softDelete(subject: string, version?: number): Promise<readonly number[]>;
 }
 
 /**
