@@ -3,6 +3,7 @@ import { noHeaders } from '../../topology/core/record.ts';
 import { RecordBatchBuilder } from '../codec/batch-builder.ts';
 import { readTo } from '../engine/changelog-reader.ts';
 import type { Log, SchemaRegistry } from '../ports.ts';
+import { OneAtATime } from '../one-at-a-time.ts';
 import { appendOnce } from './append-once.ts';
 
 /** The topic of all schemas of a cluster. */
@@ -31,8 +32,8 @@ export class TopicRegistry implements SchemaRegistry {
   private readonly bySubject = new Map<string, Versions>();
   private position = 0;
   private created = false;
-  /** Appends and reads of this process, one after the other. */
-  private last: Promise<unknown> = Promise.resolve();
+  /** Appends and reads of this process. */
+  private readonly queue = new OneAtATime();
 
   /** `client` names this process's producer, as in {@link appendOnce}. */
   constructor(log: Log, client: string) {
@@ -41,7 +42,7 @@ export class TopicRegistry implements SchemaRegistry {
   }
 
   register(subject: string, schema: string): Promise<number> {
-    return this.alone(async () => {
+    return this.queue.run(async () => {
       const known = this.idUnder(subject, schema);
       if (known !== undefined) return known;
       await this.refresh();
@@ -55,30 +56,24 @@ export class TopicRegistry implements SchemaRegistry {
   }
 
   schema(id: number): Promise<string | undefined> {
-    return this.alone(async () => {
+    return this.queue.run(async () => {
       if (!this.texts.has(id)) await this.refresh();
       return this.texts.get(id);
     });
   }
 
   versions(subject: string): Promise<Versions> {
-    return this.alone(async () => {
+    return this.queue.run(async () => {
       await this.refresh();
       return this.bySubject.get(subject) ?? [];
     });
   }
 
   subjects(): Promise<readonly string[]> {
-    return this.alone(async () => {
+    return this.queue.run(async () => {
       await this.refresh();
       return [...this.bySubject.keys()].sort();
     });
-  }
-
-  private alone<T>(action: () => Promise<T>): Promise<T> {
-    const run = this.last.then(action, action);
-    this.last = run.catch(() => {});
-    return run;
   }
 
   private idUnder(subject: string, schema: string): number | undefined {

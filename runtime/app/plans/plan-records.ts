@@ -5,6 +5,7 @@ import { digestOf, type Manifest } from '../../../topology/plan/compare/manifest
 import { RecordBatchBuilder } from '../../codec/batch-builder.ts';
 import { readTo } from '../../engine/changelog-reader.ts';
 import type { Log } from '../../ports.ts';
+import { OneAtATime } from '../../one-at-a-time.ts';
 import { manifestKey, planKey } from '../../task/task-control.ts';
 import { appendOnce } from '../append-once.ts';
 
@@ -41,6 +42,8 @@ export class PlanRecords {
   private readonly log: Log;
   private readonly application: string;
   private readonly client: string;
+  /** A leader that has to begin anew may not wait for what it wrote before: two appends at a time would fence each other. */
+  private readonly appends = new OneAtATime();
 
   /** `slot` tells this member's producer from others'. */
   constructor(log: Log, application: string, slot: string) {
@@ -101,12 +104,13 @@ export class PlanRecords {
       const bytes = value === null ? null : Buffer.from(JSON.stringify(value));
       builder.appendPair(0, Buffer.from(key), bytes, noHeaders);
     }
-    await appendOnce(this.log, this.client, {
+    const append = {
       topic: controlTopic(this.application),
       partition: 0,
       records: builder.count,
       batch: builder.finish(),
-    });
+    };
+    await this.appends.run(() => appendOnce(this.log, this.client, append));
   }
 }
 

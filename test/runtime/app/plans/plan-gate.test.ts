@@ -43,6 +43,12 @@ describe('PlanRecords', () => {
       offset: 0,
     });
   });
+
+  test('writes one thing after the other, whoever does not wait', async () => {
+    await Promise.all([records.add(first), records.add(rolling)]);
+    const { plans } = await records.read('committed');
+    expect([...plans.keys()]).toEqual([digestOf(first), digestOf(rolling)]);
+  });
 });
 
 describe('PlanGate', () => {
