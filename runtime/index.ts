@@ -3,12 +3,18 @@
  */
 export type { ApplicationOptions, Ports } from './app/application.ts';
 export { Application, startApplication } from './app/application.ts';
+export type { ApplicationRunner, RunApplicationsOptions } from './app/runner/application-runner.ts';
+export { runApplications } from './app/runner/application-runner.ts';
+export type { LiveFigures, RestoringFigures } from './app/runner/live-figures.ts';
+export type { RestartOptions } from './app/runner/restart-policy.ts';
+export type { RunnerState } from './app/runner/runner-state.ts';
 export type { SentRecord, TopicRecord } from './app/named-topics.ts';
 export type { OpenTopicsOptions } from './app/open-topics.ts';
 export { openTopics, Topics } from './app/open-topics.ts';
 export { TopologyError } from './app/topology-source.ts';
 export type { SyncMode } from './embedded/durability.ts';
 export type { EngineOptions } from './engine/engine-options.ts';
+export type { LogFields, Logger, LogLevel } from './logger.ts';
 export type {
   Append,
   Committed,

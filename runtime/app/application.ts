@@ -6,6 +6,7 @@ import type { Plan } from '../../topology/plan/plan.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import type { Engine } from '../engine/engine.ts';
 import { compileEngineOptions, type EngineOptions } from '../engine/engine-options.ts';
+import { lineLogger, type Logger, reportTo } from '../logger.ts';
 import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
 import { LmdbStateBackend } from '../state/lmdb-backend.ts';
 import { openApplicationLog } from './application-log.ts';
@@ -40,7 +41,9 @@ export interface ApplicationOptions {
   readonly commandOptions?: readonly string[];
   /** Seeds the jitter of retries. @defaultValue from the clock */
   readonly seed?: number;
-  /** Told of what an operator should know. @defaultValue a line on standard error */
+  /** Told of what an operator should know. @defaultValue lines on standard error */
+  readonly logger?: Logger;
+  /** The lines alone, where there is no `logger`. */
   readonly report?: (message: string) => void;
   /** Topic for topic, partition and offset of each record that a task takes, in the transaction that commits it (tests). */
   readonly trace?: string;
@@ -135,6 +138,11 @@ export class Application {
     return this.queries.query(store);
   }
 
+  /** All members of its group as of the last assignment; empty where the log tells none. */
+  get members(): Engine['members'] {
+    return this.engine.members;
+  }
+
   /** Transactions committed so far. */
   get commits(): number {
     return this.engine.committer.transactions;
@@ -203,8 +211,9 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const graph = checkedGraph(topology);
   const { definition } = graph;
   const functions = await loadProcessors(usedFunctions(definition), topology.processors);
-  const report =
-    options.report ?? ((message: string) => process.stderr.write(`millrace: ${message}\n`));
+  const report = reportTo(options.logger ?? lineLogger(options.report ?? toStandardError), {
+    application: definition.application,
+  });
   const engineOptions = compileEngineOptions(options.options);
   const { data = join('.millrace', 'data'), sync, kafka } = options;
   const opened = await openApplicationLog(definition.application, {
@@ -225,6 +234,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       setAside: ({ movedTo, reason }) =>
         report(
           `the state of "${definition.application}" cannot be read (${reason}); it was moved to ${movedTo} and is rebuilt`,
+          { level: 'warn' },
         ),
     });
     closers.push(() => state.close());
@@ -290,6 +300,10 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     await release().catch(() => {});
     throw error;
   }
+}
+
+function toStandardError(line: string): void {
+  process.stderr.write(`millrace: ${line}\n`);
 }
 
 function same(ports: Ports): Ports {

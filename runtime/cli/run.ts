@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import { type Application, type ApplicationOptions, startApplication } from '../app/application.ts';
+import { RunMeter } from '../app/runner/run-meter.ts';
 import { systemClock } from '../app/system-clock.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import type { Console } from './console.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { RunMeter } from './run-meter.ts';
 import { addDataOptions, type DataOptions, dataOptionWords, settingsOf } from './settings.ts';
 import { onSignal } from './signals.ts';
 import { showCount } from './text-table.ts';
@@ -87,7 +87,7 @@ async function run(
   if (application.endpoint !== undefined) {
     console.note(`queries are answered at ${application.endpoint}\n`);
   }
-  const meter = new RunMeter(application, () => systemClock.monotonic());
+  const meter = new RunMeter(application, systemClock);
   const ended = await untilEnd(application, {
     signal,
     untilCaughtUp,

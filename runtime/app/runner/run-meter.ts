@@ -1,5 +1,6 @@
-import type { Application } from '../app/application.ts';
-import { showCount } from './text-table.ts';
+import type { Clock } from '../../../topology/core/clock.ts';
+import type { Application } from '../application.ts';
+import type { LiveFigures, RestoringFigures } from './live-figures.ts';
 
 /** How far a run is. Records and dead letters are committed ones, of this run alone. */
 export interface RunState {
@@ -17,20 +18,20 @@ export interface RunState {
 export class RunMeter {
   private readonly application: Application;
   private readonly sources: ReadonlySet<string>;
-  private readonly monotonic: () => number;
+  private readonly clock: Clock;
   private readonly startedMs: number;
   private last = { ms: 0, records: 0, rate: 0 };
 
-  constructor(application: Application, monotonic: () => number) {
+  constructor(application: Application, clock: Clock) {
     this.application = application;
     const nodes = application.plan.subTopologies.flatMap((it) => it.nodes);
     this.sources = new Set(nodes.flatMap(({ kind, name }) => (kind === 'source' ? name : [])));
-    this.monotonic = monotonic;
-    this.startedMs = monotonic();
+    this.clock = clock;
+    this.startedMs = clock.monotonic();
   }
 
   get elapsedMs(): number {
-    return this.monotonic() - this.startedMs;
+    return this.clock.monotonic() - this.startedMs;
   }
 
   state(): RunState {
@@ -47,22 +48,45 @@ export class RunMeter {
     };
   }
 
+  /** What it does at present, for those who watch from outside. */
+  figures(): LiveFigures {
+    const { records, deadLettered, commits } = this.state();
+    const { tasks, restoring, members, openCalls } = this.application;
+    return {
+      asOfMs: this.clock.now(),
+      records,
+      perSecond: Math.round(this.rate(records)),
+      deadLettered,
+      commits,
+      tasks: tasks.length,
+      members: Math.max(1, members.length),
+      openCalls,
+      ...(restoring.length === 0 ? {} : { restoring: restoringFigures(restoring) }),
+    };
+  }
+
   /** `12,345 records (3,200/s), lag 120, 45 commits`, and how far the restore is where tasks are being restored. */
   line(): string {
-    const restoring = restoreLine(this.application.restoring);
-    return `${restoring}${this.runLine()}`;
+    const { restoring } = this.application;
+    if (restoring.length === 0) return this.runLine();
+    return `${restoreLine(restoringFigures(restoring))}; ${this.runLine()}`;
   }
 
   private runLine(): string {
     const { records, lag, commits, deadLettered } = this.state();
+    const dead = deadLettered === 0 ? '' : `, ${shown(deadLettered)} dead letters`;
+    const rate = shown(Math.round(this.rate(records)));
+    return `${shown(records)} records (${rate}/s), lag ${shown(lag)}, ${shown(commits)} commits${dead}`;
+  }
+
+  /** Records per second, measured anew when the last measurement is a second old. */
+  private rate(records: number): number {
     const ms = this.elapsedMs;
     if (ms - this.last.ms >= 1000) {
       const rate = ((records - this.last.records) / (ms - this.last.ms)) * 1000;
       this.last = { ms, records, rate };
     }
-    const dead = deadLettered === 0 ? '' : `, ${showCount(deadLettered)} dead letters`;
-    const rate = showCount(Math.round(this.last.rate));
-    return `${showCount(records)} records (${rate}/s), lag ${showCount(lag)}, ${showCount(commits)} commits${dead}`;
+    return this.last.rate;
   }
 
   private totals(): { records: number; deadLettered: number } {
@@ -76,9 +100,7 @@ export class RunMeter {
   }
 }
 
-/** `restoring 3 tasks: 45 % of 2,600,000 records, about 40 s left; `, or nothing. */
-function restoreLine(restoring: Application['restoring']): string {
-  if (restoring.length === 0) return '';
+function restoringFigures(restoring: Application['restoring']): RestoringFigures {
   let done = 0;
   let total = 0;
   let leftMs = 0;
@@ -87,8 +109,17 @@ function restoreLine(restoring: Application['restoring']): string {
     total += it.total;
     leftMs = Math.max(leftMs, it.leftMs ?? 0);
   }
+  return { tasks: restoring.length, done, total, ...(leftMs === 0 ? {} : { leftMs }) };
+}
+
+/** `restoring 3 tasks: 45 % of 2,600,000 records, about 40 s left`. */
+export function restoreLine({ tasks, done, total, leftMs }: RestoringFigures): string {
   const percent = total === 0 ? 0 : Math.floor((done / total) * 100);
-  const left = leftMs === 0 ? '' : `, about ${showCount(Math.ceil(leftMs / 1000))} s left`;
-  const tasks = restoring.length === 1 ? '1 task' : `${restoring.length} tasks`;
-  return `restoring ${tasks}: ${percent} % of ${showCount(total)} records${left}; `;
+  const left = leftMs === undefined ? '' : `, about ${shown(Math.ceil(leftMs / 1000))} s left`;
+  const what = tasks === 1 ? '1 task' : `${tasks} tasks`;
+  return `restoring ${what}: ${percent} % of ${shown(total)} records${left}`;
+}
+
+function shown(count: number): string {
+  return count.toLocaleString('en-US');
 }
