@@ -88,11 +88,11 @@ export function openFailure(where: string, error: unknown, made: Made, stage: St
 }
 
 function tlsAlert(code: string): string {
-  if (code.includes('CERTIFICATE_REQUIRED')) {
-    return 'it wants a certificate of the client: give tls.cert and tls.key';
-  }
   if (code === 'ERR_SSL_WRONG_VERSION_NUMBER') return 'the port does not speak TLS';
-  return code.slice('ERR_SSL_'.length).toLowerCase().replaceAll('_', ' ');
+  const alert = code.slice('ERR_SSL_'.length).toLowerCase().replaceAll('_', ' ');
+  // Alerts are the broker's judgement. With none given, brokers on Java say "bad certificate", too.
+  if (!/alert (.* )?(certificate|unknown ca)/.test(alert)) return alert;
+  return `it wants a certificate of the client that it trusts: give tls.cert and tls.key (${alert})`;
 }
 
 /** A broker does not say why it hangs up on what it does not understand. */

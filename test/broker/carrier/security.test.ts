@@ -1,3 +1,7 @@
+import { createPrivateKey } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../../runtime/app/system-clock.ts';
 import { openWire } from '../../../runtime/kafka/carrier/open-wire.ts';
@@ -5,9 +9,10 @@ import type { KafkaOptions } from '../../../runtime/kafka/kafka-options.ts';
 import type { SaslOptions } from '../../../runtime/kafka/sasl-options.ts';
 import { type ListenerKind, users } from '../harness/cluster-options.ts';
 import { requireCluster } from '../harness/require.ts';
+import { clientCertificate } from '../harness/tls.ts';
 
 const cluster = requireCluster({
-  listeners: ['plain', 'tls', 'sasl', 'sasl-tls'],
+  listeners: ['plain', 'tls', 'mtls', 'sasl', 'sasl-tls'],
   // KafkaJS authenticates again 10 s before the end of a session: here after half a second.
   settings: { 'connections.max.reauth.ms': 10_500 },
 });
@@ -87,6 +92,44 @@ describe('TLS', () => {
     expect(await failure(options('tls', {}))).toMatch(
       /^ConfigError KAFKA_BROKERS: .*\(does the port want TLS\?\)/s,
     );
+  });
+});
+
+describe('TLS with a certificate of the client', () => {
+  const show = (more: object = {}): KafkaOptions => {
+    const { cert = '', key = '' } = cluster().client ?? {};
+    return options('mtls', { tls: { ca: ca(), cert, key, ...more } });
+  };
+
+  test('connects with the one that the brokers trust', async () => {
+    expect(await nodes(show())).toBe(1);
+  });
+
+  test('connects with a key that a passphrase opens', async () => {
+    const passphrase = 'open sesame';
+    const key = createPrivateKey(cluster().client?.key ?? '')
+      .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase })
+      .toString();
+    expect(key).toContain('ENCRYPTED');
+    expect(await nodes(show({ key, passphrase }))).toBe(1);
+  });
+
+  const wanted =
+    /^ConfigError KAFKA_TLS: .* it wants a certificate of the client that it trusts: give tls\.cert and tls\.key \(/;
+
+  test('is asked for where none is given', async () => {
+    const tls = { ca: ca() };
+    expect(await failure(options('mtls', { tls }))).toMatch(wanted);
+  });
+
+  test('refuses one that the brokers do not trust', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'client-'));
+    try {
+      const { cert, key } = await clientCertificate(folder, 'stranger');
+      expect(await failure(show({ cert, key }))).toMatch(wanted);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

@@ -6,32 +6,34 @@ import { run } from './run.ts';
 /** The version of Kafka that the tests run against. */
 export const kafkaVersion = '4.3.1';
 
+/** The oldest version that Millrace works with: some tests run against it, too. */
+export const oldestKafkaVersion = '3.6.2';
+
 /** The version of Apicurio, the schema registry that the tests run against. */
 export const registryVersion = '2.6.13.Final';
 
-/** Broker, tools, Kafka Streams with its test driver, and a logger that writes to standard error. */
-const kafkaArtifacts = [
-  ['org.apache.kafka', 'kafka_2.13', kafkaVersion],
-  ['org.apache.kafka', 'kafka-tools', kafkaVersion],
-  ['org.apache.kafka', 'kafka-streams', kafkaVersion],
-  ['org.apache.kafka', 'kafka-streams-test-utils', kafkaVersion],
-  ['org.slf4j', 'slf4j-simple', '1.7.36'],
-] as const;
+/** Broker and tools, and a logger that writes to standard error. */
+const brokerArtifacts = ['kafka_2.13', 'kafka-tools'];
+
+/** Kafka Streams with its test driver. */
+const streamsArtifacts = ['kafka-streams', 'kafka-streams-test-utils'];
 
 /** Where {@link kafkaLibrary} is, or will be. */
-export function kafkaLibraryFolder(): string {
-  return join(cacheFolder(), 'kafka', kafkaVersion);
+export function kafkaLibraryFolder(version: string = kafkaVersion): string {
+  return join(cacheFolder(), 'kafka', version);
 }
 
 /**
  * The folder that holds the jars of Kafka and of all that it needs, fetched with Maven the first
- * time (126 MB).
+ * time (126 MB; another version than {@link kafkaVersion} without Kafka Streams, 56 MB).
  * @throws Error with Maven's last lines where they cannot be had
  */
-export async function kafkaLibrary(): Promise<string> {
-  return cachedFolder(kafkaLibraryFolder(), async (folder) => {
+export async function kafkaLibrary(version: string = kafkaVersion): Promise<string> {
+  return cachedFolder(kafkaLibraryFolder(version), async (folder) => {
     const pom = join(folder, 'pom.xml');
-    await writeFile(pom, pomOf(kafkaArtifacts));
+    const names = [...brokerArtifacts, ...(version === kafkaVersion ? streamsArtifacts : [])];
+    const artifacts = names.map((name) => ['org.apache.kafka', name, version] as const);
+    await writeFile(pom, pomOf([...artifacts, ['org.slf4j', 'slf4j-simple', '1.7.36']]));
     await maven(['-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
   });
 }

@@ -16,6 +16,7 @@ export class BrokerNode {
   readonly data: string;
   readonly #properties: string;
   readonly #flags: readonly string[];
+  readonly #version: string;
   #process: ChildProcess | undefined;
 
   constructor(options: {
@@ -26,12 +27,15 @@ export class BrokerNode {
     data: string;
     /** Flags of the virtual machine that come on top. */
     flags: readonly string[];
+    /** Of Kafka. */
+    version: string;
   }) {
     this.id = options.id;
     this.logFile = options.logFile;
     this.data = options.data;
     this.#properties = options.properties;
     this.#flags = options.flags;
+    this.#version = options.version;
   }
 
   /** True while the process lives, paused or not. */
@@ -48,7 +52,8 @@ export class BrokerNode {
     if (this.running) throw new Error(`node ${this.id} is running: stop or kill it first`);
     const { logFile } = this;
     const from = logEnd(logFile);
-    const child = await spawnNode(this.#properties, this.#flags, logFile);
+    const [properties, flags, version] = [this.#properties, this.#flags, this.#version];
+    const child = await spawnNode({ properties, flags, logFile, version });
     this.#process = child;
     const [text, name] = ['Kafka Server started', `node ${this.id}`];
     await untilStarted({ child, logFile, from, text, name, patienceMs });

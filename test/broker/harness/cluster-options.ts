@@ -1,9 +1,10 @@
 /**
- * A kind of client connection: in the clear, TLS, and SASL over each. The broker's certificate is
- * self-signed for `localhost` and 127.0.0.1. SASL takes PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and
+ * A kind of client connection: in the clear, TLS, TLS with a certificate of the client ('mtls'), and
+ * SASL over each of the first two. The broker's certificate is
+ * self-signed for `localhost` and 127.0.0.1; it trusts the client's that `cluster.client` is. SASL takes PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and
  * OAUTHBEARER (unsecured tokens), the users being {@link users}.
  */
-export type ListenerKind = 'plain' | 'tls' | 'sasl' | 'sasl-tls';
+export type ListenerKind = 'plain' | 'tls' | 'mtls' | 'sasl' | 'sasl-tls';
 
 /** User → password, of PLAIN and SCRAM alike. OAUTHBEARER takes any name without one. */
 export const users: Readonly<Record<string, string>> = {
@@ -13,6 +14,8 @@ export const users: Readonly<Record<string, string>> = {
 
 /** What a cluster is made of. */
 export interface ClusterOptions {
+  /** Version of Kafka; that of the other tests by default. */
+  readonly version?: string;
   /** Brokers, with the ids 1, 2, …; 1 by default. */
   readonly brokers?: number;
   /** Client listeners, `['plain']` by default. The first is the one meant where none is named. */

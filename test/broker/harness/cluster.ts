@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { kafkaVersion } from './artifacts.ts';
 import { BrokerNode } from './broker-node.ts';
 import { classArchive } from './class-archive.ts';
 import type { ClusterOptions, ListenerKind, NodePorts } from './cluster-options.ts';
@@ -9,7 +10,7 @@ import { clientListeners, isTls, nodeProperties } from './node-properties.ts';
 import { freePorts } from './ports.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-import { type Certificate, selfSigned } from './tls.ts';
+import { type Certificate, type ClientCertificate, clientCertificate, selfSigned } from './tls.ts';
 
 /** Id of the node that is a controller alone. */
 const controllerId = 100;
@@ -30,6 +31,8 @@ export interface Cluster {
   proxy(id: number, listener?: ListenerKind): TcpProxy;
   /** PEM certificate to trust, where a listener has TLS. */
   readonly ca: string | undefined;
+  /** What a client shows to the listener 'mtls', PEM; undefined where the cluster has none. */
+  readonly client: { readonly cert: string; readonly key: string } | undefined;
   /** Ends all nodes and proxies, and deletes the data. */
   close(): Promise<void>;
 }
@@ -65,6 +68,7 @@ class LocalCluster implements Cluster {
   readonly #ports = new Map<number, NodePorts>();
   readonly #proxies = new Map<string, TcpProxy>();
   #certificate: Certificate | undefined;
+  #client: ClientCertificate | undefined;
 
   readonly #flags: readonly string[];
 
@@ -80,6 +84,7 @@ class LocalCluster implements Cluster {
     const ids = separateController ? [...brokerIds, controllerId] : brokerIds;
     const kinds = clientListeners(this.#options);
     if (kinds.some(isTls)) this.#certificate = await selfSigned(this.#folder);
+    if (kinds.includes('mtls')) this.#client = await clientCertificate(this.#folder, 'client');
     await this.#choosePorts(ids, kinds);
     const voters = (separateController ? [controllerId] : brokerIds).map(
       (id) => `${id}@127.0.0.1:${this.#ports.get(id)?.controller}`,
@@ -97,6 +102,10 @@ class LocalCluster implements Cluster {
 
   get ca(): string | undefined {
     return this.#certificate?.ca;
+  }
+
+  get client(): ClientCertificate | undefined {
+    return this.#client;
   }
 
   get brokers(): readonly string[] {
@@ -173,11 +182,15 @@ class LocalCluster implements Cluster {
     await formatNode(data, id, this.#options);
     const properties = join(folder, 'server.properties');
     const ports = this.#ports.get(id) as NodePorts;
-    const keystore =
-      this.#certificate === undefined ? {} : { keystore: this.#certificate.keystore };
-    const text = nodeProperties({ id, role, ports, data, voters, ...keystore }, this.#options);
+    const stores = {
+      ...(this.#certificate === undefined ? {} : { keystore: this.#certificate.keystore }),
+      ...(this.#client === undefined ? {} : { truststore: this.#client.truststore }),
+    };
+    const text = nodeProperties({ id, role, ports, data, voters, ...stores }, this.#options);
     await writeFile(properties, text);
     const flags = [...this.#flags, `-Xmx${this.#options.heapMb ?? 512}m`];
-    return new BrokerNode({ id, properties, logFile: join(folder, 'broker.log'), data, flags });
+    const logFile = join(folder, 'broker.log');
+    const version = this.#options.version ?? kafkaVersion;
+    return new BrokerNode({ id, properties, logFile, data, flags, version });
   }
 }

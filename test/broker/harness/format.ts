@@ -15,7 +15,7 @@ const clusterId = 'MkU3OEVBNTcwNTJENDM2Qg';
  * @throws Error with what `StorageTool` said
  */
 export async function formatNode(data: string, id: number, options: ClusterOptions): Promise<void> {
-  const template = await formatted(formatArguments(options));
+  const template = await formatted(formatArguments(options), options.version ?? kafkaVersion);
   await mkdir(data, { recursive: true });
   for (const name of await readdir(template)) {
     if (name === 'meta.properties') {
@@ -44,9 +44,9 @@ export function formatArguments(options: ClusterOptions): string[] {
   return [...features, ...scram];
 }
 
-async function formatted(args: readonly string[]): Promise<string> {
+async function formatted(args: readonly string[], version: string): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify(args)).digest('hex').slice(0, 16);
-  const folder = join(cacheFolder(), 'kafka-formatted', `${kafkaVersion}-${hash}`);
+  const folder = join(cacheFolder(), 'kafka-formatted', `${version}-${hash}`);
   const whole = await cachedFolder(folder, async (temporary) => {
     const properties = join(temporary, 'server.properties');
     await writeFile(
@@ -60,14 +60,8 @@ async function formatted(args: readonly string[]): Promise<string> {
         `log.dirs=${join(temporary, 'data')}`,
       ].join('\n'),
     );
-    const { code, stdout, stderr } = await runJava('kafka.tools.StorageTool', [
-      'format',
-      '-t',
-      clusterId,
-      '-c',
-      properties,
-      ...args,
-    ]);
+    const all = ['format', '-t', clusterId, '-c', properties, ...args];
+    const { code, stdout, stderr } = await runJava('kafka.tools.StorageTool', all, { version });
     if (code !== 0) throw new Error(`StorageTool format failed:\n${stdout}${stderr}`);
   });
   return join(whole, 'data');

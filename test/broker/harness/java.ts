@@ -19,16 +19,22 @@ export const fastStart: readonly string[] = ['-XX:+UseSerialGC', '-XX:TieredStop
 export async function runJava(
   program: string,
   args: readonly string[],
-  options: RunOptions = {},
+  options: RunOptions & {
+    /** Whose jars it runs against. @defaultValue {@link kafkaVersion} */
+    readonly version?: string;
+  } = {},
 ): Promise<Ended> {
-  return run('java', [...(await programFlags(program)), ...args], options);
+  return run('java', [...(await programFlags(program, options.version)), ...args], options);
 }
 
 /** Arguments of `java` that start a program as {@link runJava} does, without the program's own. */
-export async function programFlags(program: string): Promise<string[]> {
-  const library = join(await kafkaLibrary(), '*');
+export async function programFlags(
+  program: string,
+  version: string = kafkaVersion,
+): Promise<string[]> {
+  const library = join(await kafkaLibrary(version), '*');
   const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
-  const flags = [...fastFlags(), '-Xmx512m', quiet, '-cp'];
+  const flags = [...fastFlags(version), '-Xmx512m', quiet, '-cp'];
   if (!program.endsWith('.java')) return [...flags, library, program];
   // The jars come first: an archive of classes is good only for paths that begin with its own.
   return [...flags, `${library}:${await compiled(program)}`, basename(program, '.java')];
@@ -40,13 +46,16 @@ export function classArchiveFile(): string {
 }
 
 /** Starts a node of Kafka as {@link spawnJava} does. */
-export async function spawnNode(
-  properties: string,
-  flags: readonly string[],
-  logFile: string,
-): Promise<ChildProcess> {
-  const library = join(await kafkaLibrary(), '*');
-  return spawnJava([...fastFlags(), ...flags, '-cp', library, 'kafka.Kafka', properties], logFile);
+export async function spawnNode(node: {
+  readonly properties: string;
+  readonly flags: readonly string[];
+  readonly logFile: string;
+  readonly version: string;
+}): Promise<ChildProcess> {
+  const { properties, flags, logFile, version } = node;
+  const library = join(await kafkaLibrary(version), '*');
+  const all = [...fastFlags(version), ...flags, '-cp', library, 'kafka.Kafka', properties];
+  return spawnJava(all, logFile);
 }
 
 /**
@@ -66,9 +75,10 @@ export function spawnJava(args: readonly string[], logFile: string): ChildProces
 }
 
 /** Another Java ignores an archive that it cannot use, and says so: that is noise, here. */
-function fastFlags(): string[] {
+function fastFlags(version: string): string[] {
   const archive = classArchiveFile();
-  if (!existsSync(archive)) return [...fastStart];
+  // It is of one version's classes.
+  if (version !== kafkaVersion || !existsSync(archive)) return [...fastStart];
   return [...fastStart, `-XX:SharedArchiveFile=${archive}`, '-Xlog:cds=off', '-Xshare:auto'];
 }
 

@@ -9,6 +9,7 @@ import {
 const listenerNames: Readonly<Record<ListenerKind, readonly [name: string, protocol: string]>> = {
   plain: ['PLAIN', 'PLAINTEXT'],
   tls: ['TLS', 'SSL'],
+  mtls: ['MTLS', 'SSL'],
   sasl: ['SASL', 'SASL_PLAINTEXT'],
   'sasl-tls': ['SASL_TLS', 'SASL_SSL'],
 };
@@ -23,7 +24,15 @@ export interface NodeProperties {
   /** All controllers, as `id@host:port`. */
   readonly voters: readonly string[];
   /** PKCS12 store and its password, where a listener has TLS. */
-  readonly keystore?: { readonly file: string; readonly password: string };
+  readonly keystore?: KeyStore;
+  /** PKCS12 store of the certificates of clients, where a listener asks for one. */
+  readonly truststore?: KeyStore;
+}
+
+/** A PKCS12 file, and what opens it. */
+export interface KeyStore {
+  readonly file: string;
+  readonly password: string;
 }
 
 /** The text of a node's `server.properties`. */
@@ -69,7 +78,7 @@ export function nodeProperties(node: NodeProperties, options: ClusterOptions): s
 }
 
 function listenerProperties(
-  { role, ports, keystore }: NodeProperties,
+  { role, ports, keystore, truststore }: NodeProperties,
   options: ClusterOptions,
 ): Record<string, string> {
   const kinds = clientListeners(options);
@@ -104,6 +113,14 @@ function listenerProperties(
           'ssl.keystore.password': keystore.password,
           'ssl.key.password': keystore.password,
         }),
+    ...(truststore === undefined
+      ? {}
+      : {
+          'listener.name.mtls.ssl.client.auth': 'required',
+          'listener.name.mtls.ssl.truststore.type': 'PKCS12',
+          'listener.name.mtls.ssl.truststore.location': truststore.file,
+          'listener.name.mtls.ssl.truststore.password': truststore.password,
+        }),
     ...Object.assign({}, ...kinds.map((kind) => saslProperties(kind))),
   };
 }
@@ -137,5 +154,5 @@ export function isSasl(kind: ListenerKind): boolean {
 
 /** True for a listener with TLS. */
 export function isTls(kind: ListenerKind): boolean {
-  return kind === 'tls' || kind === 'sasl-tls';
+  return kind === 'tls' || kind === 'mtls' || kind === 'sasl-tls';
 }

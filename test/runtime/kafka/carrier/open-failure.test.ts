@@ -33,7 +33,22 @@ describe('openFailure', () => {
     ],
     [
       'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
-      'and this client do not agree: it wants a certificate of the client: give tls.cert and tls.key',
+      'and this client do not agree: it wants a certificate of the client that it trusts: ' +
+        'give tls.cert and tls.key (tlsv13 alert certificate required)',
+    ],
+    [
+      'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
+      'and this client do not agree: it wants a certificate of the client that it trusts: ' +
+        'give tls.cert and tls.key (ssl/tls alert bad certificate)',
+    ],
+    [
+      'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+      'and this client do not agree: it wants a certificate of the client that it trusts: ' +
+        'give tls.cert and tls.key (tlsv1 alert unknown ca)',
+    ],
+    [
+      'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
+      'and this client do not agree: ssl/tls alert handshake failure',
     ],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'and this client do not agree: the port does not speak TLS'],
     ['ERR_SSL_NO_SHARED_CIPHER', 'and this client do not agree: no shared cipher'],
