@@ -233,7 +233,7 @@ export interface RegisterOptions {
   /** Schemas of other subjects that this one names. @defaultValue none */
   readonly references?: readonly SchemaReference[];
   /**
-   * The mode of the subject does not count: whether versions go together is decided elsewhere, as for topics of an application's own by its plan. A registry that
+   * It is taken as it is, and the mode of the subject does not count: whether versions go together is decided elsewhere, as for topics of an application's own by its plan. A registry that
    * would refuse it gets the mode NONE for the subject.
    */
   readonly unchecked?: true;

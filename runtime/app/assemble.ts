@@ -72,7 +72,7 @@ export async function assemble(assembly: Assembly): Promise<Assembled> {
     ...(ran === undefined ? {} : { ran }),
   });
   const cache = new SchemaCache(assembly.registry, clock);
-  const serdes = new Serdes(catalog, cache);
+  const serdes = new Serdes(catalog, cache, (topic) => plan.topics.get(topic)?.internal === false);
   const partitionsOf = (topic: string): number => partitions.get(topic) ?? 1;
   const compiler = new TopologyCompiler({
     plan,

@@ -80,7 +80,11 @@ export async function openTopics(options: OpenTopicsOptions): Promise<Topics> {
     );
     const made = plan(graph, { partitionsOf: (topic) => present.get(topic) });
     const partitions = await ensureTopics(made, log);
-    const serdes = new Serdes(topology.catalog, new SchemaCache(log.registry, systemClock));
+    const serdes = new Serdes(
+      topology.catalog,
+      new SchemaCache(log.registry, systemClock),
+      (topic) => made.topics.get(topic)?.internal === false,
+    );
     const parts = { plan: made, definition: graph.definition, log, clock: systemClock };
     const named = await openAsFreeClient((client) =>
       NamedTopics.open({ ...parts, serdes, partitions, client }),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ConfigError, isStreamsError } from '../../topology/core/errors.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
 import { dataLayout } from '../embedded/layout.ts';
-import type { Log, Membership, SchemaRegistry } from '../ports.ts';
+import type { Log, Membership, ManagedRegistry } from '../ports.ts';
 import type { LogChoice } from './application-log.ts';
 import { openKafka } from './open-kafka.ts';
 import { slotFolders, slotHolders, slotsOf } from './slots.ts';
@@ -13,7 +13,7 @@ import { TopicRegistry } from './topic-registry.ts';
 /** A log as tools use it: beside applications that may be running. */
 export interface ToolLog {
   readonly log: Log;
-  readonly registry: SchemaRegistry;
+  readonly registry: ManagedRegistry;
   /** Folders of an application's state in the data folder, that are there. */
   stateOf(application: string): readonly string[];
   /** @throws {ConfigError} APPLICATION_OWNED, GROUP_ACTIVE when the application is running */

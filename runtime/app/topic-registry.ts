@@ -2,20 +2,42 @@ import { createHash } from 'node:crypto';
 import { noHeaders } from '../../topology/core/record.ts';
 import { RecordBatchBuilder } from '../codec/batch-builder.ts';
 import { readTo } from '../engine/changelog-reader.ts';
-import type { Log, SchemaRegistry } from '../ports.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
+import type { Log, RegisteredSchema, SchemaReference } from '../ports.ts';
+import { StoredRegistry } from '../registry/stored-registry.ts';
+import {
+  changed,
+  lastVersion,
+  liveVersions,
+  noSubject,
+  schemaIdentity,
+  type SubjectChange,
+  type SubjectState,
+  withVersion,
+} from '../registry/subject-state.ts';
 import { appendOnce } from './append-once.ts';
 
 /** The topic of all schemas of a cluster. */
 export const schemaTopic = '_millrace-schemas';
 
-interface Stored {
+/** What a record of the topic says of a subject: a version, or a change. */
+type Stored = StoredVersion | StoredChange;
+
+interface StoredVersion {
   readonly version: 1;
   readonly subject: string;
   readonly schema: string;
+  /** @defaultValue none */
+  readonly references?: readonly SchemaReference[];
+  /** It counts only where this is the number of the last version. @defaultValue it counts */
+  readonly last?: number;
 }
 
-type Versions = readonly (readonly [version: number, id: number])[];
+interface StoredChange {
+  readonly version: 1;
+  readonly subject: string;
+  readonly change: SubjectChange;
+}
 
 /**
  * A schema registry in a topic of the log, for members that share nothing else. Whoever registers
@@ -24,12 +46,12 @@ type Versions = readonly (readonly [version: number, id: number])[];
  * again has the id that records bear, and none has the id of another. The topic keeps everything: the
  * order says which of two schemas had an id first that both would have.
  */
-export class TopicRegistry implements SchemaRegistry {
+export class TopicRegistry extends StoredRegistry {
   private readonly log: Log;
   private readonly client: string;
   private readonly ids = new Map<string, number>();
-  private readonly texts = new Map<number, string>();
-  private readonly bySubject = new Map<string, Versions>();
+  private readonly schemas = new Map<number, RegisteredSchema>();
+  private readonly bySubject = new Map<string, SubjectState>();
   private position = 0;
   private created = false;
   /** Appends and reads of this process. */
@@ -37,51 +59,66 @@ export class TopicRegistry implements SchemaRegistry {
 
   /** `client` names this process's producer, as in {@link appendOnce}. */
   constructor(log: Log, client: string) {
+    super();
     this.log = log;
     this.client = client;
   }
 
-  register(subject: string, schema: string): Promise<number> {
+  registered(id: number): Promise<RegisteredSchema | undefined> {
     return this.queue.run(async () => {
-      const known = this.idUnder(subject, schema);
-      if (known !== undefined) return known;
+      if (!this.schemas.has(id)) await this.refresh();
+      return this.schemas.get(id);
+    });
+  }
+
+  protected async find(schema: RegisteredSchema): Promise<number | undefined> {
+    return this.ids.get(schemaIdentity(schema));
+  }
+
+  protected add(
+    subject: string,
+    { schema, references }: RegisteredSchema,
+    last: number | undefined,
+  ): Promise<number | undefined> {
+    const stored: StoredVersion = {
+      version: 1,
+      subject,
+      schema,
+      ...(references.length === 0 ? {} : { references }),
+      ...(last === undefined ? {} : { last }),
+    };
+    return this.queue.run(async () => {
+      await this.append(stored);
       await this.refresh();
-      if (this.idUnder(subject, schema) === undefined) {
-        await this.createTopic();
-        await this.append({ version: 1, subject, schema });
-        await this.refresh();
-      }
-      return this.idUnder(subject, schema) ?? -1;
+      const id = this.ids.get(schemaIdentity({ schema, references }));
+      const state = this.bySubject.get(subject) ?? noSubject;
+      return liveVersions(state).some((present) => present.id === id) ? id : undefined;
     });
   }
 
-  schema(id: number): Promise<string | undefined> {
+  protected change(subject: string, change: SubjectChange): Promise<void> {
     return this.queue.run(async () => {
-      if (!this.texts.has(id)) await this.refresh();
-      return this.texts.get(id);
+      await this.append({ version: 1, subject, change });
+      await this.refresh();
     });
   }
 
-  versions(subject: string): Promise<Versions> {
+  protected subject(name: string): Promise<SubjectState> {
     return this.queue.run(async () => {
       await this.refresh();
-      return this.bySubject.get(subject) ?? [];
+      return this.bySubject.get(name) ?? noSubject;
     });
   }
 
-  subjects(): Promise<readonly string[]> {
+  protected names(): Promise<readonly string[]> {
     return this.queue.run(async () => {
       await this.refresh();
-      return [...this.bySubject.keys()].sort();
+      return [...this.bySubject.keys()];
     });
-  }
-
-  private idUnder(subject: string, schema: string): number | undefined {
-    const id = this.ids.get(schema);
-    return this.bySubject.get(subject)?.some(([, present]) => present === id) ? id : undefined;
   }
 
   private async append(stored: Stored): Promise<void> {
+    await this.createTopic();
     const builder = new RecordBatchBuilder();
     const bytes = Buffer.from(JSON.stringify(stored));
     builder.appendPair(0, Buffer.from(stored.subject), bytes, noHeaders);
@@ -108,18 +145,25 @@ export class TopicRegistry implements SchemaRegistry {
   }
 
   private take(bytes: Buffer): void {
-    const { subject, schema } = JSON.parse(bytes.toString()) as Stored;
-    const id = this.ids.get(schema) ?? this.freeId(schema);
-    this.ids.set(schema, id);
-    this.texts.set(id, schema);
-    const versions = this.bySubject.get(subject) ?? [];
-    if (versions.some(([, present]) => present === id)) return;
-    this.bySubject.set(subject, [...versions, [(versions.at(-1)?.[0] ?? 0) + 1, id]]);
+    const stored = JSON.parse(bytes.toString()) as Stored;
+    const { subject } = stored;
+    const state = this.bySubject.get(subject) ?? noSubject;
+    if ('change' in stored) {
+      this.bySubject.set(subject, changed(state, stored.change));
+      return;
+    }
+    const { schema, references = [], last } = stored;
+    if (last !== undefined && last !== lastVersion(state)) return;
+    const identity = schemaIdentity({ schema, references });
+    const id = this.ids.get(identity) ?? this.freeId(identity);
+    this.ids.set(identity, id);
+    this.schemas.set(id, { schema, references });
+    this.bySubject.set(subject, withVersion(state, id));
   }
 
   private freeId(schema: string): number {
     let id = idOf(schema);
-    while (this.texts.has(id)) id = (id % maxId) + 1;
+    while (this.schemas.has(id)) id = (id % maxId) + 1;
     return id;
   }
 

@@ -17,7 +17,6 @@ import type {
   Ownership,
   PartitionEnds,
   Position,
-  SchemaRegistry,
   TopicAdmin,
   Transaction,
   Transactor,
@@ -27,6 +26,7 @@ import { cleaningOf } from './compactor.ts';
 import { Durability } from './durability.ts';
 import type { SyncMode } from './durability.ts';
 import { EmbeddedAdmin, storePosition } from './embedded-admin.ts';
+import type { StoredRegistry } from '../registry/stored-registry.ts';
 import { EmbeddedRegistry } from './embedded-registry.ts';
 import { dataFile, Environment, guarded, logCorrupt } from './environment.ts';
 import { Flusher } from './flusher.ts';
@@ -126,7 +126,7 @@ interface Opened {
  */
 export class EmbeddedLog implements Log {
   readonly admin: TopicAdmin;
-  readonly registry: SchemaRegistry;
+  readonly registry: StoredRegistry;
   readonly incarnation: string;
   private readonly opened: Opened;
   private readonly environment: Environment;

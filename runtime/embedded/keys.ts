@@ -15,6 +15,8 @@ export const kind = {
   cleaning: 0x0a,
   /** A deleted topic whose batches are not all removed yet. */
   debris: 0x0b,
+  /** What a schema refers to, by id. */
+  references: 0x0c,
   batch: 0x10,
 } as const;
 
@@ -57,6 +59,13 @@ export function schemaKey(id: number): Buffer {
   const key = Buffer.allocUnsafe(5);
   key[0] = kind.schema;
   key.writeUInt32BE(id, 1);
+  return key;
+}
+
+/** Key of what a schema refers to, by its id. */
+export function referencesKey(id: number): Buffer {
+  const key = schemaKey(id);
+  key[0] = kind.references;
   return key;
 }
 

@@ -9,6 +9,15 @@ const absentMs = 10_000;
 /** Such ids in memory, at most: bytes that are no record at all may name any. */
 const maxAbsent = 10_000;
 
+/** A type of a topic's keys or values. */
+export interface RegisteredType {
+  readonly topic: string;
+  readonly part: 'key' | 'value';
+  readonly type: AvroType;
+  /** The mode of the subject does not count. */
+  readonly unchecked: boolean;
+}
+
 /**
  * Schemas by registry id, as far as they were asked for. Look-ups are synchronous; what is missing is fetched before the batch that needs it (design.md 9).
  */
@@ -56,13 +65,11 @@ export class SchemaCache implements SchemaResolver {
    */
   async register(
     schemas: AvroSchemas,
-    topic: string,
-    part: 'key' | 'value',
-    type: AvroType,
+    { topic, part, type, unchecked }: RegisteredType,
   ): Promise<number> {
     const text = schemas.canonicalSchema(type);
     const subject = subjectFor(topic, part);
-    const id = await this.registry.register(subject, text);
+    const id = await this.registry.register(subject, text, unchecked ? { unchecked } : {});
     this.texts.set(id, text);
     for (const [, older] of await this.registry.versions(subject)) await this.load(older);
     return id;

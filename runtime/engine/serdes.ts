@@ -21,10 +21,13 @@ export type SerdeUse = 'write' | 'read';
 export class Serdes {
   private readonly schemas: AvroSchemas;
   readonly cache: SchemaCache;
+  private readonly shared: (topic: string) => boolean;
 
-  constructor(schemas: AvroSchemas, cache: SchemaCache) {
+  /** `shared` tells topics that other programs write or read: the modes of their subjects count. Of the rest the application's plan decides what goes together. */
+  constructor(schemas: AvroSchemas, cache: SchemaCache, shared: (topic: string) => boolean) {
     this.schemas = schemas;
     this.cache = cache;
+    this.shared = shared;
   }
 
   /** Keys of primitive type are as Kafka's own serializers write them; others are Avro in the wire format. */
@@ -62,7 +65,7 @@ export class Serdes {
     use: SerdeUse,
   ): Promise<number> {
     return use === 'write'
-      ? this.cache.register(this.schemas, topic, part, type)
+      ? this.cache.register(this.schemas, { topic, part, type, unchecked: !this.shared(topic) })
       : this.cache.find(this.schemas, topic, part, type);
   }
 }

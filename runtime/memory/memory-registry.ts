@@ -1,33 +1,51 @@
-import type { SchemaRegistry } from '../ports.ts';
+import type { RegisteredSchema } from '../ports.ts';
+import { StoredRegistry } from '../registry/stored-registry.ts';
+import {
+  changed,
+  lastVersion,
+  noSubject,
+  schemaIdentity,
+  type SubjectChange,
+  type SubjectState,
+  withVersion,
+} from '../registry/subject-state.ts';
 
 /** A schema registry in memory; ids count from 1, as in Confluent's. */
-export class MemoryRegistry implements SchemaRegistry {
-  private readonly schemas: string[] = [];
+export class MemoryRegistry extends StoredRegistry {
+  private readonly schemas: RegisteredSchema[] = [];
   private readonly ids = new Map<string, number>();
-  private readonly bySubject = new Map<string, (readonly [version: number, id: number])[]>();
+  private readonly bySubject = new Map<string, SubjectState>();
 
-  async register(subject: string, schema: string): Promise<number> {
-    let id = this.ids.get(schema);
-    if (id === undefined) {
-      id = this.schemas.push(schema);
-      this.ids.set(schema, id);
-    }
-    const versions = this.bySubject.get(subject) ?? [];
-    if (!versions.some(([, known]) => known === id)) {
-      this.bySubject.set(subject, [...versions, [versions.length + 1, id]]);
-    }
-    return id;
-  }
-
-  async schema(id: number): Promise<string | undefined> {
+  async registered(id: number): Promise<RegisteredSchema | undefined> {
     return this.schemas[id - 1];
   }
 
-  async versions(subject: string): Promise<readonly (readonly [version: number, id: number])[]> {
-    return this.bySubject.get(subject) ?? [];
+  protected async find(schema: RegisteredSchema): Promise<number | undefined> {
+    return this.ids.get(schemaIdentity(schema));
   }
 
-  async subjects(): Promise<readonly string[]> {
-    return [...this.bySubject.keys()].sort((a, b) => (a < b ? -1 : 1));
+  protected async add(
+    subject: string,
+    schema: RegisteredSchema,
+    last: number | undefined,
+  ): Promise<number | undefined> {
+    const state = this.bySubject.get(subject) ?? noSubject;
+    if (last !== undefined && last !== lastVersion(state)) return undefined;
+    const id = this.ids.get(schemaIdentity(schema)) ?? this.schemas.push(schema);
+    this.ids.set(schemaIdentity(schema), id);
+    this.bySubject.set(subject, withVersion(state, id));
+    return id;
+  }
+
+  protected async change(subject: string, change: SubjectChange): Promise<void> {
+    this.bySubject.set(subject, changed(this.bySubject.get(subject) ?? noSubject, change));
+  }
+
+  protected async subject(name: string): Promise<SubjectState> {
+    return this.bySubject.get(name) ?? noSubject;
+  }
+
+  protected async names(): Promise<readonly string[]> {
+    return [...this.bySubject.keys()];
   }
 }

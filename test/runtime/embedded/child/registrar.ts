@@ -5,7 +5,9 @@ import { realClock } from '../../log-harness.ts';
 const [folder = '', subject = '', count = ''] = process.argv.slice(2);
 const log = await openEmbeddedLog({ folder, clock: realClock, sync: 'interval' });
 for (let i = 1; i <= Number(count); i++) {
-  await log.registry.register(subject, `"${i % 2 === 0 ? 'shared' : subject}-${i}"`);
+  await log.registry.register(subject, `"${i % 2 === 0 ? 'shared' : subject}-${i}"`, {
+    unchecked: true,
+  });
 }
 await log.close();
 console.log('done');
