@@ -34,7 +34,10 @@ export async function kafkaLibrary(version: string = kafkaVersion): Promise<stri
     const names = [...brokerArtifacts, ...(version === kafkaVersion ? streamsArtifacts : [])];
     const artifacts = names.map((name) => ['org.apache.kafka', name, version] as const);
     await writeFile(pom, pomOf([...artifacts, ['org.slf4j', 'slf4j-simple', '1.7.36']]));
-    await maven(['-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
+    // Kafka 3 brings a logger that writes nothing unless it is configured, and takes the place of ours.
+    const without = '-DexcludeArtifactIds=slf4j-reload4j';
+    const to = `-DoutputDirectory=${folder}`;
+    await maven(['-f', pom, 'dependency:copy-dependencies', without, to]);
   });
 }
 
