@@ -125,19 +125,22 @@ export function whole(text: string): number {
   return Number(text);
 }
 
-function port(text: string): number {
+/** A port, of an option; 0: any free one. */
+export function port(text: string): number {
   const value = whole(text);
   if (value > 65_535) throw new InvalidArgumentError('give a port from 0 to 65535');
   return value;
 }
 
-function share(text: string): number {
+/** A share from 0 to 1, of an option. */
+export function share(text: string): number {
   const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('give a share from 0 to 1');
   return value;
 }
 
-function duration(text: string): number {
+/** A duration, of an option, in ms. */
+export function duration(text: string): number {
   const ms = durationMs(text);
   if (ms === undefined) throw new InvalidArgumentError('give a duration like 250ms, 5s or 1m');
   return ms;
