@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { KafkaMembership } from '../../runtime/kafka/group/kafka-membership.ts';
+import type { KafkaTransactor } from '../../runtime/kafka/transactor/kafka-transactor.ts';
 import { commitAgain } from '../../runtime/log/commit-again.ts';
+import type { Transaction } from '../../runtime/ports.ts';
 import { requireCluster } from './harness/require.ts';
 import { Lab } from './lab.ts';
 
@@ -59,6 +62,60 @@ describe.each([1, 2] as const)(
       expect(await heir.position()).toBe(1);
       await lab.close();
       await heir.close();
+    });
+
+    describe('outside of any group', () => {
+      function outside(lab: Lab): Promise<KafkaMembership> {
+        const nothing = async (): Promise<void> => {};
+        return lab.log.join(
+          { group: lab.topic, topics: [], slot: 's0' },
+          { assigned: nothing, revoked: nothing, lost: nothing },
+        );
+      }
+
+      function only(lab: Lab, value: string): Transaction {
+        return { appends: [lab.append(value)], positions: [] };
+      }
+
+      test('goes on, each record once, however often', async () => {
+        const lab = await Lab.open(cluster().brokers, { transactionTimeout: '1s' });
+        const member = await outside(lab);
+        const producer = await lab.producer('s0', protocol);
+        await commitAgain(producer, only(lab, 'first'), member);
+        for (const value of ['second', 'third']) {
+          await standStill(lab, async () => {});
+          await commitAgain(producer, only(lab, value), member);
+        }
+        await commitAgain(producer, only(lab, 'fourth'), member);
+        expect(await lab.values()).toEqual(['first', 'second', 'third', 'fourth']);
+        await lab.close();
+      });
+
+      test.each([0, 1, 2])(
+        'is fenced by one that has opened its id meanwhile, and committed %i times',
+        async (commits) => {
+          const lab = await Lab.open(cluster().brokers, { transactionTimeout: '1s' });
+          const member = await outside(lab);
+          const producer = await lab.producer('s0', protocol);
+          await commitAgain(producer, only(lab, 'first'), member);
+          const rival = await Lab.open(cluster().brokers, { application: lab.topic });
+          const place = await outside(rival);
+          let rivals: KafkaTransactor | undefined;
+          await standStill(lab, async () => {
+            rivals = await rival.producer('s0', protocol);
+            for (let i = 0; i < commits; i++) await rivals.commit(only(rival, 'rival'), place);
+          });
+          await expect(commitAgain(producer, only(lab, 'second'), member)).rejects.toMatchObject({
+            code: 'FENCED',
+          });
+          // It has not been fenced in turn.
+          await rivals?.commit(only(rival, 'last'), place);
+          const rivalValues = Array.from({ length: commits }, () => 'rival');
+          expect(await rival.values()).toEqual(['first', ...rivalValues, 'last']);
+          await lab.close();
+          await rival.close();
+        },
+      );
     });
   },
 );

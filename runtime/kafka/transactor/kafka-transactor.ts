@@ -16,7 +16,7 @@ import { Sequences } from './sequences.ts';
 import { type ProducerIdentity, TransactionCoordinator } from './transaction-coordinator.ts';
 import type { TransactionProtocol } from './transaction-protocol.ts';
 import { Refusal } from './transaction-reactions.ts';
-import { transactionAborted } from './transactor-errors.ts';
+import { commitUnknown, transactionAborted } from './transactor-errors.ts';
 import { baseOffsetsOf, failureOf, onKafka } from './transactor-outcome.ts';
 
 export interface TransactorOptions {
@@ -58,7 +58,8 @@ type MemberThen = Pick<GroupPositions, 'membership' | 'incarnation'>;
  *
  * A producer that is fenced says nothing about the member: an heir ends what a silent member left open, the brokers what was open for too long, and both fence the
  * producer. Whose the slot is the group knows alone. Where this member still is its holder, the transaction counts as aborted, and the id is taken again before
- * the next one; an expelled member loses everything and joins anew; only one whose place another process has taken is at its end.
+ * the next one; an expelled member loses everything and joins anew; only one whose place another process has taken is at its end. Outside of a group the
+ * coordinator is asked whether anybody has opened the id since.
  *
  * After an abort a Produce may still be on its way. It must not join the next transaction: protocol 1 raises the epoch, protocol 2 does so at every end.
  */
@@ -72,8 +73,10 @@ export class KafkaTransactor implements Transactor {
   private identity: ProducerIdentity = { producerId: -1, epoch: -1 };
   /** When the last transaction began; undefined: it has been committed or aborted. */
   private openSinceMs: number | undefined;
-  /** True where another producer has the transactional id: it is taken again before the next transaction. */
-  private taken = false;
+  /** The transaction's commit has been asked for. */
+  private ending = false;
+  /** Why the id is to be taken again before the next transaction: another producer has it, or had it; or an abort was refused. */
+  private lost: 'fenced' | 'unsettled' | undefined;
   private readonly rivals: RivalWatch;
   /** Why nothing can be committed any more. */
   private ended: string | undefined;
@@ -110,7 +113,7 @@ export class KafkaTransactor implements Transactor {
     const { incarnation } = member;
     this.check(member);
     if (appends.length === 0 && positions.length === 0) return { baseOffsets: [] };
-    if (this.taken) await this.takeAgain(member);
+    if (this.lost !== undefined) await this.takeAgain(member);
     await byLeader(this.options.wire, [...appends, ...positions]);
     this.checkOwned(positions, member);
     const outgoing = outgoingBatches(
@@ -118,10 +121,12 @@ export class KafkaTransactor implements Transactor {
       (topic) => this.limits.of(topic),
       this.options.compression,
     );
+    this.ending = false;
     try {
       if (this.openSinceMs !== undefined) await this.abort();
       this.openSinceMs = this.options.clock.monotonic();
       await this.write(outgoing, positions, { membership: member, incarnation });
+      this.ending = true;
       this.identity = await this.coordinator.end(
         this.identity,
         'commit',
@@ -198,47 +203,75 @@ export class KafkaTransactor implements Transactor {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  /** Aborts, and says what the failure is for the engine. */
+  /**
+   * Aborts, and says what the failure is for the engine. What a refused abort calls for:
+   *
+   * - `fenced`: the group, or outside of it the coordinator, says whose the id is, see {@link fencedBy};
+   * - what the user has to change (rights, versions): that is the failure; the next opening of the id ends what is open;
+   * - anything else: producer and coordinator do not agree about the transaction. The id is taken again before the next one, which ends what is open; the
+   *   failure is what it would have been.
+   */
   private async giveUp(failure: unknown, was: MemberThen): Promise<unknown> {
     const { membership: member } = was;
+    // A commit that was asked for, and not answered or answered by a broker that failed, may have been carried out.
+    const unclear =
+      this.ending &&
+      failure instanceof Refusal &&
+      (failure.unanswered || failure.codeReaction === 'fatal');
+    let known = !unclear;
     try {
       // A partition's leader may take an epoch for an old one that is none: whether this producer is fenced is for the coordinator to say.
-      await this.abort();
+      known = (await this.abort()) || known;
     } catch (error) {
       if (!(error instanceof Refusal)) return error;
-      if (error.reaction !== 'fenced') return error.error;
-      return this.fencedBy(error, was, failure instanceof Refusal && failure.unanswered);
+      if (error.reaction === 'fenced') return this.fencedBy(error, was, unclear);
+      if (error.codeReaction === 'config') return error.error;
+      this.lost = 'unsettled';
     }
     if (failure instanceof TaskMigratedError) return failure;
+    if (!known) return this.unknown(failure as Refusal, member);
     const error = failureOf(failure, member, this.limits);
     // The engine hears of an expulsion first, lest it tries again what the group refuses.
     if (failure instanceof Refusal && failure.reaction === 'expelled') await this.heard(member);
     return error;
   }
 
+  /** What the group has as committed tells whether the transaction was: everything is read anew from there (E2), or by the next process. */
+  private unknown({ error, reaction }: Refusal, member: KafkaMembership): unknown {
+    const { restart } = member;
+    if (restart !== undefined && reaction !== 'refused') {
+      restart.call(member);
+      return transactionAborted(member.group, 'nobody knows whether it was committed', error);
+    }
+    this.ended = 'nobody knows whether its last transaction was committed';
+    return commitUnknown(this.options.transactionalId, error);
+  }
+
   /**
    * Another producer has the transactional id, or the brokers have aborted a transaction that was open for too long.
-   * @param unanswered - after an unanswered EndTxn the transaction may have been committed before
+   * @param unclear - the transaction may have been committed before
    */
   private async fencedBy(
     { error }: Refusal,
     { membership: member, incarnation }: MemberThen,
-    unanswered: boolean,
+    unclear: boolean,
   ): Promise<unknown> {
     const { clock, transactionTimeoutMs } = this.options;
-    if (member.outside === true) return this.endWith('another process uses it', member);
     const openMs = clock.monotonic() - (this.openSinceMs ?? Infinity);
-    this.taken = true;
-    member.expelled(error);
-    await this.heard(member);
-    if (member.ended === true) return this.endWith(placeTaken, member);
+    this.lost = 'fenced';
+    if (member.outside !== true) {
+      member.expelled(error);
+      await this.heard(member);
+      if (member.ended === true) return this.endWith(placeTaken, member);
+    }
     if (member.incarnation === incarnation) {
       const silent = openMs >= transactionTimeoutMs;
-      if (member.instanceId === null && !silent && this.rivals.fencedAgain()) {
+      const told = member.outside === true || member.instanceId !== null;
+      if (!told && !silent && this.rivals.fencedAgain()) {
         return this.endWith(usedByRival, member);
       }
       // What the group has as committed tells whether it was: everything is read anew from there (E2).
-      if (unanswered) member.restart?.();
+      if (unclear) member.restart?.();
       if (silent) {
         const why = `it was open for ${Math.round(openMs)} ms, longer than its time-out`;
         return transactionAborted(member.group, why, error);
@@ -247,7 +280,7 @@ export class KafkaTransactor implements Transactor {
     return transactionAborted(member.group, 'its producer was fenced', error);
   }
 
-  /** The id is this member's again where the group still has it in its place, or took it in anew. */
+  /** The id is this member's again where the group still has it in its place, or took it in anew; outside of a group, where nobody has opened it since. */
   private async takeAgain(member: KafkaMembership): Promise<void> {
     await this.heard(member);
     this.check(member);
@@ -255,10 +288,17 @@ export class KafkaTransactor implements Transactor {
       throw transactionAborted(member.group, 'the group has not said whether this member is in it');
     }
     try {
-      await this.reopen();
+      if (member.outside === true && this.lost === 'fenced') await this.retake(member);
+      else await this.reopen();
     } catch (error) {
       throw failureOf(error, member, this.limits);
     }
+  }
+
+  private async retake(member: KafkaMembership): Promise<void> {
+    const identity = await this.coordinator.retake(this.identity, this.patienceMs);
+    if (identity === undefined) throw this.endWith('another process uses it', member);
+    this.opened(identity);
   }
 
   private endWith(why: string, member: KafkaMembership): TaskMigratedError {
@@ -271,10 +311,14 @@ export class KafkaTransactor implements Transactor {
   }
 
   private async reopen(): Promise<void> {
-    this.identity = await this.coordinator.init(this.options.patienceMs);
+    this.opened(await this.coordinator.init(this.options.patienceMs));
+  }
+
+  private opened(identity: ProducerIdentity): void {
+    this.identity = identity;
     this.sequences.reset();
     this.openSinceMs = undefined;
-    this.taken = false;
+    this.lost = undefined;
   }
 
   private async heard(member: KafkaMembership): Promise<void> {
@@ -284,18 +328,22 @@ export class KafkaTransactor implements Transactor {
     over.abort();
   }
 
-  private async abort(): Promise<void> {
+  /** False: there was nothing open that could be aborted. */
+  private async abort(): Promise<boolean> {
     const { protocol } = this.options;
-    let raise = protocol.number === 1;
+    let open = true;
     try {
       this.identity = await this.coordinator.end(this.identity, 'abort', protocol.endTxn);
     } catch (error) {
       if (!(error instanceof Refusal && error.code === invalidTxnState)) throw error;
-      // Nothing had reached the coordinator; what is still on its way must be fenced nevertheless.
-      raise = true;
+      open = false;
     }
-    if (raise) this.identity = await this.coordinator.init(Infinity, this.identity);
+    // Where nothing had reached the coordinator, what is still on its way must be fenced nevertheless.
+    if (protocol.number === 1 || !open) {
+      this.identity = await this.coordinator.init(Infinity, this.identity);
+    }
     this.sequences.reset();
     this.openSinceMs = undefined;
+    return open;
   }
 }

@@ -5,6 +5,10 @@ import { call } from '../client.ts';
 import { byTopic } from '../leaders.ts';
 import { addOffsetsToTxn } from '../messages/add-offsets-to-txn.ts';
 import { addPartitionsToTxn } from '../messages/add-partitions-to-txn.ts';
+import {
+  type DescribedTransaction,
+  describeTransactions,
+} from '../messages/describe-transactions.ts';
 import { endTxn } from '../messages/end-txn.ts';
 import { initProducerId } from '../messages/init-producer-id.ts';
 import { passes, Patience, reactionOf } from '../patience.ts';
@@ -28,6 +32,8 @@ export interface CoordinatorOptions {
 }
 
 const invalidTransactionTimeout = 50;
+const transactionalIdNotFound = 105;
+const concurrentTransactions = 51;
 
 /**
  * REQUEST_TIMED_OUT, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR: a coordinator says so, too, when its append to the transaction log ran out of time or of
@@ -145,6 +151,51 @@ export class TransactionCoordinator {
     return producerId < 0 ? identity : { producerId, epoch: producerEpoch };
   }
 
+  /**
+   * Takes the id again after the brokers have aborted a transaction of this identity that was open for too long, which fences its producer.
+   * Undefined: somebody else has opened the id since, and keeps it.
+   */
+  async retake(own: ProducerIdentity, patienceMs: number): Promise<ProducerIdentity | undefined> {
+    const { clock, transactionalId } = this.options;
+    const what = `end a transaction of "${transactionalId}" that was open for too long`;
+    const patience = new Patience(clock, patienceMs);
+    let found = await this.describe(patienceMs);
+    while (isBeingAborted(found)) {
+      await patience.after(new Refusal(concurrentTransactions, what).error, what);
+      found = await this.describe(patienceMs);
+    }
+    if (found === undefined) return this.init(patienceMs);
+    const { producerId, producerEpoch: epoch, transactionState } = found;
+    // The brokers' own abort raises the epoch once, and each opening once more.
+    const ownTimeOut =
+      producerId === own.producerId &&
+      epoch === own.epoch + 1 &&
+      transactionState === 'CompleteAbort';
+    if (!ownTimeOut) return undefined;
+    try {
+      // Only from that very epoch: one that opens the id at this moment keeps it.
+      return await this.init(patienceMs, { producerId, epoch });
+    } catch (error) {
+      if (error instanceof Refusal && error.reaction === 'fenced') return undefined;
+      throw error;
+    }
+  }
+
+  /** What the coordinator has of the transactional id; undefined: nobody has opened it, or it was forgotten. */
+  private async describe(patienceMs: number): Promise<DescribedTransaction | undefined> {
+    const { transactionalId } = this.options;
+    const { transactionStates } = await this.ask(
+      describeTransactions,
+      { transactionalIds: [transactionalId] },
+      ({ transactionStates: [state] }) => {
+        const code = state?.errorCode ?? transactionalIdNotFound;
+        return code === transactionalIdNotFound ? 0 : code;
+      },
+      { patienceMs, what: `say who has transactional id "${transactionalId}"` },
+    );
+    return transactionStates.find(({ errorCode }) => errorCode === 0);
+  }
+
   private async ask<Request, Response>(
     api: Api<Request, Response>,
     request: Request,
@@ -179,6 +230,12 @@ export class TransactionCoordinator {
       refresh = reactionOf(failure) !== 'retry';
     }
   }
+}
+
+/** True while markers of an abort are written; the epoch may yet be raised by then. */
+function isBeingAborted(found: DescribedTransaction | undefined): boolean {
+  const state = found?.transactionState;
+  return state === 'PrepareAbort' || state === 'PrepareEpochFence';
 }
 
 /** Of the codes of several partitions the one that decides: with one refused (55 is what the others say then) none is added. */

@@ -71,6 +71,11 @@ export class Refusal extends Error {
     this.reaction = transactionReaction(code);
   }
 
+  /** What the code calls for outside of transactions: tells `config` from `fatal`. */
+  get codeReaction(): Reaction {
+    return codeOf(this.code).reaction;
+  }
+
   /** The error for whoever asked. */
   get error(): Error {
     return refused(this.code, this.what, { ...this.place, ...rightFor(this.code, this.place) });

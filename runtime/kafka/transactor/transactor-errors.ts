@@ -11,6 +11,16 @@ export function transactionAborted(group: string, why: string, cause?: unknown):
   );
 }
 
+/** The outcome of a commit that no group has positions of. */
+export function commitUnknown(transactionalId: string, cause: unknown): StreamsError {
+  return new ProductionError(
+    'COMMIT_UNKNOWN',
+    `a broker failed as it committed a transaction of "${transactionalId}", and nobody knows whether it did: ` +
+      'start again, so that what was written is looked up',
+    { cause },
+  );
+}
+
 /** A single record that the topic does not take. */
 export function recordTooLarge({ place, batch, error }: Refusal): StreamsError {
   const { topic = '', partition = 0 } = place;

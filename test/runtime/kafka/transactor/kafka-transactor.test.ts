@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../../runtime/app/system-clock.ts';
 import type { KafkaMembership } from '../../../../runtime/kafka/group/kafka-membership.ts';
+import { describeTransactions } from '../../../../runtime/kafka/messages/describe-transactions.ts';
 import { endTxn } from '../../../../runtime/kafka/messages/end-txn.ts';
 import { initProducerId } from '../../../../runtime/kafka/messages/init-producer-id.ts';
 import { produce } from '../../../../runtime/kafka/messages/produce.ts';
@@ -19,15 +20,23 @@ class ModelBrokers extends ModelLeader {
   readonly plannedEnds: (number | 'down' | 'silent')[] = [];
   inits = 0;
   epoch = 0;
+  /** Error codes of the next InitProducerId; and the epochs that it was asked to raise. */
+  readonly plannedInits: number[] = [];
+  readonly raised: number[] = [];
+  /** What the next DescribeTransactions say; none: nobody has opened the id. */
+  readonly described: { readonly state: string; readonly epoch: number }[] = [];
 
   override async rpc(node: number, request: RawRequest): Promise<Buffer> {
     const { version, body } = request;
     if (request.apiKey === produce.key) return super.rpc(node, request);
     if (request.apiKey === initProducerId.key) {
       this.inits++;
-      const answer = { throttleTimeMs: 0, errorCode: 0, producerId: 7, producerEpoch: this.epoch };
+      this.raised.push(initProducerId.decodeRequest(body, version).producerEpoch);
+      const errorCode = this.plannedInits.shift() ?? 0;
+      const answer = { throttleTimeMs: 0, errorCode, producerId: 7, producerEpoch: this.epoch };
       return initProducerId.encodeResponse(answer, version);
     }
+    if (request.apiKey === describeTransactions.key) return this.describe(version);
     const { committed, producerEpoch: epoch } = endTxn.decodeRequest(body, version);
     this.ends.push({ committed, epoch });
     const planned = this.plannedEnds.shift() ?? 0;
@@ -42,11 +51,28 @@ class ModelBrokers extends ModelLeader {
     return endTxn.encodeResponse(answer, version);
   }
 
+  private describe(version: number): Buffer {
+    const found = this.described.shift();
+    const transaction = {
+      errorCode: found === undefined ? 105 : 0,
+      transactionalId: 'shop-s0',
+      transactionState: found?.state ?? '',
+      transactionTimeoutMs: 10_000,
+      transactionStartTimeMs: 0,
+      producerId: 7,
+      producerEpoch: found?.epoch ?? -1,
+      topics: [],
+    };
+    const answer = { throttleTimeMs: 0, transactionStates: [transaction] };
+    return describeTransactions.encodeResponse(answer, version);
+  }
+
   override async versions(): ReturnType<ModelLeader['versions']> {
     return new Map([
       [produce.key, produce.versions],
       [initProducerId.key, initProducerId.versions],
       [endTxn.key, endTxn.versions],
+      [describeTransactions.key, describeTransactions.versions],
     ]);
   }
 }
@@ -138,12 +164,108 @@ describe('KafkaTransactor', () => {
     expect(brokers.inits).toBe(2);
   });
 
-  test('is fenced for good when there is no group that could tell whose the id is', async () => {
-    brokers.plannedEnds.push(90, 90);
-    await expect(commit('v')).rejects.toMatchObject({ code: 'FENCED' });
-    const requests = brokers.requests;
-    await expect(commit('w')).rejects.toMatchObject({ code: 'FENCED' });
-    expect(brokers.requests).toBe(requests);
+  describe('outside of any group, whose producer is fenced', () => {
+    beforeEach(async () => {
+      brokers.plannedEnds.push(90, 90);
+      await expect(commit('v')).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+    });
+
+    test('goes on where the brokers did that, as its transaction was open for too long', async () => {
+      brokers.described.push(
+        { state: 'PrepareEpochFence', epoch: 1 },
+        { state: 'PrepareAbort', epoch: 1 },
+        { state: 'CompleteAbort', epoch: 1 },
+      );
+      brokers.epoch = 2;
+      await commit('v');
+      // Raised from the very epoch that was seen, so that nobody is fenced who has opened the id since.
+      expect(brokers.raised).toEqual([-1, 1]);
+      expect(brokers.ends.at(-1)).toEqual({ committed: true, epoch: 2 });
+    });
+
+    test('goes on where the coordinator has forgotten the id', async () => {
+      await commit('v');
+      expect(brokers.raised).toEqual([-1, -1]);
+    });
+
+    test.each([
+      { state: 'Empty', epoch: 2 },
+      { state: 'Ongoing', epoch: 2 },
+      { state: 'CompleteCommit', epoch: 4 },
+      { state: 'CompleteAbort', epoch: 2 },
+      { state: 'Empty', epoch: 1 },
+    ])('is at its end where somebody else has opened the id: $state, $epoch', async (found) => {
+      brokers.described.push(found);
+      const message = expect.stringContaining('another process uses it') as string;
+      await expect(commit('v')).rejects.toMatchObject({ code: 'FENCED', message });
+      const { requests } = brokers;
+      await expect(commit('w')).rejects.toMatchObject({ code: 'FENCED', message });
+      expect([brokers.requests, brokers.inits]).toEqual([requests, 1]);
+    });
+
+    test('is at its end where somebody else opens the id at that moment', async () => {
+      brokers.described.push({ state: 'CompleteAbort', epoch: 1 });
+      brokers.plannedInits.push(90);
+      await expect(commit('v')).rejects.toMatchObject({ code: 'FENCED' });
+    });
+  });
+
+  describe('whose abort is refused', () => {
+    beforeEach(() => {
+      brokers.planned.set('t-0', [45]);
+    });
+
+    test.each([-1, 59, 105, 120])('takes its id again, and goes on: code %i', async (code) => {
+      brokers.plannedEnds.push(code);
+      brokers.epoch = 3;
+      await expect(commit('v')).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+      await commit('v');
+      expect(brokers.raised).toEqual([-1, -1]);
+      expect(brokers.ends.at(-1)).toEqual({ committed: true, epoch: 3 });
+    });
+
+    test('says what the user has to change, and nothing else', async () => {
+      brokers.plannedEnds.push(53);
+      await expect(commit('v')).rejects.toMatchObject({ code: 'KAFKA_RIGHTS' });
+    });
+  });
+
+  describe('whose commit was asked for, and refused in the end', () => {
+    let held: ModelMember;
+
+    beforeEach(() => {
+      held = new ModelMember();
+      member = held;
+    });
+
+    test('loses everything where nothing is open any more: it may have been committed', async () => {
+      brokers.plannedEnds.push('silent', 120, 48);
+      await expect(commit('v')).rejects.toMatchObject({
+        code: 'TRANSACTION_ABORTED',
+        message: expect.stringContaining('nobody knows whether it was committed') as string,
+      });
+      expect(held.restarts).toBe(1);
+      await commit('v');
+    });
+
+    test('loses nothing where it could be aborted', async () => {
+      brokers.plannedEnds.push('silent', 120, 0);
+      await expect(commit('v')).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+      expect(held.restarts).toBe(0);
+    });
+
+    test('is at its end where a broker failed at it: the next start looks up what was written', async () => {
+      brokers.plannedEnds.push(-1, 48);
+      await expect(commit('v')).rejects.toMatchObject({ code: 'COMMIT_UNKNOWN' });
+      await expect(commit('w')).rejects.toMatchObject({ code: 'FENCED' });
+    });
+
+    test('is at its end outside of any group, where nobody can tell', async () => {
+      member = outsideGroup('shop', 's0');
+      brokers.plannedEnds.push('silent', 120, 48);
+      await expect(commit('v')).rejects.toMatchObject({ code: 'COMMIT_UNKNOWN' });
+      await expect(commit('w')).rejects.toMatchObject({ code: 'FENCED' });
+    });
   });
 
   describe('whose producer is fenced', () => {
