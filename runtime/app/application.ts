@@ -4,6 +4,7 @@ import type { SchemaCatalog } from '../../topology/core/avro.ts';
 import type { Definition } from '../../topology/definition/definition.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import type { SyncMode } from '../embedded/durability.ts';
+import type { HttpCallOptions } from '../calls/http/call-options.ts';
 import type { Engine } from '../engine/engine.ts';
 import { compileEngineOptions, type EngineOptions } from '../engine/engine-options.ts';
 import { lineLogger, type Logger, reportTo } from '../logger.ts';
@@ -15,10 +16,10 @@ import type { QueriesOptions } from '../queries/queries-options.ts';
 import type { StoreQuery } from '../queries/store-query.ts';
 import { openQueries } from './application-queries.ts';
 import { assemble } from './assemble.ts';
+import { openFunctions } from './call-handlers.ts';
 import { closeAll } from './close-all.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 import { planApplication } from './plans/plan-application.ts';
-import { loadProcessors, usedFunctions } from './processors.ts';
 import { systemClock } from './system-clock.ts';
 import { checkedGraph, placeOfTopic, readTopology } from './topology-source.ts';
 
@@ -34,6 +35,8 @@ export interface ApplicationOptions {
   readonly kafka?: KafkaSettings;
   /** Answers for its stores over HTTP, and is asked by other members. @defaultValue nobody listens */
   readonly queries?: QueriesOptions;
+  /** Calls by HTTP, by their names; those that the topology does not have are of others. @defaultValue every call has its file in the processors folder */
+  readonly calls?: Readonly<Record<string, HttpCallOptions>>;
   /** When commits are forced to the disk. @defaultValue 'commit' */
   readonly sync?: SyncMode;
   readonly options?: EngineOptions;
@@ -210,7 +213,12 @@ export async function startApplication(options: ApplicationOptions): Promise<App
   const topology = readTopology(options.topology);
   const graph = checkedGraph(topology);
   const { definition } = graph;
-  const functions = await loadProcessors(usedFunctions(definition), topology.processors);
+  const sources = await openFunctions(definition, {
+    folder: topology.processors,
+    catalog: topology.catalog,
+    calls: options.calls ?? {},
+    clock: systemClock,
+  });
   const report = reportTo(options.logger ?? lineLogger(options.report ?? toStandardError), {
     application: definition.application,
   });
@@ -221,7 +229,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     ...(sync === undefined ? {} : { sync }),
     ...(kafka === undefined ? {} : { kafka }),
   });
-  const closers: (() => Promise<void>)[] = [() => opened.close()];
+  const closers: (() => Promise<void>)[] = [() => opened.close(), () => sources.close()];
   const release = (): Promise<void> => closeAll(closers.splice(0));
   try {
     const planned = await planApplication(topology, graph, {
@@ -248,7 +256,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       catalog: topology.catalog,
       placeOf: placeOfTopic(topology),
       ...(planned.ran === undefined ? {} : { ran: planned.ran }),
-      functions,
+      functions: sources.functions,
       ...ports,
       clock: systemClock,
       options: engineOptions,

@@ -39,7 +39,7 @@ const fileCodes = {
   F002: {
     title: 'missing processor file',
     explanation:
-      '`process:`, `use:` and each entry of `calls:` stand for a file of the processors folder (.ts, .mts, .js or .mjs) that exports the name in camelCase.',
+      '`process:` and `use:` stand for a file of the processors folder (.ts, .mts, .js or .mjs) that exports the name in camelCase.',
     example: 'process: fan-out             # processors/fan-out.ts exports fanOut',
   },
   F003: {

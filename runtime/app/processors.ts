@@ -27,9 +27,11 @@ export function usedFunctions(definition: Definition): readonly string[] {
 /**
  * Functions that a definition uses and whose files are not there. Looks at names of files only:
  * imports nothing. `folder` is absolute; undefined where the definition names none.
+ *
+ * A call may have its handler in a runner file, which is not read here: `run` says where one has none.
  */
 export function missingProcessors(definition: Definition, folder: string | undefined): Problem[] {
-  const uses = functionUses(definition);
+  const uses = functionUses(definition).filter(({ on }) => on !== 'key');
   if (uses.length === 0) return [];
   if (folder === undefined) return uses.map(withoutFolder);
   if (!existsSync(folder)) {
@@ -75,8 +77,9 @@ function functionUses(definition: Definition): FunctionUse[] {
   return uses;
 }
 
-/** Names that files of a folder of processors stand for. */
-function functionFiles(folder: string): string[] {
+/** Names that files of a folder of processors stand for; none where there is no folder. */
+export function functionFiles(folder: string | undefined): string[] {
+  if (folder === undefined || !existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((file) => extensions.some((extension) => file.endsWith(extension)))
     .map((file) => file.replace(/\.m?[tj]s$/, ''));
@@ -146,7 +149,7 @@ async function importFile(name: string, file: string): Promise<Record<string, un
 }
 
 function missing(name: string, folder: string): ConfigError {
-  const near = existsSync(folder) ? nearestName(name, functionFiles(folder)) : undefined;
+  const near = nearestName(name, functionFiles(folder));
   return new ConfigError(
     'PROCESSOR_FILE',
     `processor "${name}" is missing: there is no ${shortPath(join(folder, name))}.ts` +

@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { ConfigError } from '../../topology/core/errors.ts';
 import { oneOrMany } from '../../topology/definition/collections.ts';
 import type { Field } from '../../topology/definition/field.ts';
 import { boolean, choice, duration, integer, text } from '../../topology/definition/fields.ts';
 import { object } from '../../topology/definition/object.ts';
 import type { SaslOptions } from '../kafka/sasl-options.ts';
-import type { TlsOptions } from '../kafka/tls-options.ts';
 import type { KafkaMemberSettings, KafkaSettings } from './kafka-settings.ts';
 import { secret } from './runner-file-secret.ts';
+import { type TlsFileSettings, tlsOptionsOf, tlsTable } from './runner-file-tls.ts';
 
 /** The `kafka` map of a runner file. Names of files are relative to it. */
 export interface KafkaFileSettings extends KafkaMemberSettings {
@@ -20,15 +18,6 @@ export interface KafkaFileSettings extends KafkaMemberSettings {
   readonly requestTimeout?: number;
 }
 
-interface TlsFileSettings {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly passphrase?: string;
-  readonly servername?: string;
-  readonly anyCertificate?: boolean;
-}
-
 interface SaslFileSettings {
   readonly mechanism: SaslOptions['mechanism'];
   readonly username?: string;
@@ -37,35 +26,6 @@ interface SaslFileSettings {
 }
 
 const plainDuration = duration();
-const file: Field<string> = { ...text, type: 'file', schema: { type: 'string' } };
-
-const tlsTable = object<TlsFileSettings>({
-  title: 'tls',
-  doc: 'Encryption, with certificates of your own.',
-  mayBeEmpty: true,
-  parts: {
-    ca: {
-      field: file,
-      doc: 'PEM file of the authority that signed the certificates of the brokers.',
-    },
-    cert: {
-      field: file,
-      doc: 'PEM file of the certificate of this client, where brokers ask for one.',
-    },
-    key: { field: file, doc: 'PEM file of its private key.' },
-    passphrase: { field: secret, doc: 'Opens the private key.' },
-    servername: {
-      field: text,
-      doc: 'Name in the certificates of the brokers, if it is not their host name.',
-    },
-    anyCertificate: {
-      field: boolean,
-      default: '`false`',
-      doc: 'Takes any certificate, a forged one too. For experiments.',
-    },
-  },
-});
-
 /** Switched on with its defaults, or in detail. */
 const tls: Field<boolean | TlsFileSettings> = {
   ...tlsTable,
@@ -188,35 +148,16 @@ export function kafkaSettingsOf(
   return {
     ...rest,
     brokers: named,
-    ...(encrypted === undefined ? {} : { tls: tlsOf(encrypted, folder) }),
+    ...(encrypted === undefined
+      ? {}
+      : {
+          tls:
+            typeof encrypted === 'boolean'
+              ? encrypted
+              : tlsOptionsOf(encrypted, folder, 'kafka.tls'),
+        }),
     ...(login === undefined ? {} : { sasl: saslOf(login) }),
   };
-}
-
-function tlsOf(written: boolean | TlsFileSettings, folder: string): boolean | TlsOptions {
-  if (typeof written === 'boolean') return written;
-  const { ca, cert, key, anyCertificate, ...rest } = written;
-  return {
-    ...rest,
-    ...(ca === undefined ? {} : { ca: pem('ca', ca, folder) }),
-    ...(cert === undefined ? {} : { cert: pem('cert', cert, folder) }),
-    ...(key === undefined ? {} : { key: pem('key', key, folder) }),
-    ...(anyCertificate === undefined ? {} : { rejectUnauthorized: !anyCertificate }),
-  };
-}
-
-function pem(name: string, path: string, folder: string): string {
-  const full = resolve(folder, path);
-  try {
-    return readFileSync(full, 'utf8');
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : '';
-    throw new ConfigError(
-      'RUNNER_FILE',
-      `cannot read ${full}, which the runner file names as kafka.tls.${name}: ${why || (error as Error).message}`,
-      { cause: error },
-    );
-  }
 }
 
 function saslOf({ mechanism, username, password, token }: SaslFileSettings): SaslOptions {

@@ -3,14 +3,18 @@ import { dirname, resolve } from 'node:path';
 import { renderProblems } from '../../topology/check/render.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
 import type { Field } from '../../topology/definition/field.ts';
-import { choice, duration, integer, text, wrongKind } from '../../topology/definition/fields.ts';
+import { choice, duration, integer, text } from '../../topology/definition/fields.ts';
 import { object } from '../../topology/definition/object.ts';
 import { parseSettings } from '../../topology/yaml/parse-settings.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import type { EngineOptions } from '../engine/engine-options.ts';
 import type { QueriesOptions } from '../queries/queries-options.ts';
+import { type CallFileSettings, callsField } from './runner-file-calls.ts';
 import { type KafkaFileSettings, kafkaTable } from './runner-file-kafka.ts';
+import { type LoggingSettings, loggingTable, restartTable } from './runner-file-logging.ts';
 import { queriesTable } from './runner-file-queries.ts';
+import { size } from './runner-file-size.ts';
+import type { RestartOptions } from './runner/restart-policy.ts';
 import { shortPath } from './short-path.ts';
 
 /** What a runner file says: where things are, and how applications run. */
@@ -20,6 +24,10 @@ export interface RunnerFile extends EngineOptions {
   readonly sync?: SyncMode;
   readonly kafka?: KafkaFileSettings;
   readonly queries?: QueriesOptions;
+  readonly calls?: Readonly<Record<string, CallFileSettings>>;
+  readonly logging?: LoggingSettings;
+  /** Where several applications run, or each in a process of its own. */
+  readonly restart?: RestartOptions;
 }
 
 /** What an application runs on. */
@@ -35,42 +43,15 @@ export interface RunnerSettings {
   /** What the file says of the cluster; relative names are as of `folder`. */
   readonly kafka?: KafkaFileSettings;
   readonly queries?: QueriesOptions;
+  /** Calls that are made by HTTP; relative names are as of `folder`. */
+  readonly calls?: Readonly<Record<string, CallFileSettings>>;
+  readonly logging?: LoggingSettings;
+  /** Where several applications run, or each in a process of its own. */
+  readonly restart?: RestartOptions;
   /** Folder of the runner file; the working directory where there is none. */
   readonly folder: string;
   readonly options: EngineOptions;
 }
-
-const units: Readonly<Record<string, number>> = {
-  B: 1,
-  kB: 1000,
-  KB: 1000,
-  KiB: 1024,
-  MB: 1000 ** 2,
-  MiB: 1024 ** 2,
-  GB: 1000 ** 3,
-  GiB: 1024 ** 3,
-};
-
-/** Bytes: a whole number, or one with a unit. */
-const size: Field<number> = {
-  read(node, at) {
-    const expected = 'a size like 64MiB';
-    if (node.kind !== 'scalar' || node.text === '') return wrongKind(node, at, expected);
-    const [, amount, unit] = /^(\d+(?:\.\d+)?) ?([kKMG]i?B|B)?$/.exec(node.text) ?? [];
-    const bytes = Number(amount) * (units[unit ?? 'B'] ?? Number.NaN);
-    if (Number.isSafeInteger(bytes) && bytes > 0) {
-      at.mark(node);
-      return bytes;
-    }
-    at.error('E012', node.span, `"${node.text}" is no size`, {
-      suggestion: 'write it like 65536, 512KiB, 64MiB, 2GiB',
-    });
-    return undefined;
-  },
-  schema: { type: ['integer', 'string'], pattern: '^\\d+(\\.\\d+)? ?([kKMG]i?B|B)?$' },
-  type: 'size',
-  tables: [],
-};
 
 const words = duration('unlimited');
 const plainDuration = duration();
@@ -107,6 +88,12 @@ export const runnerTable = object<RunnerFile>({
     queries: {
       field: queriesTable,
       doc: 'Answers for its stores over HTTP. Without it nobody listens.',
+    },
+    calls: { field: callsField, doc: 'Calls that are made by HTTP.' },
+    logging: { field: loggingTable, doc: 'What is said while applications run.' },
+    restart: {
+      field: restartTable,
+      doc: 'When an application that failed is started again, where several run.',
     },
     commit: {
       field: object<NonNullable<EngineOptions['commit']>>({
@@ -202,13 +189,16 @@ export function readRunnerFile(
     const problems = renderProblems(parsed.problems, parsed.source).trimEnd();
     throw new ConfigError('RUNNER_FILE', `the runner file has problems:\n\n${problems}`);
   }
-  const { data, sync, log, kafka, queries, ...options } = parsed.value ?? {};
+  const { data, sync, log, kafka, queries, calls, logging, restart, ...options } = parsed.value ?? {};
   return {
     ...(data === undefined ? {} : { data: resolve(folder, data) }),
     ...(sync === undefined ? {} : { sync }),
     ...(log === undefined ? {} : { log }),
     ...(kafka === undefined ? {} : { kafka }),
     ...(queries === undefined ? {} : { queries }),
+    ...(calls === undefined ? {} : { calls }),
+    ...(logging === undefined ? {} : { logging }),
+    ...(restart === undefined ? {} : { restart }),
     folder,
     options,
   };

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { type Application, type ApplicationOptions, startApplication } from '../app/application.ts';
 import { RunMeter } from '../app/runner/run-meter.ts';
+import { httpCallsOf } from '../app/runner-file-calls.ts';
 import { systemClock } from '../app/system-clock.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import type { Console } from './console.ts';
@@ -75,6 +76,9 @@ async function run(
     ...(sync === undefined ? {} : { sync }),
     ...(choice.kafka === undefined ? {} : { kafka: choice.kafka }),
     ...(settings.queries === undefined ? {} : { queries: settings.queries }),
+    ...(settings.calls === undefined
+      ? {}
+      : { calls: httpCallsOf(settings.calls, settings.folder) }),
   });
   if (application === undefined) {
     // The process ends now, in the middle of its start: as safe as a crash, and nothing has run.

@@ -2,7 +2,7 @@ import type { KafkaConfig } from 'kafkajs';
 import { ConfigError } from '../../topology/core/errors.ts';
 import { parseDuration, type Duration } from '../../topology/core/duration.ts';
 import { kafkaJsSasl, type SaslOptions } from './sasl-options.ts';
-import { compileTls, type TlsOptions } from './tls-options.ts';
+import { compileTls, type TlsOptions } from '../tls-options.ts';
 
 /** How to reach a Kafka cluster. */
 export interface KafkaOptions {

@@ -10,6 +10,7 @@ import { compileEngineOptions } from '../../../runtime/engine/engine-options.ts'
 import type { TableDoc } from '../../../topology/definition/field.ts';
 import { kafkaLogOptions } from '../../../runtime/app/kafka-settings.ts';
 import { kafkaSettingsOf, kafkaTable } from '../../../runtime/app/runner-file-kafka.ts';
+import { callsField, httpCallsOf } from '../../../runtime/app/runner-file-calls.ts';
 import { queriesTable } from '../../../runtime/app/runner-file-queries.ts';
 import { systemClock } from '../../../runtime/app/system-clock.ts';
 import { compileSettings } from '../../../runtime/kafka/group/settings.ts';
@@ -211,6 +212,70 @@ describe('kafkaSettingsOf', () => {
   });
 });
 
+describe('calls', () => {
+  test('takes every key, secrets from the environment', () => {
+    const text = `calls:
+  payments:
+    url: https://pay.example.com/charges/{id}
+    method: PUT
+    body: none
+    headers: { X-Shop: "7" }
+    auth: { bearer: "\${TOKEN}" }
+    idempotency-header: X-Key
+    statuses: { 2xx: reply, 402: { reply: { state: DECLINED, codes: [1, null] } }, 404: unknown }
+    max-reply: 2kB
+    connect-timeout: 3s
+    tls: { servername: pay, any-certificate: true }
+  shop-bank: { url: "http://bank", auth: { basic: { username: me, password: "\${TOKEN}" } } }
+  fraud: { url: "http://fraud", auth: { header: { name: X-Key, value: "\${TOKEN}" } } }
+`;
+    const { calls = {}, folder } = read(text, { TOKEN: '01' });
+    expect(httpCallsOf(calls, folder)).toEqual({
+      payments: {
+        url: 'https://pay.example.com/charges/{id}',
+        method: 'PUT',
+        body: 'none',
+        headers: { 'X-Shop': '7' },
+        auth: { bearer: '01' },
+        idempotencyHeader: 'X-Key',
+        statuses: {
+          '2xx': 'reply',
+          402: { reply: { state: 'DECLINED', codes: [1, null] } },
+          404: 'unknown',
+        },
+        maxReply: 2000,
+        connectTimeout: 3000,
+        tls: { servername: 'pay', rejectUnauthorized: false },
+      },
+      'shop-bank': { url: 'http://bank', auth: { basic: { username: 'me', password: '01' } } },
+      fraud: { url: 'http://fraud', auth: { header: { name: 'X-Key', value: '01' } } },
+    });
+  });
+
+  test.each([
+    ['calls: { payments: {} }', 'error[E006] missing key "url"'],
+    ['calls: { Payments: { url: "http://a" } }', 'error[E008] "Payments" is no name'],
+    ['calls: { a: { url: "http://a", statuses: { 6xx: reply } } }', '"6xx" is no status'],
+    [
+      'calls: { a: { url: "http://a", statuses: { 409: in-progres } } }',
+      'did you mean "in-progress"',
+    ],
+    ['calls: { a: { url: "http://a", statuses: { 402: {} } } }', 'missing key "reply"'],
+    ['calls: { a: { url: "http://a", auth: { bearer: abc } } }', 'error[R002] a secret must not'],
+    ['calls: { a: { url: "http://a", auth: {} } }', 'one of "bearer", "basic", "header"'],
+    ['calls: { a: { url: "http://a", method: POTS } }', 'did you mean "POST"'],
+  ])('refuses %s', (text, message) => {
+    expect(problems(`${text}\n`)).toContain(message);
+  });
+
+  test('says which certificate cannot be read', () => {
+    const { calls = {}, folder } = read(
+      'calls: { a: { url: "https://a", tls: { ca: no.pem } } }\n',
+    );
+    expect(() => httpCallsOf(calls, folder)).toThrow('as calls.a.tls.ca: there is no such file');
+  });
+});
+
 describe('docs/configuration.md', () => {
   const tables = (table: TableDoc): TableDoc[] => [table, ...table.nested.flatMap(tables)];
   const all = runnerTable.tables.flatMap(tables);
@@ -236,12 +301,13 @@ describe('docs/configuration.md', () => {
       DATA_DIR: '/var/lib/millrace',
       KAFKA_PASSWORD: 'secret',
       QUERY_TOKEN: 't',
+      PAYMENTS_TOKEN: 'p',
     };
     for (const yaml of examples) read(yaml, environment);
   });
 
   test('says the defaults that hold', () => {
-    const own = [...kafkaTable.tables, ...queriesTable.tables].flatMap(tables);
+    const own = [kafkaTable, queriesTable, callsField].flatMap((it) => it.tables.flatMap(tables));
     const ofOthers = new Set(own.map(({ title }) => title));
     const lines = all.flatMap(({ title, rows }) =>
       rows.flatMap(({ key, default: absent }) => {

@@ -1,17 +1,17 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import type { KafkaConfig } from 'kafkajs';
-import { ConfigError } from '../../topology/core/errors.ts';
+import type { ConnectionOptions } from 'node:tls';
+import { ConfigError } from '../topology/core/errors.ts';
 
 /** Encryption of the connections. Certificates and keys are PEM text, not paths. */
 export interface TlsOptions {
-  /** Certificate of the authority that signed the brokers'. @defaultValue the authorities that Node trusts */
+  /** Certificate of the authority that signed the servers'. @defaultValue the authorities that Node trusts */
   readonly ca?: string;
-  /** Certificate of this client, where the brokers ask for one; with `key`. */
+  /** Certificate of this client, where the servers ask for one; with `key`. */
   readonly cert?: string;
   readonly key?: string;
   /** Of the key, where it is encrypted. */
   readonly passphrase?: string;
-  /** Name that the brokers' certificates are for. @defaultValue the host name of each */
+  /** Name that the servers' certificates are for. @defaultValue the host name of each */
   readonly servername?: string;
   /** False: takes any certificate, also a forged one. @defaultValue true */
   readonly rejectUnauthorized?: boolean;
@@ -21,7 +21,7 @@ export interface TlsOptions {
  * TLS options as the socket takes them; undefined for none.
  * @throws {ConfigError} OPTION_TLS for what is not PEM, and for a certificate without its key
  */
-export function compileTls(tls: boolean | TlsOptions): KafkaConfig['ssl'] {
+export function compileTls(tls: boolean | TlsOptions): ConnectionOptions | undefined {
   if (typeof tls === 'boolean') return tls ? {} : undefined;
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
     const [given, missing] = tls.cert === undefined ? ['key', 'cert'] : ['cert', 'key'];

@@ -1,0 +1,239 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { AvroSchemas } from '../../../schemas/index.ts';
+import { jsonReader } from '../../../schemas/json-value.ts';
+import type { SchemaCatalog } from '../../../topology/core/avro.ts';
+import { type Duration, parseDuration } from '../../../topology/core/duration.ts';
+import { ConfigError, isStreamsError } from '../../../topology/core/errors.ts';
+import type { CallDef } from '../../../topology/definition/definition.ts';
+import { compileTls, type TlsOptions } from '../../tls-options.ts';
+import {
+  defaultStatuses,
+  statusOutcome,
+  statusPattern,
+  type StatusWord,
+  statusWords,
+} from './statuses.ts';
+import { compileUrl, type Destination } from './url-template.ts';
+
+/** HTTP methods that a call may be made with. */
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** How a call proves who makes it: one of these. */
+export interface HttpAuth {
+  /** `Authorization: Bearer …`. */
+  readonly bearer?: string;
+  /** `Authorization: Basic …`. */
+  readonly basic?: { readonly username: string; readonly password: string };
+  /** A header of the service's own, such as `X-Api-Key`. */
+  readonly header?: { readonly name: string; readonly value: string };
+}
+
+/** What a status stands for: a word, or a reply that is always the same, as JSON. */
+export type HttpOutcome = StatusWord | { readonly reply: unknown };
+
+/** A call that is made by HTTP. */
+export interface HttpCallOptions {
+  /** Absolute; `{orderId}` in its path or query is a field of the request, `{idempotency-key}` the key. */
+  readonly url: string;
+  /** @defaultValue 'POST' */
+  readonly method?: HttpMethod;
+  /** `none`: the request has no body. @defaultValue 'json', but 'none' for GET and DELETE */
+  readonly body?: 'json' | 'none';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly auth?: HttpAuth;
+  /** Header of the idempotency key; 'none': it is not sent. @defaultValue 'Idempotency-Key' */
+  readonly idempotencyHeader?: string;
+  /** Code, or hundred (`5xx`) → what it stands for. @defaultValue see {@link defaultStatuses} */
+  readonly statuses?: Readonly<Record<string, HttpOutcome>>;
+  /** Bytes that a reply may have. @defaultValue 1 MiB */
+  readonly maxReply?: number;
+  /** Longest time for a connection to be made. @defaultValue '1s' */
+  readonly connectTimeout?: Duration;
+  readonly tls?: TlsOptions;
+}
+
+/** What a status stands for, a fixed reply as a value of the reply type. */
+export type CompiledOutcome =
+  { readonly kind: 'fixed'; readonly reply: unknown } | { readonly kind: StatusWord };
+
+/** {@link HttpCallOptions}, checked. */
+export interface CompiledHttpCall {
+  /** Name of the call. */
+  readonly call: string;
+  readonly destination: Destination;
+  readonly method: HttpMethod;
+  readonly hasBody: boolean;
+  /** Of every request; names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** In lower case; undefined: the key is not sent. */
+  readonly idempotencyHeader: string | undefined;
+  readonly outcomeOf: (status: number) => CompiledOutcome;
+  readonly maxReplyBytes: number;
+  readonly connectTimeoutMs: number;
+  readonly tls: ConnectionOptions;
+  /** From parsed JSON to a value of the reply type; throws {SerdeError} naming the field that does not fit. */
+  readonly readReply: (json: unknown) => unknown;
+}
+
+const defaultMaxReplyBytes = 1024 * 1024;
+/** Headers that come from other settings, or from the connection. */
+const ownHeaders: ReadonlyMap<string, string> = new Map([
+  ['authorization', 'write it as "auth: { bearer: ${NAME} }", or basic or header'],
+  ...['content-length', 'transfer-encoding', 'connection', 'host', 'accept-encoding', 'expect'].map(
+    (name) => [name, 'it is not yours to set: take it out'] as const,
+  ),
+]);
+const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/**
+ * Checks and completes the options of the call `call`, which the topology declares as `def`.
+ * @throws {ConfigError} CALL_URL, CALL_HEADER, CALL_AUTH, CALL_STATUS, OPTION_DURATION, OPTION_TLS
+ */
+export function compileHttpCall(
+  call: string,
+  options: HttpCallOptions,
+  { def, catalog }: { readonly def: CallDef; readonly catalog: SchemaCatalog & AvroSchemas },
+): CompiledHttpCall {
+  const where = `calls.${call}`;
+  const { method = 'POST', idempotencyHeader = 'Idempotency-Key' } = options;
+  const bodiless = method === 'GET' || method === 'DELETE';
+  const hasBody = (options.body ?? (bodiless ? 'none' : 'json')) === 'json';
+  const destination = compileUrl(options.url, catalog.type(def.request), `${where}.url`);
+  const readReply = jsonReader(catalog, def.reply);
+  const keyHeader = idempotencyHeader === 'none' ? undefined : idempotencyHeader;
+  if (keyHeader !== undefined) checkHeader(keyHeader, '', `${where}.idempotency-header`);
+  return Object.freeze({
+    call,
+    destination,
+    method,
+    hasBody,
+    headers: {
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      ...(hasBody ? { 'content-type': 'application/json' } : {}),
+      ...writtenHeaders(options.headers ?? {}, where, keyHeader),
+      ...authHeaders(options.auth, where),
+    },
+    idempotencyHeader: keyHeader?.toLowerCase(),
+    outcomeOf: outcomes(options.statuses ?? {}, `${where}.statuses`, readReply),
+    maxReplyBytes: options.maxReply ?? defaultMaxReplyBytes,
+    connectTimeoutMs: parseDuration(options.connectTimeout ?? '1s', `${where}.connect-timeout`),
+    tls: tlsOf(options.tls, destination, where),
+    readReply,
+  });
+}
+
+function tlsOf(
+  tls: TlsOptions | undefined,
+  { origin }: Destination,
+  where: string,
+): ConnectionOptions {
+  if (tls === undefined) return {};
+  if (!origin.startsWith('https:')) {
+    throw new ConfigError(
+      'OPTION_TLS',
+      `${where} has "tls", but its url is not https: write https`,
+    );
+  }
+  try {
+    return compileTls(tls) ?? {};
+  } catch (error) {
+    if (!isStreamsError(error)) throw error;
+    throw new ConfigError(error.code, `${where}: ${error.message}`, { cause: error });
+  }
+}
+
+function checkHeader(name: string, value: string, where: string): void {
+  const fail = (reason: string): ConfigError =>
+    new ConfigError('CALL_HEADER', `${where} has the header "${name}": ${reason}`);
+  if (!headerName.test(name)) throw fail('that is no name of a header');
+  const own = ownHeaders.get(name.toLowerCase());
+  if (own !== undefined) throw fail(own);
+  // The value may be a secret: it is not shown.
+  if (!headerValue.test(value)) throw fail('its value has characters that a header cannot have');
+}
+
+function writtenHeaders(
+  headers: Readonly<Record<string, string>>,
+  where: string,
+  keyHeader: string | undefined,
+): Record<string, string> {
+  const made: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    checkHeader(name, value, `${where}.headers`);
+    const lower = name.toLowerCase();
+    if (lower === keyHeader?.toLowerCase()) {
+      throw new ConfigError(
+        'CALL_HEADER',
+        `${where}.headers has the header "${name}": it carries the idempotency key; take it out, or set idempotency-header`,
+      );
+    }
+    made[lower] = value;
+  }
+  return made;
+}
+
+function authHeaders(auth: HttpAuth | undefined, where: string): Record<string, string> {
+  if (auth === undefined) return {};
+  const { bearer, basic, header } = auth;
+  const ways = [bearer, basic, header].filter((way) => way !== undefined);
+  if (ways.length !== 1) {
+    throw new ConfigError('CALL_AUTH', `${where}.auth: say one of bearer, basic, header`);
+  }
+  if (bearer !== undefined) {
+    if (/^[!-~]+$/.test(bearer)) return { authorization: `Bearer ${bearer}` };
+    throw new ConfigError(
+      'CALL_AUTH',
+      `${where}.auth.bearer must be printable ASCII without spaces, and not empty`,
+    );
+  }
+  if (basic !== undefined) {
+    const text = Buffer.from(`${basic.username}:${basic.password}`).toString('base64');
+    return { authorization: `Basic ${text}` };
+  }
+  const { name = '', value = '' } = header ?? {};
+  if (name.toLowerCase() !== 'authorization') checkHeader(name, value, `${where}.auth`);
+  else if (!headerValue.test(value)) {
+    throw new ConfigError('CALL_AUTH', `${where}.auth.header has a value that no header can have`);
+  }
+  return { [name.toLowerCase()]: value };
+}
+
+/** The mapping of a call, its fixed replies read by the reply type. */
+function outcomes(
+  statuses: Readonly<Record<string, HttpOutcome>>,
+  where: string,
+  readReply: (json: unknown) => unknown,
+): (status: number) => CompiledOutcome {
+  const written: Record<string, CompiledOutcome> = {};
+  for (const [status, outcome] of Object.entries(statuses)) {
+    if (!statusPattern.test(status)) {
+      throw statusError(where, status, 'write a code, or a hundred such as 5xx');
+    }
+    if (typeof outcome === 'string') {
+      if (!statusWords.includes(outcome)) {
+        throw statusError(
+          where,
+          status,
+          `it is "${outcome}", which is none of ${statusWords.join(', ')}`,
+        );
+      }
+      written[status] = { kind: outcome };
+      continue;
+    }
+    try {
+      written[status] = { kind: 'fixed', reply: readReply(outcome.reply) };
+    } catch (error) {
+      throw statusError(where, status, `its reply does not fit: ${(error as Error).message}`);
+    }
+  }
+  const defaults: Readonly<Record<string, CompiledOutcome>> = Object.fromEntries(
+    Object.entries(defaultStatuses).map(([status, kind]) => [status, { kind }]),
+  );
+  return (status) => statusOutcome<CompiledOutcome>(status, written, defaults, { kind: 'unknown' });
+}
+
+function statusError(where: string, status: string, reason: string): ConfigError {
+  return new ConfigError('CALL_STATUS', `${where}.${status}: ${reason}`);
+}

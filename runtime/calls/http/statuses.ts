@@ -1,0 +1,60 @@
+/**
+ * What an answer's status says of a call:
+ *
+ * - `reply`: its body is the reply.
+ * - `in-progress`: another request with this key is being worked on; asked again.
+ * - `unavailable`: it cannot answer now, and something may have happened; asked again as `retry` says.
+ * - `not-sent`: it did nothing and will not have done anything; asked again, without being counted.
+ * - `unknown`: it does not tell what happened.
+ * - `refused`: it does not take this request, and never will: the record goes to the dead letters.
+ */
+export type StatusWord =
+  'reply' | 'in-progress' | 'unavailable' | 'not-sent' | 'unknown' | 'refused';
+
+/** Every {@link StatusWord}. */
+export const statusWords: readonly StatusWord[] = [
+  'reply',
+  'in-progress',
+  'unavailable',
+  'not-sent',
+  'unknown',
+  'refused',
+];
+
+/** A status code, or all codes of a hundred that are not named: `409`, `5xx`. */
+export const statusPattern = /^[1-5](?:\d\d|xx)$/;
+
+/** What holds of codes that a call does not map itself, where `2xx` and `409` are words of a mapping. */
+export const defaultStatuses: Readonly<Record<string, StatusWord>> = {
+  '1xx': 'unknown',
+  '2xx': 'reply',
+  '3xx': 'unknown',
+  '4xx': 'refused',
+  '401': 'not-sent',
+  '407': 'not-sent',
+  '408': 'unavailable',
+  '409': 'in-progress',
+  '425': 'not-sent',
+  '429': 'unavailable',
+  '5xx': 'unavailable',
+};
+
+/**
+ * What a status says by a mapping: the code itself counts before its hundred, and what is written before what is a default.
+ * So a default of a code holds until that very code is written. What is no status at all says `otherwise`.
+ */
+export function statusOutcome<Outcome>(
+  status: number,
+  written: Readonly<Record<string, Outcome>>,
+  defaults: Readonly<Record<string, Outcome>>,
+  otherwise: Outcome,
+): Outcome {
+  const code = String(status);
+  const hundred = `${code.slice(0, 1)}xx`;
+  for (const key of statusPattern.test(code) ? [code, hundred] : []) {
+    for (const map of [written, defaults]) {
+      if (Object.hasOwn(map, key)) return map[key] as Outcome;
+    }
+  }
+  return otherwise;
+}
