@@ -238,9 +238,8 @@ export class KafkaTransactor implements Transactor {
 
   /** What the group has as committed tells whether the transaction was: everything is read anew from there (E2), or by the next process. */
   private unknown({ error, reaction }: Refusal, member: KafkaMembership): unknown {
-    const { restart } = member;
-    if (restart !== undefined && reaction !== 'refused') {
-      restart.call(member);
+    if (member.outside !== true && reaction !== 'refused') {
+      member.restart?.();
       return transactionAborted(member.group, 'nobody knows whether it was committed', error);
     }
     this.ended = 'nobody knows whether its last transaction was committed';
