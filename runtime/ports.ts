@@ -270,6 +270,13 @@ export interface RegisteredSchema {
   readonly references: readonly SchemaReference[];
 }
 
+export interface CheckOptions {
+  /** @defaultValue none */
+  readonly references?: readonly SchemaReference[];
+  /** Compared with this version alone. @defaultValue those that the mode names */
+  readonly version?: number;
+}
+
 /** A registry as tools see it: one contract suite (`test/runtime/registry-contract.ts`) runs against every one. */
 export interface ManagedRegistry extends SchemaRegistry {
   /** Versions, soft-deleted ones included, ascending. Empty: it is not known. */
@@ -282,12 +289,12 @@ export interface ManagedRegistry extends SchemaRegistry {
   setCompatibility(mode: CompatibilityMode, subject?: string): Promise<void>;
   /**
    * What is wrong with the schema as the next version, in the registry's own words: empty where it would take it.
-   * @throws {ConfigError} SCHEMA_INVALID
+   * @throws {ConfigError} SCHEMA_INVALID, VERSION_UNKNOWN
    */
   incompatibilities(
     subject: string,
     schema: string,
-    references?: readonly SchemaReference[],
+    options?: CheckOptions,
   ): Promise<readonly string[]>;
   /**
    * Soft-deletes a version, or all of them. The versions that are so now and were not before.

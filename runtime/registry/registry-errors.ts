@@ -39,3 +39,27 @@ export function versionUnknown(subject: string, version: number | string): Confi
     `subject "${subject}" has no version ${version}: "millrace schemas versions ${subject}" lists them`,
   );
 }
+
+/** REGISTRY_DENIED or REGISTRY_ANSWER: it answered what cannot be used. `what` was asked of it, as an infinitive. */
+export function unexpectedAnswer(
+  url: string,
+  what: string,
+  { status, body }: { readonly status: number; readonly body: unknown },
+): ConfigError {
+  const { message } = (body ?? {}) as { readonly message?: unknown };
+  const said = typeof message === 'string' ? ` (${message})` : '';
+  if (status === 401 || status === 403) {
+    return new ConfigError(
+      'REGISTRY_DENIED',
+      `the schema registry at ${url} does not let you ${what}: it answers ${status}${said}. Check registry.auth of the runner file`,
+    );
+  }
+  const hint =
+    body === undefined || status === 404 || (status >= 300 && status < 400)
+      ? ': is there a registry at this URL, path included?'
+      : '';
+  return new ConfigError(
+    'REGISTRY_ANSWER',
+    `the schema registry at ${url} cannot be brought to ${what}: it answers ${status}${said}${hint}`,
+  );
+}

@@ -1,6 +1,7 @@
 import { writtenReader } from '../../schemas/index.ts';
 import { inlineReferences } from '../../schemas/registry/inline-references.ts';
 import type {
+  CheckOptions,
   CompatibilityMode,
   ManagedRegistry,
   RegisteredSchema,
@@ -52,6 +53,13 @@ export abstract class StoredRegistry implements ManagedRegistry {
   protected abstract names(): Promise<readonly string[]>;
 
   abstract registered(id: number): Promise<RegisteredSchema | undefined>;
+
+  /** Id of a schema under any subject, with exactly these references; undefined: nobody registered it. */
+  async idOf(schema: RegisteredSchema): Promise<number | undefined> {
+    // Reads what other processes have written.
+    await this.names();
+    return this.find(schema);
+  }
 
   async register(subject: string, schema: string, options: RegisterOptions = {}): Promise<number> {
     const { references = [], unchecked = false } = options;
@@ -111,10 +119,15 @@ export abstract class StoredRegistry implements ManagedRegistry {
   async incompatibilities(
     subject: string,
     schema: string,
-    references: readonly SchemaReference[] = [],
+    options: CheckOptions = {},
   ): Promise<readonly string[]> {
+    const { references = [], version } = options;
     const whole = await this.checkedText(subject, { schema, references });
-    return this.problems(subject, await this.subject(subject), whole);
+    const state = await this.subject(subject);
+    if (version === undefined) return this.problems(subject, state, whole);
+    const versions = liveVersions(state).filter((present) => present.version === version);
+    if (versions.length === 0) throw versionUnknown(subject, version);
+    return this.problems(subject, { versions }, whole);
   }
 
   async softDelete(subject: string, version?: number): Promise<readonly number[]> {

@@ -36,7 +36,7 @@ export function withVersion(state: SubjectState, id: number): SubjectState {
 
 /** The subject after a change. Versions that it does not have change nothing; only what is soft-deleted is purged. */
 export function changed(state: SubjectState, change: SubjectChange): SubjectState {
-  const { versions, mode } = state;
+  const { versions } = state;
   switch (change.kind) {
     case 'mode':
       return { versions, ...(change.mode === undefined ? {} : { mode: change.mode }) };
