@@ -30,6 +30,11 @@ export class Fetcher {
   private awaited: readonly PartitionQueue[] = [];
   /** True while a fetch is under way. */
   busy = false;
+  /** Number of the last fetch, and of the last one that brought something. */
+  private round = 0;
+  private broughtIn = 0;
+  /** Number of the last fetch that each queue was in. */
+  private readonly triedIn = new WeakMap<PartitionQueue, number>();
   /** Records may have come since the last fetch. */
   private stale = true;
   private closed = false;
@@ -68,7 +73,7 @@ export class Fetcher {
     const low = this.fetchBytes / Math.max(1, this.queues.length) / 2;
     const hungry = this.queues.filter((queue) => !queue.paused && queue.bufferedBytes < low);
     if (hungry.length === 0) return;
-    if (this.stale || hungry.some((queue) => queue.lag === undefined || queue.lag > 0)) {
+    if (this.stale || hungry.some((queue) => this.mayHaveMore(queue))) {
       this.fetch(hungry);
     } else if (this.waiting === undefined || !hungry.every((it) => this.awaited.includes(it))) {
       this.waiting?.abort();
@@ -84,6 +89,8 @@ export class Fetcher {
   private fetch(queues: readonly PartitionQueue[]): void {
     this.busy = true;
     this.stale = false;
+    this.round++;
+    for (const queue of queues) this.triedIn.set(queue, this.round);
     const asked = queues.map((queue) => ({ queue, offset: queue.fetchPosition }));
     const perPartition = Math.min(partitionBytes, Math.ceil(this.fetchBytes / queues.length));
     this.log
@@ -110,8 +117,14 @@ export class Fetcher {
       const offset = asked.find((it) => it.queue === queue)?.offset;
       if (queue === undefined || offset !== queue.fetchPosition) continue;
       if (offset < startOffset) throw positionBelowStart({ topic, partition, offset }, startOffset);
-      queue.add(found);
+      queue.add(found, this.round);
+      if (found.batches.length > 0) this.broughtIn = this.round;
     }
+  }
+
+  /** Nobody looked since others got records: some may have come to this one before them (E7). */
+  private mayHaveMore(queue: PartitionQueue): boolean {
+    return queue.lag !== 0 || (this.triedIn.get(queue) ?? 0) < this.broughtIn;
   }
 
   private await(queues: readonly PartitionQueue[]): void {

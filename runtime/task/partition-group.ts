@@ -7,8 +7,12 @@
 export interface PartitionHead {
   /** Time of the first buffered record, ms; undefined when nothing is buffered. */
   headTime(): number | undefined;
-  /** Records that the log still has beyond the buffer; undefined: not known yet. */
+  /** Records that the log still has beyond the buffer, as of {@link askedIn}; undefined: not known yet. */
   readonly lag: number | undefined;
+  /** The last fetch that the log answered for this partition. Fetches are numbered upwards, over all partitions. */
+  readonly askedIn: number;
+  /** The fetch that brought the last of what is buffered. */
+  readonly filledIn: number;
   /** Not to be read at present (back-pressure of a call); as if it had nothing and never would. */
   readonly paused: boolean;
   /** Schema id that the head waits for: there is a record, but its time is not known yet. */
@@ -35,6 +39,8 @@ export class PartitionGroup<P extends PartitionHead> {
   /**
    * Whether the task may process now. With data in all partitions: yes. With an empty one: no while the log is known (or not known not) to have more of it;
    * when caught up, only after `maxTaskIdleMs` of waiting (wall clock `nowMs`). With one whose head waits for a schema: no, as that record may be the next.
+   *
+   * What was known of an empty partition before the others' records were fetched does not count: what was written to it before them may have come since.
    */
   ready(nowMs: number): boolean {
     let buffered = false;
@@ -80,8 +86,18 @@ export class PartitionGroup<P extends PartitionHead> {
     return best;
   }
 
+  /** The latest fetch that brought something that is still to be taken; 0: nothing is. */
+  private newestFill(): number {
+    let newest = 0;
+    for (const partition of this.partitions) {
+      if (partition.paused || partition.headTime() === undefined) continue;
+      newest = Math.max(newest, partition.filledIn);
+    }
+    return newest;
+  }
+
   private mustWaitFor(partition: P, nowMs: number): boolean {
-    if (partition.lag === undefined || partition.lag > 0) {
+    if (partition.lag !== 0 || partition.askedIn < this.newestFill()) {
       this.deadlines.delete(partition);
       return true;
     }

@@ -52,6 +52,8 @@ export class PartitionQueue implements PartitionHead {
   /** The schema id that the head waits for. */
   pendingSchema: number | undefined;
   bufferedBytes = 0;
+  askedIn = 0;
+  filledIn = 0;
 
   private readonly decode: DecodeRecord;
   private readonly reader = new RecordBatchReader();
@@ -81,7 +83,10 @@ export class PartitionQueue implements PartitionHead {
     return this.headTime() === undefined && this.pendingSchema === undefined && this.lag === 0;
   }
 
-  add(fetched: FetchedPartition): void {
+  /** Takes what a fetch brought. `round` numbers the fetches of a member upwards. */
+  add(fetched: FetchedPartition, round = this.askedIn): void {
+    this.askedIn = round;
+    if (fetched.batches.length > 0) this.filledIn = round;
     for (const batch of fetched.batches) {
       this.waiting.push(batch);
       this.bufferedBytes += batch.length;

@@ -200,4 +200,24 @@ describe('Fetcher', () => {
     await bench.step();
     expect(bench.failures).toHaveLength(1);
   });
+
+  test('asks again for a queue that was not asked for when others got records, before it waits', async () => {
+    const bench = new Bench(400);
+    const first = await bench.topic('a', value, value);
+    const second = await bench.topic('b');
+    bench.fetcher.assign([first, second]);
+    await bench.step();
+    await bench.append('a', value);
+    await bench.append('b', value);
+    // The first one is full, so that only the second one is asked for, until the first one runs empty.
+    await bench.step();
+    await bench.step();
+    expect(bench.fetches.at(-1)).toEqual(['b-0@0']);
+    expect([first.lag, first.askedIn < second.filledIn]).toEqual([0, true]);
+    takeAll(first);
+    await bench.step();
+    expect(bench.fetches.at(-1)).toContain('a-0@2');
+    expect(first.askedIn).toBeGreaterThanOrEqual(second.filledIn);
+    expect(takeAll(first)).toBe(1);
+  });
 });

@@ -8,6 +8,8 @@ class Times implements PartitionHead {
   lag: number | undefined = 0;
   paused = false;
   pendingSchema: number | undefined;
+  askedIn = 0;
+  filledIn = 0;
 
   constructor(...times: readonly number[]) {
     this.times.push(...times);
@@ -152,5 +154,17 @@ describe('PartitionGroup', () => {
     expect(group.ready(0)).toBe(false);
     expect(group.idleUntil()).toBe(10);
     expect(group.ready(10)).toBe(true);
+  });
+
+  test('does not believe what was known of an empty partition before the records of others came', () => {
+    const asked = new Times();
+    const filled = new Times(5);
+    const group = new PartitionGroup([asked, filled], 0);
+    asked.askedIn = 3;
+    filled.filledIn = 4;
+    expect(group.ready(0)).toBe(false);
+    expect(group.idleUntil()).toBeUndefined();
+    asked.askedIn = 4;
+    expect(group.ready(0)).toBe(true);
   });
 });
