@@ -154,7 +154,9 @@ export class UrlRegistry implements ManagedRegistry {
     { references = [], version }: CheckOptions = {},
   ): Promise<readonly string[]> {
     const body = bodyOf({ schema, references });
-    const answer = await this.client.compatible(subject, body, version);
+    // Registries differ in what they do where no version is named.
+    const against = version ?? (await this.compared(subject));
+    const answer = await this.client.compatible(subject, body, against);
     if (isMissing(answer, 40_402) && version !== undefined) throw versionUnknown(subject, version);
     // Nothing to be compared with.
     if (isMissing(answer, 40_401, 40_402)) return [];
@@ -224,6 +226,11 @@ export class UrlRegistry implements ManagedRegistry {
       texts.push(schema, ...(await this.referenced(further, seen)));
     }
     return texts;
+  }
+
+  private async compared(subject: string): Promise<'latest' | 'all'> {
+    const { mode } = await this.compatibility(subject);
+    return mode.endsWith('_TRANSITIVE') ? 'all' : 'latest';
   }
 
   private async reasons(

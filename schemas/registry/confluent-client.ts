@@ -40,8 +40,12 @@ export interface ConfluentClient {
   versions(subject: string, deleted: boolean): Promise<RegistryAnswer>;
   version(subject: string, version: number, deleted: boolean): Promise<RegistryAnswer>;
   register(subject: string, body: SchemaBody): Promise<RegistryAnswer>;
-  /** Against one version, or those that the mode names. */
-  compatible(subject: string, body: SchemaBody, version?: number): Promise<RegistryAnswer>;
+  /** Against one version, or all. */
+  compatible(
+    subject: string,
+    body: SchemaBody,
+    version: number | 'latest' | 'all',
+  ): Promise<RegistryAnswer>;
   /** Of a subject, or of all. */
   config(subject?: string): Promise<RegistryAnswer>;
   setConfig(mode: string, subject?: string): Promise<RegistryAnswer>;
@@ -75,7 +79,7 @@ export function confluentClient(send: SendToRegistry): ConfluentClient {
     register: (subject, body) => ask(Subject.register({ subject, body })),
     compatible: (subject, body, version) =>
       ask(
-        version === undefined
+        version === 'all'
           ? Subject.register({
               path: `/compatibility${versions}`,
               subject,
