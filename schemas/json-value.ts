@@ -116,6 +116,8 @@ class Readers {
       },
     }));
     return (json) => {
+      // avsc takes a list for a record whose fields all have defaults: it gets the text of it.
+      if (Array.isArray(json)) return JSON.stringify(json);
       if (!isObject(json)) return json;
       const value: Record<string, unknown> = {};
       for (const { name, read, absent } of parts) {

@@ -93,7 +93,13 @@ const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 export function compileHttpCall(
   call: string,
   options: HttpCallOptions,
-  { def, catalog }: { readonly def: CallDef; readonly catalog: SchemaCatalog & AvroSchemas },
+  {
+    def,
+    catalog,
+  }: {
+    readonly def: Pick<CallDef, 'request' | 'reply'>;
+    readonly catalog: SchemaCatalog & AvroSchemas;
+  },
 ): CompiledHttpCall {
   const where = `calls.${call}`;
   const { method = 'POST', idempotencyHeader = 'Idempotency-Key' } = options;

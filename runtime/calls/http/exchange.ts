@@ -95,6 +95,7 @@ export function exchange(options: ExchangeOptions): Promise<HttpAnswer> {
       const status = incoming.statusCode ?? 0;
       void readBody(incoming, options.limitOf(status)).then((body) => {
         if (body.kind !== 'whole') outgoing.destroy();
+        if (body.kind === 'cut' && signal.aborted) fail(body.cause);
         resolve({ status, headers: incoming.headers, body });
       });
     });

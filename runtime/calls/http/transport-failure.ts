@@ -28,6 +28,8 @@ const handshakeAlert =
 interface TlsFailure {
   readonly code?: string;
   readonly cert?: PeerCertificate;
+  /** OpenSSL's words. */
+  readonly reason?: string;
 }
 
 /**
@@ -53,11 +55,11 @@ export function transportFailure(error: TransportError, place: FailurePlace): Ca
 }
 
 /** What to do about a certificate or a handshake; undefined: it is about neither. */
-function cureOf({ cause, message }: TransportError, { call }: FailurePlace): string | undefined {
-  const { code = '', cert } = (cause ?? {}) as TlsFailure;
+function cureOf({ cause }: TransportError, { call }: FailurePlace): string | undefined {
+  const { code = '', cert, reason = code } = (cause ?? {}) as TlsFailure;
   const setting = `calls.${call}.tls`;
   if (strangerCodes.has(code)) {
-    return `its certificate is of an authority that is not trusted here (${message}): name the authority's PEM file as ${setting}.ca`;
+    return `its certificate is of an authority that is not trusted here (${code}): name the authority's PEM file as ${setting}.ca`;
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     const names = cert?.subjectaltname ?? 'other names';
@@ -70,10 +72,10 @@ function cureOf({ cause, message }: TransportError, { call }: FailurePlace): str
     return 'its certificate is not valid yet: set the clock of this machine, if it is wrong';
   }
   if (handshakeAlert.test(code)) {
-    return `it does not take this client (${message}): look at ${setting}.cert and ${setting}.key`;
+    return `it does not take this client (${reason}): look at ${setting}.cert and ${setting}.key`;
   }
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
-    return `no TLS came about (${message}): is there https at this port?`;
+    return `no TLS came about (${reason}): is there https at this port?`;
   }
   return undefined;
 }
