@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { Email, EmailReply } from '../../schemas/orders/mail.ts';
 import { CallFailure } from '../call-handler.ts';
 import type { CallContext, CallHandler } from '../call-handler.ts';
 import { mailServerOf } from './mail/mail-server-url.ts';
+import { messageIdOf } from './mail/message-id.ts';
 import { SmtpSessions } from './mail/smtp-sessions.ts';
 import type { SmtpSession } from './mail/smtp-sessions.ts';
 import { verdictOf } from './mail/verdict.ts';
@@ -34,8 +34,7 @@ export const email: CallHandler<Email, EmailReply> = async (request, context) =>
 };
 
 function compose({ to, subject, text }: Email, idempotencyKey: string): Promise<Buffer> {
-  const id = createHash('sha256').update(idempotencyKey).digest('hex').slice(0, 32);
-  const messageId = `<${id}@shop.example>`;
+  const messageId = messageIdOf(idempotencyKey);
   return new MailComposer({ from: sender, to, subject, text, messageId }).compile().build();
 }
 

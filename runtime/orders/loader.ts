@@ -1,13 +1,13 @@
 import type { RetailBasket } from '../../schemas/orders/retail-basket.ts';
 import type { Delivery, OrderPlaced } from '../../schemas/orders/shop.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
-import { commitAgain } from '../log/commit-again.ts';
-import type { Append, Log, Membership, Ownership, TopicSpec, Transactor } from '../ports.ts';
+import type { Append, Log, TopicSpec } from '../ports.ts';
 import type { ContainerFile } from './container-file.ts';
 import { loaderTopic, placeAppend, readPlace } from './loader-place.ts';
 import type { LoaderPlace } from './loader-place.ts';
 import { DemandGatherer, openingStock } from './opening-stock.ts';
 import type { ShopSerdes } from './shop-serdes.ts';
+import { OutsideWriter } from './outside-writer.ts';
 import { TopicBatches } from './topic-batches.ts';
 
 /** What the loader reads, and where it writes. */
@@ -32,11 +32,6 @@ const ordersPerTransaction = 500;
 const deliveriesPerTransaction = 2000;
 /** Opening stock comes this long before the first basket. */
 const openingLeadMs = 3_600_000;
-const everything: Ownership = {
-  assigned: () => Promise.resolve(),
-  revoked: () => Promise.resolve(),
-  lost: () => Promise.resolve(),
-};
 
 /** The order that a basket stands for: a line's money is what was paid for it. */
 export function orderOf(basket: RetailBasket): OrderPlaced {
@@ -66,17 +61,11 @@ export async function loadBaskets(options: LoaderOptions): Promise<LoaderPlace> 
   });
   await createTopic(log, topics.deliveries);
   await createTopic(log, topics.placed);
-  const group = { group: loaderTopic, topics: [], slot: loaderTopic };
-  const membership = await log.join(group, everything);
+  const writer = await OutsideWriter.open(log, loaderTopic);
   try {
-    const transactor = await log.transactor(loaderTopic);
-    try {
-      return await new Loader(options, transactor, membership).run();
-    } finally {
-      await transactor.close();
-    }
+    return await new Loader(options, writer).run();
   } finally {
-    await membership.leave();
+    await writer.close();
   }
 }
 
@@ -91,13 +80,11 @@ async function createTopic(log: Log, spec: TopicSpec): Promise<void> {
 
 class Loader {
   readonly #options: LoaderOptions;
-  readonly #transactor: Transactor;
-  readonly #membership: Membership;
+  readonly #writer: OutsideWriter;
 
-  constructor(options: LoaderOptions, transactor: Transactor, membership: Membership) {
+  constructor(options: LoaderOptions, writer: OutsideWriter) {
     this.#options = options;
-    this.#transactor = transactor;
-    this.#membership = membership;
+    this.#writer = writer;
   }
 
   async run(): Promise<LoaderPlace> {
@@ -160,7 +147,7 @@ class Loader {
     timeMs: number,
   ): Promise<LoaderPlace> {
     const appends = [...records, placeAppend(this.#options.baskets.identity, place, timeMs)];
-    await commitAgain(this.#transactor, { appends, positions: [] }, this.#membership);
+    await this.#writer.write(appends);
     this.#options.progress?.(place);
     return place;
   }

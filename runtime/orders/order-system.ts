@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CommanderError } from 'commander';
 import { isStreamsError } from '../../topology/core/errors.ts';
 import { startApplication } from '../app/application.ts';
@@ -7,22 +6,30 @@ import type { Application } from '../app/application.ts';
 import { failureLine } from '../app/failure-line.ts';
 import { type RunPlace, runPlace } from '../app/run-place.ts';
 import { growHeapWithNeed } from '../heap.ts';
+import type { Logger } from '../logger.ts';
+import { startMailServer } from './mail-server-process.ts';
+import { loadProducts } from './products-loader.ts';
 import { ProgressLine } from './progress.ts';
 import { startProvider } from './provider-process.ts';
 import { runOrders } from './run-orders.ts';
-import type { RunProgress } from './run-orders.ts';
+import type { Besides, RunProgress } from './run-orders.ts';
+import { ordersFile, serviceFiles } from './service-files.ts';
+import { Services } from './services-beside.ts';
+import type { ServicesOptions } from './services-beside.ts';
+import { openShopSerdes } from './shop-serdes.ts';
 import { parseStartOptions } from './start-options.ts';
 import type { StartOptions } from './start-options.ts';
-import { conservationHolds, ledgerHolds, summaryJson, summaryText } from './summary.ts';
+import { allHolds, summaryJson, summaryText } from './summary.ts';
 import type { SummaryInput } from './summary.ts';
 
 /*
- * `npm start`: runs the order system on a file of baskets and prints what became of them.
+ * `npm start`: runs the order system, all of its services, on a file of baskets and prints what became of them.
  * Exit codes: 0 the books add up, 1 they do not, 2 wrong usage, 3 something cannot be used as it is; 130 and 143 interrupted, to be gone on with.
  */
-const topology = fileURLToPath(new URL('../../topology/orders/orders.yaml', import.meta.url));
 /** Nothing listens there: calls that a crash left in the journal are refused, and made again when the provider is up. */
 const nowhere = 'http://127.0.0.1:1';
+/** As {@link nowhere}, for letters. */
+const nowhereSmtp = 'smtp://127.0.0.1:1';
 /** Many times what the stage `charge` has in flight; more would only wait in memory. */
 const maxOpenCalls = 1000;
 /** An order meets most rows of the stock once: LMDB serves them as fast as a large cache does. */
@@ -32,6 +39,14 @@ const redrawMs = 200;
 
 growHeapWithNeed();
 const line = new ProgressLine(process.stderr);
+/** That an application runs is no news here; everything else is. */
+const logger: Logger = {
+  log: (level, message) => {
+    if (level === 'debug' || /^application "[^"]*" runs$/.test(message)) return;
+    line.clear();
+    process.stderr.write(`millrace: ${message}\n`);
+  },
+};
 try {
   process.exitCode = await start(parseStartOptions(process.argv.slice(2)));
 } catch (error) {
@@ -54,22 +69,23 @@ async function start(options: StartOptions): Promise<number> {
     process.stderr.write('error: --brokers names a Kafka cluster: add --log kafka\n');
     return 2;
   }
-  const application = await startApplication({
-    topology,
+  process.env['SMTP_URL'] = options.smtp ?? nowhereSmtp;
+  const common = {
     data: place.data,
     ...(place.choice.kafka === undefined ? {} : { kafka: place.choice.kafka }),
     sync: options.sync ?? place.sync ?? 'commit',
     seed: options.seed,
     options: { 'max-open-calls': maxOpenCalls, 'store-cache': storeCacheBytes, ...place.options },
+  };
+  const application = await startApplication({
+    ...common,
+    topology: ordersFile,
     ...(place.queries === undefined ? {} : { queries: place.queries }),
-    report: (message) => {
-      line.clear();
-      process.stderr.write(`millrace: ${message}\n`);
-    },
+    logger,
   });
   let summary: SummaryInput | undefined;
   try {
-    summary = await runWithProvider(application, { ...options, place }, interrupt.signal);
+    summary = await runWithServers(application, common, { ...options, place }, interrupt.signal);
   } finally {
     await application.close();
   }
@@ -84,8 +100,10 @@ interface PlacedOptions extends Omit<StartOptions, 'place'> {
   readonly place: RunPlace;
 }
 
-async function runWithProvider(
+/** Starts the servers that the applications ask, for as long as they run. */
+async function runWithServers(
   application: Application,
+  common: ServicesOptions['application'],
   options: PlacedOptions,
   signal: AbortSignal,
 ): Promise<SummaryInput | undefined> {
@@ -95,17 +113,44 @@ async function runWithProvider(
   try {
     const payments = provider?.url ?? options.payments ?? nowhere;
     process.env['PAYMENTS_URL'] = payments;
-    return await runOrders(application, {
-      ...options,
-      data: options.place.where,
-      payments,
-      signal,
-      monotonic: () => performance.now(),
-      progress: throttled((state) => line.show(progressText(state))),
-    });
+    const mailBook =
+      options.smtp === undefined ? join(options.place.data, 'mail', 'mails.jsonl') : undefined;
+    const mail = mailBook === undefined ? undefined : await startMailServer(mailBook);
+    try {
+      process.env['SMTP_URL'] = mail?.url ?? options.smtp ?? nowhereSmtp;
+      const { log } = application;
+      const serdes = await openShopSerdes(application.registry);
+      // Before `analytics` starts: what it has not seen has no department.
+      await loadProducts(log, serdes, options.orders);
+      const picks = { seed: options.seed, share: options.pickShare };
+      const files = serviceFiles();
+      const besides = { files, application: common, logger, log, serdes, picks, mailBook };
+      const services = await Services.start(besides);
+      try {
+        return await run(application, { ...options, payments, signal }, services);
+      } finally {
+        await services.close();
+      }
+    } finally {
+      await mail?.stop();
+    }
   } finally {
     await provider?.stop();
   }
+}
+
+function run(
+  application: Application,
+  options: PlacedOptions & { readonly payments: string; readonly signal: AbortSignal },
+  besides: Besides,
+): Promise<SummaryInput | undefined> {
+  return runOrders(application, {
+    ...options,
+    data: options.place.where,
+    besides,
+    monotonic: () => performance.now(),
+    progress: throttled((state) => line.show(progressText(state))),
+  });
 }
 
 function throttled(show: (state: RunProgress) => void): (state: RunProgress) => void {
@@ -126,8 +171,7 @@ function progressText({ deliveries, baskets, ended }: RunProgress): string {
 function print(summary: SummaryInput, json: boolean): number {
   const text = json ? `${JSON.stringify(summaryJson(summary))}\n` : summaryText(summary);
   process.stdout.write(text);
-  const { tally, ledger } = summary;
-  return conservationHolds(tally) && ledgerHolds(tally, ledger) ? 0 : 1;
+  return allHolds(summary) ? 0 : 1;
 }
 
 function explain(error: unknown): number {

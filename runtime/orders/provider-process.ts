@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { BehaviourSettings } from '../../processors/orders/provider/behaviour.ts';
 import { ledgerOwner } from '../../processors/orders/provider/ledger.ts';
 import { behaviourArguments, providerIdentity } from '../../processors/orders/provider/options.ts';
-import { ConfigError } from '../../topology/core/errors.ts';
+import { listeningPort } from './listening-port.ts';
+import { stopProcess } from './stop-process.ts';
 
 /** A payment provider that runs in a process of its own. */
 export interface ProviderProcess {
@@ -20,7 +20,6 @@ const script = fileURLToPath(new URL('../../processors/orders/provider/main.ts',
 /** A provider whose runner was killed waits this long for the next one. */
 const idleExit = '10m';
 const startMs = 10_000;
-const stopMs = 5_000;
 const pollMs = 20;
 
 /**
@@ -50,37 +49,11 @@ async function spawnProvider(
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const url = await listening(child);
+  const url = `http://127.0.0.1:${await listeningPort(child, 'the payment provider')}`;
   child.stdout?.destroy();
   child.stderr?.destroy();
   child.unref();
   return { url, stop: () => stopProcess(child.pid as number) };
-}
-
-function listening(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let out = '';
-    let words = '';
-    const failed = (what: string): void => {
-      clearTimeout(timer);
-      const message = `the payment provider ${what}: ${words.trim()}`.replace(/: $/, '');
-      reject(new ConfigError('PROVIDER_FAILED', message));
-    };
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      failed(`did not listen within ${startMs / 1000} s`);
-    }, startMs);
-    child.stderr?.on('data', (chunk: Buffer) => (words += chunk.toString()));
-    child.stdout?.on('data', (chunk: Buffer) => {
-      out += chunk.toString();
-      const port = /^listening on (\d+)$/m.exec(out)?.[1];
-      if (port === undefined) return;
-      clearTimeout(timer);
-      resolve(`http://127.0.0.1:${port}`);
-    });
-    child.on('error', (error) => failed(`cannot be started (${error.message})`));
-    child.on('close', (code) => failed(`ended with code ${code}`));
-  });
 }
 
 /** A live provider of this ledger that answers; one that is just starting gets the time to. */
@@ -111,23 +84,5 @@ async function readHealth(
     return (await response.json()) as { pid: number; identity: string };
   } catch {
     return undefined;
-  }
-}
-
-async function stopProcess(pid: number): Promise<void> {
-  if (!signalProcess(pid, 'SIGTERM')) return;
-  for (let waited = 0; waited < stopMs; waited += pollMs) {
-    await sleep(pollMs);
-    if (!signalProcess(pid, 0)) return;
-  }
-  signalProcess(pid, 'SIGKILL');
-}
-
-/** False if there is no such process. */
-function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(pid, signal);
-  } catch {
-    return false;
   }
 }

@@ -7,6 +7,7 @@ import { countJournaled, countUnread } from './in-flight.ts';
 import { openBaskets } from './input-schemas.ts';
 import { fetchLedger } from './ledger-client.ts';
 import { loadBaskets } from './loader.ts';
+import type { ServiceReport } from './services/service-report.ts';
 import { openShopSerdes, shopTopics } from './shop-serdes.ts';
 import type { ShopSerdes } from './shop-serdes.ts';
 import { StatusFollower } from './status-follower.ts';
@@ -22,6 +23,16 @@ export interface OrdersApplication {
   readonly quiet: boolean;
   /** Why it stopped by itself; undefined while it runs. */
   readonly failure: unknown;
+}
+
+/** What runs beside the application `orders`, and is waited for, too. */
+export interface Besides {
+  /** Does what is to be done from outside while a run goes on. */
+  poll(): Promise<unknown>;
+  /** True when nothing is left to be done. */
+  atRest(): Promise<boolean>;
+  /** What it has to show. Asked at rest. */
+  report(): Promise<readonly ServiceReport[]>;
 }
 
 /** How far a run is. Deliveries and baskets are of the whole file, `ended` counts this run alone. */
@@ -40,6 +51,8 @@ export interface RunOptions {
   readonly shortShare: number;
   /** URL of the payment provider. */
   readonly payments: string;
+  /** @defaultValue nothing runs beside it */
+  readonly besides?: Besides;
   readonly signal: AbortSignal;
   readonly monotonic: () => number;
   /** Told now and then how far the run is. */
@@ -85,6 +98,7 @@ export async function runOrders(
       elapsedMs: lastEnd - started,
       latency: follower.latency(),
     },
+    ...(options.besides === undefined ? {} : { services: await options.besides.report() }),
     data: options.data,
   };
 }
@@ -104,9 +118,23 @@ async function follow(
     options.progress({ ...loading.reached, ended: follower.ended });
     const failed = application.failure !== undefined || loading.failure !== undefined;
     if (failed || options.signal.aborted) return lastEnd;
-    if (loading.done && (await isAtRest(application)) && !(await follower.poll())) return lastEnd;
+    await options.besides?.poll();
+    if (loading.done && (await allAtRest(application, options)) && !(await follower.poll())) {
+      return lastEnd;
+    }
     await sleep(pollMs);
   }
+}
+
+/** True when neither the application nor what runs beside it has anything left to do: they feed each other. */
+async function allAtRest(
+  application: OrdersApplication,
+  { besides }: RunOptions,
+): Promise<boolean> {
+  if (!(await isAtRest(application))) return false;
+  if (besides === undefined) return true;
+  // What comes back to the application (picks) makes nothing for the others.
+  return (await besides.atRest()) && isAtRest(application);
 }
 
 /** True when every record is taken and nothing is under way, in other members of the group neither. */

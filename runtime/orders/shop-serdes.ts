@@ -27,6 +27,8 @@ export interface ShopSerdes {
   readonly deliveries: AvroSerde<Delivery>;
   readonly paid: AvroSerde<OrderPaid>;
   readonly status: AvroSerde<OrderStatus>;
+  /** Serde of the values of another topic, with its Avro type. Its id is registered. */
+  of<T>(topic: string, type: string): Promise<AvroSerde<T>>;
   /** Makes the schema of a foreign id known to the serdes' `read`, where the registry has it. */
   fetchSchema(id: number): Promise<void>;
 }
@@ -61,6 +63,7 @@ export async function openShopSerdes(registry: SchemaRegistry): Promise<ShopSerd
     deliveries: await serde<Delivery>(shopTopics.deliveries, 'shop.Delivery'),
     paid: await serde<OrderPaid>(shopTopics.paid, 'shop.OrderPaid'),
     status: await serde<OrderStatus>(shopTopics.status, 'shop.OrderStatus'),
+    of: serde,
     async fetchSchema(id) {
       const text = await registry.schema(id);
       if (text !== undefined) texts.set(id, text);

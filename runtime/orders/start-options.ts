@@ -4,6 +4,7 @@ import type { BehaviourSettings } from '../../processors/orders/provider/behavio
 import {
   addBehaviourOptions,
   behaviourSettings,
+  share,
 } from '../../processors/orders/provider/options.ts';
 import type { BehaviourOptions } from '../../processors/orders/provider/options.ts';
 import { brokersIn } from '../app/kafka-settings.ts';
@@ -23,6 +24,10 @@ export interface StartOptions {
   readonly shortShare: number;
   /** URL of a provider that runs already; undefined: start one. */
   readonly payments: string | undefined;
+  /** URL of a mail server that runs already; undefined: start one. */
+  readonly smtp: string | undefined;
+  /** Share of the pick lists that are picked, 0…1. */
+  readonly pickShare: number;
   readonly behaviour: BehaviourSettings;
 }
 
@@ -36,7 +41,9 @@ interface Parsed extends BehaviourOptions, PlaceOptions {
   readonly json: boolean;
   readonly sync?: SyncMode;
   readonly shortShare: number;
+  readonly pickShare: number;
   readonly payments?: string;
+  readonly smtp?: string;
 }
 
 /**
@@ -84,10 +91,16 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
         .default(0.03),
     )
     .addOption(new Option('--payments <url>', 'a provider that runs already').argParser(url))
+    .addOption(new Option('--smtp <url>', 'a mail server that runs already').argParser(smtpUrl))
+    .addOption(
+      new Option('--pick-share <share>', 'share of the pick lists that are picked')
+        .argParser(share)
+        .default(0.9),
+    )
     .addHelpText('after', '\nExample:\n  $ npm start -- --orders baskets.avro --decline-rate 0.1');
   addBehaviourOptions(command).parse(args, { from: 'user' });
   const options = command.opts<Parsed>();
-  const { orders, json, sync, seed, shortShare, payments } = options;
+  const { orders, json, sync, seed, shortShare, pickShare, payments, smtp } = options;
   const behaviour = behaviourSettings(options);
   const { data, config, log, brokers: named } = options;
   const place = {
@@ -96,13 +109,10 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     ...(log === undefined ? {} : { log }),
     ...(named === undefined ? {} : { brokers: named }),
   };
-  return { orders, place, json, sync, seed, shortShare, payments, behaviour };
-}
-
-function share(text: string): number {
-  const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('give a share from 0 to 1');
-  return value;
+  return {
+    ...{ orders, place, json, sync, seed, shortShare, pickShare },
+    ...{ payments, smtp, behaviour },
+  };
 }
 
 /** An empty text, as of a shell variable that is not set, would mean the working directory. */
@@ -122,4 +132,11 @@ function url(text: string): string {
     throw new InvalidArgumentError('give an http URL, like http://127.0.0.1:8081');
   }
   return text.replace(/\/$/, '');
+}
+
+function smtpUrl(text: string): string {
+  if (!URL.canParse(text) || !/^smtps?:$/.test(new URL(text).protocol)) {
+    throw new InvalidArgumentError('give an smtp URL, like smtp://127.0.0.1:2525');
+  }
+  return text;
 }

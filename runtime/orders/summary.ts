@@ -1,4 +1,6 @@
 import type { LedgerReport } from './ledger-client.ts';
+import type { ServiceReport } from './services/service-report.ts';
+import { count, dollars, verdict } from './summary-text.ts';
 import type { Tally } from './tally.ts';
 
 /** What one start did, beside what the folder holds. */
@@ -15,6 +17,8 @@ export interface SummaryInput {
   readonly tally: Tally;
   readonly ledger: LedgerReport;
   readonly run: RunFigures;
+  /** What the other applications have to show; none where none run. */
+  readonly services?: readonly ServiceReport[];
   /** Data folder, as the user wrote it. */
   readonly data: string;
 }
@@ -25,6 +29,8 @@ export interface SummaryJson extends Omit<Tally, 'revenue' | 'unknownOrders'> {
   readonly ledger: LedgerReport;
   readonly conservationHolds: boolean;
   readonly ledgerHolds: boolean;
+  /** Application → its figures, where other applications run. */
+  readonly services?: Readonly<Record<string, ServiceReport['figures']>>;
   readonly run: {
     readonly orders: number;
     readonly seconds: number;
@@ -47,8 +53,15 @@ export function ledgerHolds(tally: Tally, ledger: LedgerReport): boolean {
   );
 }
 
+/** True when the books of orders, ledger and all services agree. */
+export function allHolds({ tally, ledger, services = [] }: SummaryInput): boolean {
+  return (
+    conservationHolds(tally) && ledgerHolds(tally, ledger) && services.every(({ holds }) => holds)
+  );
+}
+
 /** The machine-readable summary. */
-export function summaryJson({ tally, ledger, run }: SummaryInput): SummaryJson {
+export function summaryJson({ tally, ledger, run, services }: SummaryInput): SummaryJson {
   const { revenue, unknownOrders: _, ...counts } = tally;
   const seconds = Math.round(run.elapsedMs) / 1000;
   return {
@@ -57,6 +70,9 @@ export function summaryJson({ tally, ledger, run }: SummaryInput): SummaryJson {
     ledger,
     conservationHolds: conservationHolds(tally),
     ledgerHolds: ledgerHolds(tally, ledger),
+    ...(services === undefined
+      ? {}
+      : { services: Object.fromEntries(services.map((it) => [it.service, it.figures])) }),
     run: {
       orders: run.orders,
       seconds,
@@ -81,6 +97,7 @@ export function summaryText(input: SummaryInput): string {
     ...runLines(input.run),
     conservationLine(tally),
     ...ledgerLines(tally, ledger),
+    ...(input.services ?? []).flatMap(serviceLines),
     '',
   ].join('\n');
 }
@@ -101,10 +118,10 @@ function outcomeLines(tally: Tally): string[] {
     ['repeated', tally.repeated],
   ];
   rows.push(...rare.filter(([, count]) => count > 0));
-  return rows.map(([name, count]) => {
-    const share = tally.placed === 0 ? 0 : (100 * count) / tally.placed;
+  return rows.map(([name, orders]) => {
+    const share = tally.placed === 0 ? 0 : (100 * orders) / tally.placed;
     const percent = name === 'placed' ? '' : `${share.toFixed(1).padStart(8)} %`;
-    return `  ${name.padEnd(14)}${number(count).padStart(9)}${percent}`;
+    return `  ${name.padEnd(14)}${count(orders).padStart(9)}${percent}`;
   });
 }
 
@@ -127,12 +144,12 @@ function revenueLines({ revenue }: Tally): string[] {
 
 function runLines(run: RunFigures): string[] {
   if (run.orders === 0) return ['This run       no order was left to decide'];
-  const took = `${number(run.orders)} orders in ${(run.elapsedMs / 1000).toFixed(1)} s`;
+  const took = `${count(run.orders)} orders in ${(run.elapsedMs / 1000).toFixed(1)} s`;
   const latency =
     run.latency === undefined
       ? ''
-      : `; latency p50 ${number(run.latency.p50Ms)} ms, p99 ${number(run.latency.p99Ms)} ms`;
-  return [`This run       ${took}: ${number(perSecond(run))} orders/s${latency}`];
+      : `; latency p50 ${count(run.latency.p50Ms)} ms, p99 ${count(run.latency.p99Ms)} ms`;
+  return [`This run       ${took}: ${count(perSecond(run))} orders/s${latency}`];
 }
 
 function conservationLine(tally: Tally): string {
@@ -145,28 +162,32 @@ function conservationLine(tally: Tally): string {
     [tally.deadLettered, 'dead-lettered'],
     [tally.inFlight, 'in flight'],
   ];
-  const sum = terms.map(([count, name]) => `${number(count)} ${name}`).join(' + ');
-  const taken = `${number(tally.placed)} placed − ${number(tally.duplicates)} duplicates`;
+  const sum = terms.map(([orders, name]) => `${count(orders)} ${name}`).join(' + ');
+  const taken = `${count(tally.placed)} placed − ${count(tally.duplicates)} duplicates`;
   const missing = tally.placed - tally.duplicates - accounted(tally);
-  const verdict = conservationHolds(tally)
+  const word = conservationHolds(tally)
     ? 'holds'
     : missing === 0
-      ? `DOES NOT HOLD: ${number(tally.inFlight)} in flight`
-      : `DOES NOT HOLD: ${number(Math.abs(missing))} ${missing > 0 ? 'lost' : 'too many'}`;
-  return `Conservation   ${taken} = ${sum}: ${verdict}`;
+      ? `DOES NOT HOLD: ${count(tally.inFlight)} in flight`
+      : `DOES NOT HOLD: ${count(Math.abs(missing))} ${missing > 0 ? 'lost' : 'too many'}`;
+  return `Conservation   ${taken} = ${sum}: ${word}`;
 }
 
 function ledgerLines(tally: Tally, ledger: LedgerReport): string[] {
-  const verdict = ledgerHolds(tally, ledger) ? 'holds' : 'DOES NOT HOLD';
-  const charged = `${number(ledger.charges)} charges of ${dollars(ledger.cents)}`;
-  const paid = `${number(tally.paid)} paid of ${dollars(tally.paidCents)}`;
+  const charged = `${count(ledger.charges)} charges of ${dollars(ledger.cents)}`;
+  const paid = `${count(tally.paid)} paid of ${dollars(tally.paidCents)}`;
   const { unknownCharges, unknownCents } = ledger;
-  const unknown = `${number(unknownCharges)} charges of ${dollars(unknownCents)}`;
+  const unknown = `${count(unknownCharges)} charges of ${dollars(unknownCents)}`;
   return [
     `Ledger         ${charged}`,
     ...(unknownCharges > 0 ? [`               − ${unknown}, of orders that ended unknown`] : []),
-    `               = ${paid}: ${verdict}`,
+    `               = ${paid}: ${verdict(ledgerHolds(tally, ledger))}`,
   ];
+}
+
+function serviceLines({ service, lines }: ServiceReport): string[] {
+  const title = `${service.charAt(0).toUpperCase()}${service.slice(1)}`;
+  return lines.map((line, i) => `${(i === 0 ? title : '').padEnd(15)}${line}`);
 }
 
 function accounted(tally: Tally): number {
@@ -176,12 +197,4 @@ function accounted(tally: Tally): number {
 
 function perSecond({ orders, elapsedMs }: RunFigures): number {
   return elapsedMs === 0 ? 0 : Math.round((orders * 1000) / elapsedMs);
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
-}
-
-function dollars(cents: number): string {
-  return (cents / 100).toLocaleString('en-US', { style: 'currency', currency: 'USD' });
 }

@@ -1,12 +1,12 @@
 import { isRefusedRow } from '../task/refused-rows.ts';
 import { decodeControl, isPlanKey } from '../task/task-control.ts';
 import type { Log } from '../ports.ts';
-import type { AvroSerde } from '../../schemas/index.ts';
 import type { State } from '../../schemas/orders/shop.ts';
 import { countInFlight, isPickTopic } from './in-flight.ts';
 import { shopTopics } from './shop-serdes.ts';
 import type { ShopSerdes } from './shop-serdes.ts';
 import { TopicReader } from './topic-reader.ts';
+import { readValues } from './topic-values.ts';
 
 /** What became of the orders of a log, from what is in its topics alone. */
 export interface Tally {
@@ -88,31 +88,22 @@ class OrderFold {
   }
 
   readStatus(): Promise<void> {
-    const { status } = this.#sources.serdes;
-    return this.#readValues(shopTopics.status, status, ({ orderId, state }) => {
+    const { log, serdes } = this.#sources;
+    return readValues({ log, serdes }, shopTopics.status, serdes.status, ({ orderId, state }) => {
       this.#mark(orderId, bits[state]);
     });
   }
 
   readPaid(): Promise<void> {
-    const { serdes, departments } = this.#sources;
-    return this.#readValues(shopTopics.paid, serdes.paid, ({ orderId, lines, totalCents }) => {
+    const { log, serdes, departments } = this.#sources;
+    return readValues({ log, serdes }, shopTopics.paid, serdes.paid, (order) => {
+      const { orderId, lines, totalCents } = order;
       if (!this.#mark(orderId, paidRecordBit)) return;
       this.#paidCents += totalCents;
       for (const { productId, totalCents: cents } of lines) {
         const department = departments.get(productId) ?? unlisted;
         this.#revenue.set(department, (this.#revenue.get(department) ?? 0) + cents);
       }
-    });
-  }
-
-  /** Decodes each value, whatever version of the schema wrote it. */
-  #readValues<T>(topic: string, serde: AvroSerde<T>, use: (value: T) => void): Promise<void> {
-    const { log, serdes } = this.#sources;
-    return new TopicReader(log, topic).read(({ buffer, valueStart, valueEnd }) => {
-      const read = (): void => use(serde.read(buffer, valueStart, valueEnd));
-      const foreign = serde.unknownId(buffer, valueStart, valueEnd);
-      return foreign === undefined ? read() : serdes.fetchSchema(foreign).then(read);
     });
   }
 
