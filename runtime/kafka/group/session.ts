@@ -19,6 +19,10 @@ const leaveTimeoutMs = 5000;
 const leaveAttempts = 3;
 /** COORDINATOR_NOT_AVAILABLE */
 const coordinatorGone = 15;
+/** REQUEST_TIMED_OUT, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR: so answers a coordinator, too, whose log did not take in time what it has done; it may stay. */
+const unclear: readonly number[] = [7, 15, 16];
+/** Member ids of this process that are remembered. */
+const mostIds = 100;
 
 /** 'again': it did not work, and what comes next has been raised or waited for. */
 export type Outcome<T> = T | 'again';
@@ -57,6 +61,11 @@ export class GroupSession {
    * Joins by the instance id alone that have no answer: each may still be on its way, and the coordinator takes it for another process's, whenever it comes.
    */
   private strayJoins = 0;
+  /**
+   * Ids that this process was given. A coordinator that took over from another one goes back to the members that the other one had written down: it may
+   * have the member under an id of before.
+   */
+  private ids: string[] = [];
   /** Until this process has an assignment, a join of the process before it may be on its way just so. */
   private fresh = true;
 
@@ -97,7 +106,7 @@ export class GroupSession {
         rebalanceTimeoutMs + answerMs,
       ),
     );
-    if (byInstance && joined !== 'again') this.strayJoins--;
+    if (byInstance && joined !== 'again' && !unclear.includes(joined.errorCode)) this.strayJoins--;
     if (joined === 'again' || identity !== this.identity) return 'again';
     if (codeOf(joined.errorCode).name === 'MEMBER_ID_REQUIRED') {
       this.memberId = joined.memberId;
@@ -113,6 +122,8 @@ export class GroupSession {
     }
     // From here on a commit goes with the new generation: what this member has is still its own.
     this.memberId = joined.memberId;
+    if (!this.ids.includes(joined.memberId))
+      this.ids = [joined.memberId, ...this.ids.slice(0, mostIds)];
     this.generation = joined.generationId;
     this.liveness.joined();
     this.liveness.confirm(sentMs);
@@ -181,7 +192,9 @@ export class GroupSession {
     else if (name === 'REBALANCE_IN_PROGRESS') {
       if (generation === this.generation) this.events.rebalance();
       this.liveness.confirm(sentMs);
-    } else if (name !== 'ILLEGAL_GENERATION' || generation === this.generation) this.refused(code);
+    } else if (name !== 'ILLEGAL_GENERATION' || generation === this.generation) {
+      await this.refused(code);
+    }
     return codeOf(code).reaction !== 'retry' && codeOf(code).reaction !== 'refind-coordinator';
   }
 
@@ -217,15 +230,15 @@ export class GroupSession {
     if (code === 0) return true;
     const { name } = codeOf(code);
     if (name === 'REBALANCE_IN_PROGRESS') return false;
-    this.refused(code);
+    await this.refused(code);
     await this.backOff();
     return false;
   }
 
-  private refused(code: number): void {
+  private async refused(code: number): Promise<void> {
     const { name, reaction } = codeOf(code);
     const { group } = this.parts;
-    if (name === 'FENCED_INSTANCE_ID') this.fenced();
+    if (name === 'FENCED_INSTANCE_ID') await this.fenced();
     else if (name === 'UNKNOWN_MEMBER_ID') this.events.expelled(false);
     else if (name === 'ILLEGAL_GENERATION') this.events.expelled(true);
     else if (reaction === 'config' || reaction === 'fatal' || reaction === 'fenced') {
@@ -233,13 +246,28 @@ export class GroupSession {
     }
   }
 
-  /** Another member has the instance id: this process itself, by a join that came late, or another one. */
-  private fenced(): void {
+  /** Another member has the instance id: this process itself, by a join that came late or under an id of before, or another one. */
+  private async fenced(): Promise<void> {
     const { group, slot } = this.parts;
     if (this.strayJoins > 0) this.strayJoins--;
     else if (this.fresh) this.fresh = false;
-    else return this.events.fatal(slotTaken(group, slot));
+    else {
+      const { identity } = this;
+      this.liveness.suspect();
+      const holder = await this.attempt(() => this.holder());
+      // It is asked again at the next refusal; or somebody else has dealt with it meanwhile.
+      if (holder === 'again' || identity !== this.identity) return;
+      if (holder === 'other') return this.events.fatal(slotTaken(group, slot));
+    }
     this.events.expelled(false);
+  }
+
+  private async holder(): Promise<'own' | 'other'> {
+    const { client, settings } = this.parts;
+    const { instanceId } = this;
+    if (instanceId === null) return 'other';
+    const id = await client.holder(instanceId, settings.sessionTimeoutMs);
+    return id === undefined || this.ids.includes(id) ? 'own' : 'other';
   }
 
   private async backOff(): Promise<void> {

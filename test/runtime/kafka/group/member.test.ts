@@ -204,6 +204,50 @@ describe('GroupMember', () => {
     },
   );
 
+  test('joins anew where another coordinator has it under an id of before', async () => {
+    const world = new GroupWorld(tasks(2));
+    const a = world.start('a');
+    await world.pass(5000);
+    // Expelled, it joins anew; that is lost with the coordinator.
+    a.member.restart();
+    a.wire.break();
+    world.coordinator.leave({
+      groupId: 'shop',
+      members: [{ memberId: 'a-0', groupInstanceId: 'a', reason: null }],
+    });
+    a.wire.mend();
+    await world.pass(5000);
+    expect(a.member.memberId).toBe('a-1');
+    world.coordinator.failOver('a', 'a-0');
+    await world.pass(5000);
+    expect([a.failure, a.partitions, a.member.memberId]).toEqual([
+      undefined,
+      'in-0-0 in-0-1',
+      'a-2',
+    ]);
+    // Under an id that it never had it is another process.
+    world.coordinator.failOver('a', 'a-7');
+    await world.pass(5000);
+    expect(a.failure).toMatchObject({ code: 'SLOT_TAKEN' });
+  });
+
+  test('waits until it is told who has its place', async () => {
+    const world = new GroupWorld(tasks(2));
+    const a = world.start('a');
+    await world.pass(5000);
+    a.wire.blocked.add('DescribeGroups');
+    const thief = world.start('a');
+    await world.pass(5000);
+    expect([a.failure, a.member.joining, thief.partitions]).toEqual([
+      undefined,
+      true,
+      'in-0-0 in-0-1',
+    ]);
+    a.wire.blocked.clear();
+    await world.pass(5000);
+    expect(a.failure).toMatchObject({ code: 'SLOT_TAKEN' });
+  });
+
   test('joins anew where the last join of the process before arrives after its own', async () => {
     const world = new GroupWorld(tasks(2));
     const before = world.start('a');

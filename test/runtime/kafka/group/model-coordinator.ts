@@ -1,3 +1,4 @@
+import type { describeGroups } from '../../../../runtime/kafka/messages/describe-groups.ts';
 import { heartbeat } from '../../../../runtime/kafka/messages/heartbeat.ts';
 import {
   type JoinGroupRequest,
@@ -117,6 +118,39 @@ export class ModelCoordinator {
       return { memberId, groupInstanceId, errorCode };
     });
     return { throttleTimeMs: 0, errorCode: 0, members };
+  }
+
+  describe(): ResponseOf<typeof describeGroups> {
+    const members = [...this.members.values()].map(({ id, instanceId }) => ({
+      memberId: id,
+      groupInstanceId: instanceId,
+      clientId: '',
+      clientHost: '',
+      memberMetadata: Buffer.alloc(0),
+      memberAssignment: Buffer.alloc(0),
+    }));
+    const group = {
+      errorCode: 0,
+      errorMessage: null,
+      groupId: 'shop',
+      groupState: '',
+      protocolType: 'consumer',
+      protocolData: '',
+      members,
+      authorizedOperations: 0,
+    };
+    return { throttleTimeMs: 0, groups: [group] };
+  }
+
+  /** Another broker is the coordinator: the one before had written the static member down under the id that it had then. */
+  failOver(instanceId: string, id: string): void {
+    const member = this.members.get(this.statics.get(instanceId) ?? '');
+    if (member === undefined) throw new Error(`no member ${instanceId}`);
+    this.members.delete(member.id);
+    if (this.leader === member.id) this.leader = id;
+    member.id = id;
+    this.members.set(id, member);
+    this.statics.set(instanceId, id);
   }
 
   private admit(request: JoinGroupRequest, resolve: NonNullable<Member['join']>): number {

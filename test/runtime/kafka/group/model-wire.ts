@@ -1,3 +1,4 @@
+import { describeGroups } from '../../../../runtime/kafka/messages/describe-groups.ts';
 import { heartbeat } from '../../../../runtime/kafka/messages/heartbeat.ts';
 import { joinGroup } from '../../../../runtime/kafka/messages/join-group.ts';
 import { leaveGroup } from '../../../../runtime/kafka/messages/leave-group.ts';
@@ -39,6 +40,7 @@ export class ModelWire implements KafkaWire {
       handled(syncGroup, (request) => coordinator.sync(request)),
       handled(heartbeat, (request) => coordinator.heartbeat(request)),
       handled(leaveGroup, (request) => coordinator.leave(request)),
+      handled(describeGroups, () => coordinator.describe()),
     ]);
   }
 

@@ -77,4 +77,46 @@ describe('GroupSession', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(expelled).toEqual([true]);
   });
+
+  test.each([
+    [7, 'expelled'],
+    [15, 'expelled'],
+    [16, 'expelled'],
+    [14, 'fatal'],
+  ])('after a join that was answered with %i is %s by another one with its id', async (...row) => {
+    const [code, raised] = row;
+    const codes = [code, 0];
+    const said: string[] = [];
+    const client = {
+      join: async () => ({
+        errorCode: codes.shift(),
+        generationId: 1,
+        protocolName,
+        leader: 'm',
+        memberId: 'm',
+        members: [],
+      }),
+      sync: async () => ({ errorCode: 0, assignment: Buffer.from('mine') }),
+      heartbeat: async () => 82,
+      holder: async () => 'another',
+    } as unknown as GroupClient;
+    const clock = new ManualClock();
+    const settings = compileSettings({ clock, random: () => 0 });
+    const session = new GroupSession(
+      { client, group: 'g', slot: 's', settings },
+      {
+        rebalance: () => {},
+        expelled: () => said.push('expelled'),
+        fatal: () => said.push('fatal'),
+      },
+    );
+    const refused = session.join(Buffer.alloc(0));
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advanceTo(1000);
+    expect(await refused).toBe('again');
+    const joined = known(await session.join(Buffer.alloc(0)));
+    known(await session.sync(joined, []));
+    await session.beat();
+    expect(said).toEqual([raised]);
+  });
 });
