@@ -1,8 +1,11 @@
 import type { Type } from 'avsc';
 import type { AvroType } from '../topology/core/avro.ts';
 import { SerdeError } from '../topology/core/errors.ts';
-import { buildType, newRegistry } from './avsc-types.ts';
+import type { LongOptions } from './avsc-types.ts';
 import type { AvroSchemas } from './catalog.ts';
+import { failingPath } from './decode-path.ts';
+import type { Resolution } from './resolutions.ts';
+import { resolutionOf } from './resolutions.ts';
 import type { Serde } from './serde.ts';
 import { decodeError, encodeError, reasonOf } from './serde-errors.ts';
 
@@ -24,13 +27,12 @@ export interface AvroSerde<T = unknown> extends Serde<T> {
 
 const magic = 0;
 const headerBytes = 5;
-type Reader = NonNullable<Parameters<Type['decode']>[2]>;
 
 /**
- * Confluent wire format: a zero byte, the schema id (int32 BE), Avro binary. Records are plain
- * objects, unions are unwrapped, longs are numbers, logical types stay what they are underneath,
- * bytes are Buffers. What another schema version wrote is resolved to this one by Avro's rules; the
- * way is worked out once per id.
+ * Confluent wire format: a zero byte, the schema id (int32 BE), Avro binary. What values are is said
+ * at {@link buildType}: plain objects, unwrapped unions, longs as numbers, decimals as
+ * {@link Decimal}, other logical types as what they are underneath. What another schema version
+ * wrote is resolved to this one by Avro's rules; the way is worked out once per pair of schemas.
  *
  * **Gotchas** Fields that the schema does not have are not written, silently; a missing field is
  * written as its default.
@@ -39,10 +41,10 @@ type Reader = NonNullable<Parameters<Type['decode']>[2]>;
 export function avroSerde<T = unknown>(
   schemas: AvroSchemas,
   type: string | AvroType,
-  options: { readonly schemaId: number; readonly resolver: SchemaResolver },
+  options: { readonly schemaId: number; readonly resolver: SchemaResolver } & LongOptions,
 ): AvroSerde<T> {
   const name = typeof type === 'string' ? type : 'name' in type ? type.name : type.kind;
-  return new AvroCodec<T>(name, schemas.codec(type), options);
+  return new AvroCodec<T>(name, schemas.codec(type, options), options);
 }
 
 class AvroCodec<T> implements AvroSerde<T> {
@@ -51,7 +53,7 @@ class AvroCodec<T> implements AvroSerde<T> {
   readonly #type: Type;
   readonly #resolver: SchemaResolver;
   /** Writer id → how to read it, or why that cannot be done. */
-  readonly #readers = new Map<number, Reader | SerdeError>();
+  readonly #readers = new Map<number, Resolution | SerdeError>();
 
   constructor(name: string, type: Type, options: { schemaId: number; resolver: SchemaResolver }) {
     this.schemaId = options.schemaId;
@@ -84,12 +86,12 @@ class AvroCodec<T> implements AvroSerde<T> {
   read(buffer: Buffer, start: number, end: number): T {
     const id = writerId(buffer, start, end);
     if (id === undefined) throw this.#headerError(buffer, start, end);
-    const reader = id === this.schemaId ? undefined : this.#reader(id);
+    const other = id === this.schemaId ? undefined : this.#reader(id);
     let decoded: { value: unknown; offset: number };
     try {
-      decoded = this.#type.decode(buffer, start + headerBytes, reader);
+      decoded = this.#type.decode(buffer, start + headerBytes, other?.resolver);
     } catch (error) {
-      throw decodeError(this.#name, error instanceof Error ? error.message : String(error), error);
+      throw this.#decodeError(error, { buffer, start, writer: other?.writer });
     }
     if (decoded.offset !== end) throw this.#lengthError(decoded.offset, end);
     return decoded.value as T;
@@ -101,7 +103,7 @@ class AvroCodec<T> implements AvroSerde<T> {
     return this.#resolver.schemaText(id) === undefined ? id : undefined;
   }
 
-  #reader(id: number): Reader {
+  #reader(id: number): Resolution {
     let reader = this.#readers.get(id);
     if (reader === undefined) {
       const text = this.#resolver.schemaText(id);
@@ -118,9 +120,9 @@ class AvroCodec<T> implements AvroSerde<T> {
     return reader;
   }
 
-  #resolve(id: number, text: string): Reader | SerdeError {
+  #resolve(id: number, text: string): Resolution | SerdeError {
     try {
-      return this.#type.createResolver(buildType(JSON.parse(text), newRegistry()));
+      return resolutionOf(this.#type, text);
     } catch (error) {
       return new SerdeError(
         'SCHEMA_INCOMPATIBLE',
@@ -139,6 +141,17 @@ class AvroCodec<T> implements AvroSerde<T> {
   #encodeError(value: T, error: unknown): SerdeError {
     const reason = reasonOf(this.#type, value);
     return encodeError(this.#name, reason ?? (error as Error).message, error);
+  }
+
+  #decodeError(
+    error: unknown,
+    { buffer, start, writer }: { buffer: Buffer; start: number; writer: Type | undefined },
+  ): SerdeError {
+    const types = writer === undefined ? { writer: this.#type } : { writer, reader: this.#type };
+    const path = failingPath(buffer, start + headerBytes, types);
+    const reason = error instanceof Error ? error.message : String(error);
+    const where = path.length === 0 ? '' : `${path.join('.')} is `;
+    return decodeError(this.#name, where + reason, error);
   }
 
   #headerError(buffer: Buffer, start: number, end: number): SerdeError {

@@ -1,4 +1,4 @@
-import type { AvroType } from '../topology/core/avro.ts';
+import type { AvroPrimitive, AvroType } from '../topology/core/avro.ts';
 import type { JsonNode, JsonObject } from './json-scan.ts';
 import { member, plainValue, textOf } from './json-scan.ts';
 
@@ -69,9 +69,7 @@ export class SchemaWriter {
       case 'union':
         return type.branches.map((branch) => this.type(branch));
       default:
-        return type.logical === undefined
-          ? type.kind
-          : { type: type.kind, logicalType: type.logical };
+        return primitive(type);
     }
   }
 
@@ -127,6 +125,12 @@ export class SchemaWriter {
 export function definedName(node: JsonObject, namespace: string): string {
   const name = textOf(member(node, 'name')) ?? '';
   return fullName(name, textOf(member(node, 'namespace')) ?? namespace);
+}
+
+function primitive({ kind, logical, precision, scale }: AvroPrimitive): unknown {
+  if (logical === undefined) return kind;
+  const decimal = precision === undefined ? {} : { precision, scale };
+  return { type: kind, logicalType: logical, ...decimal };
 }
 
 function addMember(target: Record<string, unknown>, node: JsonObject, key: string): void {

@@ -1,12 +1,14 @@
 import type { Type } from 'avsc';
 import type { AvroField, AvroType, FilePosition, SchemaCatalog } from '../topology/core/avro.ts';
 import { ConfigError } from '../topology/core/errors.ts';
+import type { LongOptions } from './avsc-types.ts';
 import { buildType, newRegistry } from './avsc-types.ts';
 import { definedName, fullName, primitiveNames, SchemaWriter } from './canonical.ts';
 import type { Definitions, PlacedDefinition, SchemaFile, SchemaProblem } from './definitions.ts';
 import { placeOf, readDefinitions } from './definitions.ts';
 import type { JsonNode, JsonObject } from './json-scan.ts';
 import { member, plainValue, textOf } from './json-scan.ts';
+import { decimalAttributes } from './logical-types.ts';
 
 /**
  * What serdes and the registry need of the loaded schemas. Types are given by name or, where they
@@ -23,7 +25,7 @@ export interface AvroSchemas {
    * avsc's type, for encoding and decoding.
    * @throws {ConfigError} SCHEMA_UNKNOWN_TYPE if there is no such type
    */
-  codec(type: string | AvroType): Type;
+  codec(type: string | AvroType, options?: LongOptions): Type;
 }
 
 /**
@@ -85,6 +87,7 @@ class Catalog implements SchemaCatalog, AvroSchemas {
   readonly #definitions: ReadonlyMap<string, PlacedDefinition>;
   readonly #registry: ReturnType<typeof newRegistry>;
   readonly #codecs: Map<string, Type>;
+  readonly #bigCodecs = new Map<string, Type>();
   readonly #types = new Map<string, AvroType>();
   readonly #names: readonly string[];
 
@@ -131,15 +134,27 @@ class Catalog implements SchemaCatalog, AvroSchemas {
     return JSON.stringify(typeof known === 'string' ? writer.named(known) : writer.type(known));
   }
 
-  codec(type: string | AvroType): Type {
+  codec(type: string | AvroType, { longs }: LongOptions = {}): Type {
     const known = this.#known(type);
-    const name = typeof known === 'string' ? known : nameOf(known);
-    const built = name === undefined ? undefined : this.#codecs.get(name);
+    if (longs === 'bigint') return this.#bigCodec(known);
+    const name = typeof known === 'string' ? known : (nameOf(known) ?? this.canonicalSchema(known));
+    const built = this.#codecs.get(name);
     if (built !== undefined) return built;
     const writer = new SchemaWriter(this.#definitions, new Set(Object.keys(this.#registry)));
     const schema = typeof known === 'string' ? writer.named(known) : writer.type(known);
     const made = buildType(schema, this.#registry);
-    if (name !== undefined) this.#codecs.set(name, made);
+    this.#codecs.set(name, made);
+    return made;
+  }
+
+  /** Types of which every long is a bigint are in a world of their own, whole. */
+  #bigCodec(type: string | AvroType): Type {
+    const text = this.canonicalSchema(type);
+    let made = this.#bigCodecs.get(text);
+    if (made === undefined) {
+      made = buildType(JSON.parse(text), newRegistry({ longs: 'bigint' }));
+      this.#bigCodecs.set(text, made);
+    }
     return made;
   }
 
@@ -236,7 +251,19 @@ function nameOf(type: AvroType): string | undefined {
   }
 }
 
-function logicalOf(node: JsonObject): { logical?: string } {
+function logicalOf(node: JsonObject): { logical?: string; precision?: number; scale?: number } {
   const logical = textOf(member(node, 'logicalType'));
-  return logical === undefined ? {} : { logical };
+  if (logical === undefined) return {};
+  if (logical !== 'decimal') return { logical };
+  const attribute = (name: string): unknown => {
+    const found = member(node, name);
+    return found === undefined ? undefined : plainValue(found);
+  };
+  const size = attribute('size');
+  const decimal = decimalAttributes(
+    { precision: attribute('precision'), scale: attribute('scale') },
+    typeof size === 'number' ? size : undefined,
+  );
+  // What is no valid decimal is the bytes underneath.
+  return decimal === undefined ? {} : { logical, ...decimal };
 }

@@ -38,3 +38,47 @@ export function writeExactLong(cursor: Cursor, value: number): void {
   }
   cursor.buf[cursor.pos++] = bits;
 }
+
+/**
+ * Reads an Avro long whole.
+ * @throws {Error} when it takes more than 64 bits
+ */
+export function readBigLong(cursor: Cursor): bigint {
+  const { buf } = cursor;
+  const first = buf[cursor.pos++] ?? 0;
+  let magnitude = (first & 0x7f) >>> 1;
+  let unit = 64;
+  let byte = first;
+  // Seven bytes hold 48 bits: a number is exact.
+  for (let i = 0; i < 6 && (byte & 0x80) !== 0; i++, unit *= 128) {
+    byte = buf[cursor.pos++] ?? 0;
+    magnitude += (byte & 0x7f) * unit;
+  }
+  let big = BigInt(magnitude);
+  for (let shift = 48n; (byte & 0x80) !== 0; shift += 7n) {
+    byte = buf[cursor.pos++] ?? 0;
+    big |= BigInt(byte & 0x7f) << shift;
+    if (big > maxLong) throw new Error('a long of more than 64 bits');
+    if (shift > 62n && (byte & 0x80) !== 0) throw new Error('a long of more than 64 bits');
+  }
+  return (first & 1) === 0 ? big : -big - 1n;
+}
+
+const maxLong = 2n ** 63n - 1n;
+const safe = BigInt(Number.MAX_SAFE_INTEGER);
+
+/**
+ * Writes an Avro long of 64 bits; past the end of the buffer only the position moves.
+ */
+export function writeBigLong(cursor: Cursor, value: bigint): void {
+  if (value <= safe && value >= -safe) {
+    writeExactLong(cursor, Number(value));
+    return;
+  }
+  let rest = value < 0n ? -value - 1n : value;
+  cursor.buf[cursor.pos++] = (Number(rest & 0x3fn) << 1) | (value < 0n ? 1 : 0) | 0x80;
+  for (rest >>= 6n; rest > 0x7fn; rest >>= 7n) {
+    cursor.buf[cursor.pos++] = Number(rest & 0x7fn) | 0x80;
+  }
+  cursor.buf[cursor.pos++] = Number(rest);
+}

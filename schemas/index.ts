@@ -9,5 +9,5 @@ export { isPrimitiveKey, keySerde, subjectFor } from './key-serde.ts';
 export { bytesSerde, primitiveSerde, stringSerde } from './primitive-serde.ts';
 export type { PrimitiveKind } from './primitive-serde.ts';
 export type { Serde } from './serde.ts';
-export { resolves } from './resolves.ts';
+export { resolves } from './resolutions.ts';
 export { writtenReader } from './written-reader.ts';

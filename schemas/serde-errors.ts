@@ -1,5 +1,10 @@
 import type { Type } from 'avsc';
+import { Decimal } from '../topology/core/decimal.ts';
 import { SerdeError } from '../topology/core/errors.ts';
+import { innerOf } from './avsc-base.ts';
+import { isDecimalType } from './avsc-decimals.ts';
+import { BigLong, SafeLong } from './avsc-numbers.ts';
+import { isDecimal } from './decimal-bytes.ts';
 
 /** SERDE_ENCODE: a value that does not fit, with where and why. */
 export function encodeError(what: string, reason: string, cause?: unknown): SerdeError {
@@ -16,14 +21,21 @@ export function show(value: unknown): string {
   let text: string | undefined;
   if (typeof value === 'string') text = `"${value}"`;
   else if (typeof value === 'bigint') text = `${value}n (a bigint)`;
-  else if (typeof value === 'object' && value !== null) text = jsonOf(value);
-  else text = String(value);
+  else if (typeof value === 'object' && value !== null) {
+    text = isDecimal(value) ? `${decimalText(value)} (a decimal)` : jsonOf(value);
+  } else text = String(value);
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}
+
+function decimalText({ unscaled, scale }: { unscaled: bigint; scale: number }): string {
+  return new Decimal(unscaled, scale).toString();
 }
 
 function jsonOf(value: object): string {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, (_, inner: unknown) =>
+      typeof inner === 'bigint' ? `${inner}n` : inner,
+    );
   } catch {
     return Object.prototype.toString.call(value);
   }
@@ -44,8 +56,18 @@ export function reasonOf(type: Type, value: unknown): string | undefined {
 }
 
 function mismatch(found: unknown, expected: Type): string {
-  if (expected.typeName === 'long' && typeof found === 'number' && Number.isInteger(found)) {
+  if (
+    innerOf(expected) instanceof SafeLong &&
+    typeof found === 'number' &&
+    Number.isInteger(found)
+  ) {
     return 'which is beyond the range in which numbers are exact';
+  }
+  const inner = innerOf(expected);
+  if (isDecimalType(inner)) {
+    const { precision, scale } = inner.decimal;
+    const digits = `which is no decimal of ${precision} digits, ${scale} of them after the point`;
+    return typeof found === 'object' && found !== null ? digits : `${digits} (\`Decimal\`)`;
   }
   return `which is no ${describe(expected)}`;
 }
@@ -55,5 +77,7 @@ function describe(type: Type): string {
   if (type.name !== undefined) return type.name;
   const types = (type as unknown as { types?: readonly Type[] }).types;
   if (types !== undefined) return types.map(describe).join(' or ');
+  if (isDecimalType(innerOf(type))) return 'decimal';
+  if (innerOf(type) instanceof BigLong) return 'bigint';
   return type.typeName;
 }

@@ -15,6 +15,9 @@ export interface AvroPrimitive {
   readonly kind: 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
   /** `timestamp-millis`, `timestamp-micros`, `date`, `decimal`, `uuid`, …; absent if there is none. */
   readonly logical?: string;
+  /** Digits of a `decimal`, and how many of them stand after the point. Present exactly where `logical` is `decimal`. */
+  readonly precision?: number;
+  readonly scale?: number;
 }
 
 export interface AvroRecord {
@@ -46,6 +49,9 @@ export interface AvroFixed {
   readonly name: string;
   readonly size: number;
   readonly logical?: string;
+  /** As those of {@link AvroPrimitive}. */
+  readonly precision?: number;
+  readonly scale?: number;
 }
 
 /** A place in a file. Line and column count from 1; columns are UTF-16 units here, display cells only when printed. */

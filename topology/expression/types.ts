@@ -29,7 +29,7 @@ export type CelType =
   | { readonly kind: 'enum'; readonly type: AvroEnum }
   /** A union with null of one other type. */
   | { readonly kind: 'optional'; readonly of: CelType }
-  /** Can only be passed on as it is: unions of several types, decimals, fixed. */
+  /** Can only be passed on as it is: unions of several types, decimals, bigints, fixed. */
   | { readonly kind: 'opaque'; readonly avro: AvroType };
 
 export const errorType: CelType = { kind: 'error' };
@@ -41,6 +41,13 @@ export const longType: CelType = { kind: 'int', width: 'long' };
 export const doubleType: CelType = { kind: 'double', width: 'double' };
 export const timestampType: CelType = { kind: 'timestamp', unit: 'ms' };
 export const durationType: CelType = { kind: 'duration' };
+
+/** Logical types of longs whose values are bigints, which take all 64 bits. */
+const bigLongs: ReadonlySet<string> = new Set([
+  'bigint',
+  'timestamp-nanos',
+  'local-timestamp-nanos',
+]);
 
 /** The expression type of values of an Avro type. */
 export function fromAvro(avro: AvroType): CelType {
@@ -54,6 +61,7 @@ export function fromAvro(avro: AvroType): CelType {
     case 'long':
       if (avro.logical === 'timestamp-millis') return timestampType;
       if (avro.logical === 'timestamp-micros') return { kind: 'timestamp', unit: 'us' };
+      if (avro.logical !== undefined && bigLongs.has(avro.logical)) return { kind: 'opaque', avro };
       return { kind: 'int', width: 'long', avro };
     case 'float':
     case 'double':
@@ -270,5 +278,6 @@ export function sameAvro(a: AvroType, b: AvroType): boolean {
     );
   }
   if ('name' in a) return a.name === (b as typeof a).name;
-  return a.logical === (b as typeof a).logical;
+  const other = b as typeof a;
+  return a.logical === other.logical && a.precision === other.precision && a.scale === other.scale;
 }

@@ -1,4 +1,4 @@
-import type { AvroRecord, AvroType } from '../core/avro.ts';
+import type { AvroPrimitive, AvroRecord, AvroType } from '../core/avro.ts';
 import type { EdgeType } from '../core/edge.ts';
 
 /**
@@ -46,8 +46,13 @@ export function sameType(a: AvroType, b: AvroType): boolean {
         a.branches.every((branch, i) => sameType(branch, b.branches[i] as AvroType))
       );
     default:
-      return a.kind === b.kind && a.logical === (b as { logical?: string }).logical;
+      return a.kind === b.kind && sameLogical(a, b as AvroPrimitive);
   }
+}
+
+/** True for the same logical type; of decimals, with the same digits. */
+function sameLogical(a: AvroPrimitive, b: AvroPrimitive): boolean {
+  return a.logical === b.logical && a.precision === b.precision && a.scale === b.scale;
 }
 
 /**
