@@ -8,6 +8,7 @@ import {
   StorageError,
   type StreamsError,
 } from '../../topology/core/errors.ts';
+import { ChildEndedError } from '../app/runner/child-ended-error.ts';
 import { failureLine } from '../app/failure-line.ts';
 import { shortPath } from '../app/short-path.ts';
 import { TopologyError } from '../app/topology-source.ts';
@@ -44,6 +45,10 @@ export function explainFailure(error: unknown): Failure {
     return { text: `error: ${error.message}\n`, exitCode: exitCodes.usage };
   }
   if (!isStreamsError(error) || isBug(error)) return bug(error);
+  // Explained where it happened.
+  if (error instanceof ChildEndedError) {
+    return { text: error.text, exitCode: error.exitCode as ExitCode };
+  }
   if (error instanceof TopologyError) return { text: error.message, exitCode: exitCodes.findings };
   // Messages are whole sentences on what, where and what to do: causes add only technical words.
   const text = `${failureLine(error)}${placeOfThrow(error)}`;

@@ -10,6 +10,7 @@ import { queryCommand } from './query.ts';
 import { resetCommand } from './reset.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
+import { statusCommand } from './status.ts';
 import { topicsCommand } from './topics.ts';
 
 /**
@@ -34,6 +35,7 @@ export async function runCommandLine(
     .addCommand(explainCommand(console))
     .addCommand(planCommand(console, done))
     .addCommand(runCommand(console, done))
+    .addCommand(statusCommand(console))
     .addCommand(queryCommand(console))
     .addCommand(topicsCommand(console))
     .addCommand(resetCommand(console, done))

@@ -11,6 +11,8 @@ export interface DataLayout {
   readonly records: string;
   /** What of the log is safely on disk: one file per process that writes. */
   readonly marks: string;
+  /** What runners say of the applications that they run: a small file for each. */
+  readonly status: string;
   /** State stores of an application. */
   state(application: string): string;
 }
@@ -24,6 +26,7 @@ export function dataLayout(root: string): DataLayout {
     control: join(log, 'control'),
     records: join(log, 'records'),
     marks: join(log, 'marks'),
+    status: join(root, 'status'),
     state: (application) => join(root, 'state', application),
   };
 }

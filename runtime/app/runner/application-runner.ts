@@ -50,7 +50,7 @@ export class ApplicationRunner {
 
   /** A running application of this process, by name; another one after each restart. Undefined while it does not run. */
   application(name: string): Application | undefined {
-    const running = this.supervisors.find((it) => it.application === name)?.running;
+    const running = this.supervisors.find((it) => it.name === name)?.running;
     return running instanceof LocalRun ? running.local : undefined;
   }
 

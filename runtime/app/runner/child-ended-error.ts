@@ -1,4 +1,4 @@
-import { StreamsError } from '../../../topology/core/errors.ts';
+import { type ErrorPlace, StreamsError } from '../../../topology/core/errors.ts';
 
 /** A process of its own that ran an application has ended, by a failure that it told of or in a way that it could not tell. */
 export class ChildEndedError extends StreamsError {
@@ -12,9 +12,14 @@ export class ChildEndedError extends StreamsError {
   constructor(
     code: string,
     message: string,
-    how: { readonly exitCode: number; readonly final: boolean; readonly text: string },
+    how: {
+      readonly exitCode: number;
+      readonly final: boolean;
+      readonly text: string;
+      readonly place?: ErrorPlace;
+    },
   ) {
-    super(code, message);
+    super(code, message, { place: how.place ?? {} });
     this.exitCode = how.exitCode;
     this.final = how.final;
     this.text = how.text;

@@ -1,5 +1,7 @@
+import { basename } from 'node:path';
 import { type Application, type ApplicationOptions, startApplication } from '../application.ts';
 import { systemClock } from '../system-clock.ts';
+import { readTopology } from '../topology-source.ts';
 import type { LiveFigures } from './live-figures.ts';
 import { RunMeter } from './run-meter.ts';
 import type { Progress, Running, Startable } from './startable.ts';
@@ -8,8 +10,19 @@ import type { Progress, Running, Startable } from './startable.ts';
 export function inThisProcess(options: ApplicationOptions): Startable {
   return {
     file: options.topology,
+    name: nameOf(options.topology),
     start: async () => new LocalRun(await startApplication(options)),
   };
+}
+
+/** Name of a topology's application; of its file where that cannot be read or has none. */
+export function nameOf(file: string): string {
+  const fallback = basename(file).replace(/\..*$/, '');
+  try {
+    return readTopology(file).definition?.application || fallback;
+  } catch {
+    return fallback;
+  }
 }
 
 /** An application of this process, as a supervisor sees it. */

@@ -4,6 +4,8 @@ import type { LiveFigures } from './live-figures.ts';
 export interface Startable {
   /** Its topology file, as the user wrote it. */
   readonly file: string;
+  /** Name of the application; of the file where that does not tell it. */
+  readonly name: string;
   /**
    * Resolves when it runs. `signal` asks for less: a start that cannot be broken off may resolve all the same, and is then closed.
    * @throws why it cannot

@@ -2,6 +2,7 @@ import type { Clock } from '../../../topology/core/clock.ts';
 import { isStreamsError } from '../../../topology/core/errors.ts';
 import type { Logger, LogLevel } from '../../logger.ts';
 import { pause } from '../../pause.ts';
+import type { LiveFigures } from './live-figures.ts';
 import { type CompiledRestartOptions, isFinal, restartDelayMs } from './restart-policy.ts';
 import { nextRunnerState, type RunnerState } from './runner-state.ts';
 import type { Running, Startable } from './startable.ts';
@@ -35,12 +36,16 @@ export class Supervisor {
   nextStartMs: number | undefined;
   /** How often it was started again. */
   restarts = 0;
-  /** Name of the application; undefined until it has run. */
-  application: string | undefined;
   /** Why it does not run; undefined where it does, or ended in order. */
   failure: unknown;
   /** The newest failure, also of a run before this one. */
   lastFailure: PastFailure | undefined;
+  /** What all runs that are over have done. */
+  totals: Pick<LiveFigures, 'records' | 'deadLettered' | 'commits'> = {
+    records: 0,
+    deadLettered: 0,
+    commits: 0,
+  };
   /** What runs; undefined while nothing does. */
   running: Running | undefined;
   /** Resolves when it has run, waits for a restart, or is over: the first start is behind it. */
@@ -63,9 +68,12 @@ export class Supervisor {
     this.ended = this.supervise();
   }
 
-  /** What messages call it. */
   get name(): string {
-    return this.application ?? this.startable.file;
+    return this.startable.name;
+  }
+
+  get file(): string {
+    return this.startable.file;
   }
 
   /** Ends it in order, and for good. */
@@ -116,15 +124,14 @@ export class Supervisor {
       // What was told to end before it ran did no harm.
       return signal.aborted ? undefined : this.failedWith(error);
     }
-    this.application = running.application;
     this.running = running;
     const startedMs = clock.monotonic();
     if (!signal.aborted) {
       this.failure = undefined;
       this.to('running');
-      const { application, pid, endpoint } = running;
-      const fields = { application, pid, endpoint, restarts: this.restarts };
-      this.parts.logger.log('info', `application "${application}" runs`, fields);
+      const { pid, endpoint } = running;
+      const fields = { application: this.name, process: pid, endpoint, restarts: this.restarts };
+      this.parts.logger.log('info', `application "${this.name}" runs`, fields);
     }
     const failed = await Promise.race([
       running.failed.then((error) => ({ error })),
@@ -137,9 +144,20 @@ export class Supervisor {
       // A failing close never hides the first error.
       result ??= { error };
     }
+    this.addTotals(running.figures());
     this.running = undefined;
     if (clock.monotonic() - startedMs >= (restart?.healthyMs ?? 0)) this.failures = 0;
     return result === undefined ? undefined : this.failedWith(result.error);
+  }
+
+  private addTotals(figures: LiveFigures | undefined): void {
+    if (figures === undefined) return;
+    const { records, deadLettered, commits } = this.totals;
+    this.totals = {
+      records: records + figures.records,
+      deadLettered: deadLettered + figures.deadLettered,
+      commits: commits + figures.commits,
+    };
   }
 
   private failedWith(error: unknown): { readonly error: unknown } {
@@ -157,8 +175,8 @@ export class Supervisor {
     const place = isStreamsError(error) ? error.place : {};
     const why = error instanceof Error ? error.message : String(error);
     this.parts.logger.log(level, `application "${this.name}" ${what}: ${why}`, {
-      application: this.application,
-      file: this.startable.file,
+      application: this.name,
+      file: this.file,
       code,
       task: place.taskId,
       stage: place.stage,

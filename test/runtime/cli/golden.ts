@@ -21,6 +21,7 @@ export async function expectGolden(
   const stable = text
     .replaceAll(cwd, '<project>')
     .replace(/process \d+/g, 'process <pid>')
+    .replace(/"pid":\d+/g, '"pid":<pid>')
     .replace(/127\.0\.0\.1:\d+/g, '<broker>')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replace(/and had \d+/g, 'and had <bytes>')

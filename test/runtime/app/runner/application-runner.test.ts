@@ -112,7 +112,7 @@ describe('ApplicationRunner', () => {
     expect(states()).toEqual(['failed', 'running']);
     expect(made.supervisors[0]?.failure).toBe(wrong);
     expect(lines.messages).toContain(
-      'error: application "a.yaml" has failed, and is not started again: not what ran before',
+      'error: application "a" has failed, and is not started again: not what ran before',
     );
     await made.close();
     expect(states()).toEqual(['failed', 'stopped']);

@@ -35,17 +35,19 @@ export class FakeRun implements Running {
 /** Starts at once, or fails as it is told to. */
 export class FakeStartable implements Startable {
   readonly file: string;
+  readonly name: string;
   readonly runs: FakeRun[] = [];
   /** What each start throws, in order; then they succeed. */
   refusals: unknown[] = [];
 
   constructor(file: string) {
     this.file = file;
+    this.name = file.replace('.yaml', '');
   }
 
   async start(): Promise<Running> {
     if (this.refusals.length > 0) throw this.refusals.shift();
-    const run = new FakeRun(this.file.replace('.yaml', ''));
+    const run = new FakeRun(this.name);
     this.runs.push(run);
     return run;
   }
