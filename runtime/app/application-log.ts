@@ -30,6 +30,8 @@ export interface ApplicationLog {
   readonly state: { readonly folder: string; readonly name: string };
   /** Several members share the application: a leader admits them (design.md 8). */
   readonly shared: boolean;
+  /** Brokers of the cluster; undefined: it is the embedded log. */
+  readonly brokers?: readonly string[];
   /** Does a bounded piece of upkeep. */
   maintain(): Promise<void>;
   close(): Promise<void>;
@@ -94,6 +96,7 @@ async function openOnKafka(
       slot: slot.id,
       state: { folder: slotFolders(data).state, name: slot.name },
       shared: true,
+      brokers: settings.brokers,
       maintain: async () => {},
       close: async () => {
         try {

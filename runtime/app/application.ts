@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { AvroSchemas } from '../../schemas/index.ts';
 import type { SchemaCatalog } from '../../topology/core/avro.ts';
 import type { Definition } from '../../topology/definition/definition.ts';
+import { differenceText } from '../../topology/plan/compare/difference.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import type { HttpCallOptions } from '../calls/http/call-options.ts';
@@ -236,6 +237,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       ...opened,
       commandOptions: options.commandOptions ?? [],
     });
+    for (const difference of planned.applied) report(`new plan: ${differenceText(difference)}`);
     const state = await LmdbStateBackend.open({
       stateFolder: opened.state.folder,
       application: opened.state.name,

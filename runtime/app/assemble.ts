@@ -19,7 +19,8 @@ import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
 import { LocalQueries } from '../queries/local-queries.ts';
 import { StoreCache } from '../state/working-set.ts';
 import { Scratch } from '../codec/scratch.ts';
-import { ensureTopics, type PlaceOfTopic } from './ensure-topics.ts';
+import { ensureTopics } from './ensure-topics.ts';
+import type { PlaceOfTopic } from './topic-problems.ts';
 
 export interface Assembly {
   readonly plan: Plan;

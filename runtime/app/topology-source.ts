@@ -17,7 +17,7 @@ import type { SourceMap } from '../../topology/definition/source-map.ts';
 import { check } from '../../topology/graph/check.ts';
 import type { Graph } from '../../topology/graph/graph.ts';
 import { parseTopology } from '../../topology/yaml/parse.ts';
-import type { PlaceOfTopic } from './ensure-topics.ts';
+import type { PlaceOfTopic } from './topic-problems.ts';
 import { missingProcessors } from './processors.ts';
 import { locateSchemaProblems } from './schema-problems.ts';
 import { shortPath } from './short-path.ts';

@@ -5,16 +5,27 @@ import {
   hardest,
 } from '../../topology/plan/compare/difference.ts';
 import type { Manifest } from '../../topology/plan/compare/manifest.ts';
-import type { Plan } from '../../topology/plan/plan.ts';
-import { mismatches, type PlaceOfTopic } from '../app/ensure-topics.ts';
-import { planOnLog } from '../app/plans/plan-application.ts';
+import { existingTopics } from '../app/ensure-topics.ts';
+import {
+  type PlannedOnLog,
+  type PlanPlace,
+  planOnLog,
+  topicExpectations,
+} from '../app/plans/plan-application.ts';
 import { PlanRecords } from '../app/plans/plan-records.ts';
 import { reviewPlan } from '../app/plans/review.ts';
-import { checkedGraph, placeOfTopic, readTopology } from '../app/topology-source.ts';
+import { topicProblems } from '../app/topic-problems.ts';
+import { checkedGraph, readTopology, type TopologySource } from '../app/topology-source.ts';
 import type { Log } from '../ports.ts';
 import type { Console } from './console.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
-import { addDataOptions, type DataOptions, settingsOf, withLog } from './settings.ts';
+import {
+  addDataOptions,
+  type DataOptions,
+  dataOptionWords,
+  settingsOf,
+  withLog,
+} from './settings.ts';
 import { showCount } from './text-table.ts';
 
 interface PlanOptions extends DataOptions {
@@ -29,8 +40,10 @@ interface Comparison {
   readonly other: string;
   /** The log, for people. */
   readonly where: string;
-  /** Undefined: nothing ran yet. */
-  readonly differences: readonly Difference[] | undefined;
+  /** There was something to compare it with. */
+  readonly ran: boolean;
+  /** With what would keep it from running on the topics that are there. */
+  readonly differences: readonly Difference[];
   /** `run` goes on by itself. */
   readonly goesOn: boolean;
   /** Records that a reset would read again. */
@@ -46,14 +59,23 @@ export function planCommand(console: Console, done: (code: ExitCode) => void): C
     .option('--json', 'print the differences as JSON')
     .addHelpText(
       'after',
-      '\nExit code 0 if "run" goes on with it by itself: there is no difference, or all are rolling, or\n' +
-        'drain with nothing left to be read first. 1 if something has to be done before.\n\n' +
+      '\nExit code 0, and "goesOn": true with --json, if "run" goes on with it by itself: there is no\n' +
+        'difference, or all are rolling, or drain with nothing left to be read first. 1 if something\n' +
+        'has to be done before. Topics that "run" would refuse are told as "forbidden".\n\n' +
         'Example:\n  $ millrace plan topology/orders/orders.yaml',
     )
     .action(async (file: string, options: PlanOptions) => {
       const settings = settingsOf(options);
       const compared = await withLog(settings, ({ log }) =>
-        compare(log, file, { against: options.against, where: settings.where }),
+        compare(log, file, {
+          against: options.against,
+          where: settings.where,
+          shared: settings.choice.kafka !== undefined,
+          ...(settings.choice.kafka === undefined
+            ? {}
+            : { brokers: settings.choice.kafka.brokers }),
+          commandOptions: dataOptionWords(options),
+        }),
       );
       await console.write(options.json === true ? jsonOf(compared) : textOf(compared));
       done(compared.goesOn ? exitCodes.fine : exitCodes.findings);
@@ -63,55 +85,42 @@ export function planCommand(console: Console, done: (code: ExitCode) => void): C
 async function compare(
   log: Log,
   file: string,
-  options: { readonly against: string | undefined; readonly where: string },
+  options: PlanPlace & { readonly against: string | undefined; readonly where: string },
 ): Promise<Comparison> {
   const next = await planned(log, file);
-  const { application } = next.manifest;
+  const { manifest, history } = next;
   const other = options.against === undefined ? undefined : await planned(log, options.against);
-  const old = other?.manifest ?? next.ran;
-  const replay = old === undefined ? 0 : await recordsOf(log, next.manifest);
+  const old = other?.manifest ?? history.current?.manifest;
+  const review = old === undefined ? undefined : await reviewPlan(log, old, manifest);
+  // Another file says nothing of the topics that are there.
+  const refused = other === undefined ? await refusals(log, next, options) : [];
   return {
-    application,
+    application: manifest.application,
     other: options.against ?? `what ran last on ${options.where}`,
     where: options.where,
-    ...(await judged(log, old, next)),
-    replay,
-  };
-}
-
-async function judged(
-  log: Log,
-  old: Manifest | undefined,
-  next: Planned,
-): Promise<Pick<Comparison, 'differences' | 'goesOn'>> {
-  if (old === undefined) return { differences: undefined, goesOn: true };
-  const { differences, blocking } = await reviewPlan(log, old, next.manifest);
-  const forbidden = await topicDifferences(log, next);
-  return {
-    differences: [...forbidden, ...differences],
-    goesOn: forbidden.length + blocking.length === 0,
+    ran: review !== undefined,
+    differences: [...refused, ...(review?.differences ?? [])],
+    goesOn: refused.length + (review?.blocking.length ?? 0) === 0,
+    replay: old === undefined ? 0 : await recordsOf(log, manifest),
   };
 }
 
 /** Topics of the log that `run` refuses, as differences. */
-async function topicDifferences(log: Log, { plan, placeOf }: Planned): Promise<Difference[]> {
-  const found: Difference[] = [];
-  for (const topic of plan.topics.values()) {
-    const info = await log.admin.describe(topic.name);
-    for (const problem of mismatches(plan.application, topic, info, placeOf)) {
-      const subject = { kind: 'topic', name: topic.name } as const;
-      found.push({ verdict: 'forbidden', subject, change: `it ${problem}` });
-    }
-  }
-  return found;
+async function refusals(log: Log, next: Planned, place: PlanPlace): Promise<Difference[]> {
+  const { plan, topology } = next;
+  const existing = await existingTopics(plan, log);
+  const expectations = topicExpectations(topology, next, place);
+  const problems = await topicProblems(plan, log, existing, expectations);
+  return problems.map(({ topic, text }) => ({
+    verdict: 'forbidden',
+    subject: { kind: 'topic', name: topic },
+    change: `it ${text}`,
+  }));
 }
 
 /** A topology on a log, and what ran there. */
-interface Planned {
-  readonly plan: Plan;
-  readonly placeOf: PlaceOfTopic;
-  readonly manifest: Manifest;
-  readonly ran: Manifest | undefined;
+interface Planned extends PlannedOnLog {
+  readonly topology: TopologySource;
 }
 
 async function planned(log: Log, file: string): Promise<Planned> {
@@ -119,8 +128,7 @@ async function planned(log: Log, file: string): Promise<Planned> {
   const graph = checkedGraph(topology);
   // It only reads: the name of the producer does not matter.
   const records = new PlanRecords(log, graph.definition.application, 'plan');
-  const { plan, manifest, history } = await planOnLog(topology, graph, log, records);
-  return { plan, placeOf: placeOfTopic(topology), manifest, ran: history.current?.manifest };
+  return { topology, ...(await planOnLog(topology, graph, log, records)) };
 }
 
 /** Records in the topics that others write and the application reads. */
@@ -140,26 +148,24 @@ async function recordsOf(log: Log, manifest: Manifest): Promise<number> {
   return records;
 }
 
-function textOf({ application, other, where, differences, replay }: Comparison): string {
-  if (differences === undefined) {
-    return `application "${application}" has not run on ${where}: there is nothing to compare it with\n`;
+function textOf(comparison: Comparison): string {
+  const { application, other, where, ran, differences, replay } = comparison;
+  const lines = differences.map(differenceText);
+  if (!ran) {
+    const head = `application "${application}" has not run on ${where}: there is nothing to compare it with`;
+    return lines.length === 0 ? `${head}\n` : `${head}\n${lines.join('\n')}\n`;
   }
   if (differences.length === 0) return `application "${application}" is as ${other}\n`;
   const count = `${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}`;
-  const lines = differences.map(differenceText);
-  if (hardest(differences) === 'rebuild') {
+  if (differences.some(({ verdict }) => verdict === 'rebuild' || verdict === 'migrate')) {
     lines.push(`a reset reads ${showCount(replay)} ${replay === 1 ? 'record' : 'records'} again`);
   }
   return `application "${application}": ${count} from ${other}\n${lines.join('\n')}\n`;
 }
 
-function jsonOf({ application, differences, replay }: Comparison): string {
-  const value = {
-    application,
-    ran: differences !== undefined,
-    verdict: hardest(differences ?? []) ?? null,
-    replayRecords: replay,
-    differences: differences ?? [],
-  };
+function jsonOf(comparison: Comparison): string {
+  const { application, ran, differences, goesOn, replay } = comparison;
+  const verdict = hardest(differences) ?? null;
+  const value = { application, ran, goesOn, verdict, replayRecords: replay, differences };
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -1,11 +1,13 @@
 import type { SchemaCatalog } from '../../../topology/core/avro.ts';
 import type { AvroSchemas } from '../../../schemas/index.ts';
 import type { Graph } from '../../../topology/graph/graph.ts';
+import type { Difference } from '../../../topology/plan/compare/difference.ts';
 import { type Manifest, manifestOf } from '../../../topology/plan/compare/manifest.ts';
 import type { Plan } from '../../../topology/plan/plan.ts';
 import { plan } from '../../../topology/plan/planner.ts';
 import type { GroupOptions, Log } from '../../ports.ts';
 import { verifyTopics } from '../ensure-topics.ts';
+import type { TopicExpectations } from '../topic-problems.ts';
 import { functionHashes } from '../function-hashes.ts';
 import { usedFunctions } from '../processors.ts';
 import { placeOfTopic, type TopologySource } from '../topology-source.ts';
@@ -52,12 +54,41 @@ export interface PlannedApplication {
   readonly plan: Plan;
   /** Names of the stores of the plan that ran last; undefined: none is known. */
   readonly ran: ReadonlySet<string> | undefined;
+  /** What changes of what ran, and is gone on with. */
+  readonly applied: readonly Difference[];
   /** What the group is told of it. */
   readonly group: Pick<GroupOptions, 'plan' | 'admit' | 'tasksOf' | 'announce'>;
   /** To be called when the control topic is there, before the group is joined: where others are in it, they must know the plan. */
   announce(): Promise<void>;
   /** To be called as the owner, before anything is processed. */
   settle(): Promise<void>;
+}
+
+/** Where an application runs, as far as its plan is concerned. */
+export interface PlanPlace {
+  /** The log belongs to others, too. */
+  readonly shared: boolean;
+  /** Brokers of the cluster; undefined: it is the embedded log. */
+  readonly brokers?: readonly string[];
+  /** Options that commands need to find it, for messages: `--data D`. */
+  readonly commandOptions: readonly string[];
+}
+
+/** What the topics of a planned topology are verified against, by `run` and by `plan` alike. */
+export function topicExpectations(
+  topology: TopologySource,
+  { history }: Pick<PlannedOnLog, 'history'>,
+  place: PlanPlace,
+): TopicExpectations & { readonly target: string } {
+  const ran = storesThatRan(history);
+  const { shared, brokers, commandOptions } = place;
+  return {
+    placeOf: placeOfTopic(topology),
+    shared,
+    ...(brokers === undefined ? {} : { brokers }),
+    ...(ran === undefined ? {} : { ran }),
+    target: [topology.file, ...commandOptions].map(shellWord).join(' '),
+  };
 }
 
 /**
@@ -67,31 +98,20 @@ export interface PlannedApplication {
 export async function planApplication(
   topology: TopologySource,
   graph: Graph,
-  place: {
-    readonly log: Log;
-    readonly slot: string;
-    readonly shared: boolean;
-    /** Options that commands need to find it, for messages: `--data D`. */
-    readonly commandOptions: readonly string[];
-  },
+  place: PlanPlace & { readonly log: Log; readonly slot: string },
 ): Promise<PlannedApplication> {
-  const { log, slot, shared, commandOptions } = place;
+  const { log, slot, shared } = place;
   const { application } = graph.definition;
   const records = new PlanRecords(log, application, slot);
   const planned = await planOnLog(topology, graph, log, records);
   const { manifest, history } = planned;
-  const ran = storesThatRan(history);
-  await verifyTopics(planned.plan, log, {
-    placeOf: placeOfTopic(topology),
-    shared,
-    ...(ran === undefined ? {} : { ran }),
-  });
+  const expectations = topicExpectations(topology, planned, place);
+  await verifyTopics(planned.plan, log, expectations);
+  let applied: readonly Difference[] = [];
   if (history.current !== undefined) {
-    const { blocking } = await reviewPlan(log, history.current.manifest, manifest);
-    if (blocking.length > 0) {
-      const target = [shellWord(topology.file), ...commandOptions.map(shellWord)].join(' ');
-      throw planRefused(application, blocking, target);
-    }
+    const { differences, blocking } = await reviewPlan(log, history.current.manifest, manifest);
+    if (blocking.length > 0) throw planRefused(application, blocking, expectations.target);
+    applied = differences;
   }
   const gate = new PlanGate(records, manifest);
   const isCurrent = history.current?.digest === gate.digest;
@@ -102,7 +122,8 @@ export async function planApplication(
   };
   return {
     plan: planned.plan,
-    ran,
+    ran: expectations.ran,
+    applied,
     group: {
       plan: gate.digest,
       admit: (plans) => gate.admit(plans),

@@ -29,7 +29,7 @@ describe('ensureTopics on a shared log', () => {
       name: 'ConfigError',
       code: 'TOPIC_MISSING',
       message:
-        'there is no topic "said" (pass.yaml:4:3): correct its name, create it, or write ' +
+        'topic "said" is not there (pass.yaml:4:3): correct its name, create it, or write ' +
         '"partitions: N" for it to be created with so many',
     });
     expect(await log.admin.list()).toEqual([]);

@@ -61,7 +61,7 @@ describe('plan', () => {
     edit('errors:', more);
     expect(await plan()).toEqual({
       code: 0,
-      stdout: `application "words": 1 difference from what ran last on ${data}\nrolling   stage "longer": it is new; from now on\n`,
+      stdout: `application "words": 1 difference from what ran last on ${data}\nrolling   stage "longer": it is new, and writes to "shouted"; from now on\n`,
       stderr: '',
     });
   });
@@ -86,7 +86,7 @@ describe('plan', () => {
     const { code, stdout } = await plan();
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /forbidden topic "shouted": it has 2 partitions, but the topology needs 8 \(\S*words.yaml:\d+:\d+\): write "partitions: 2", or create the topic anew\n/,
+      /forbidden topic "shouted": it has 2 partitions, but the topology needs 8 \(\S*words.yaml:\d+:\d+\): write "partitions: 2", or delete it for it to be created anew\n/,
     );
     expect(await run()).toMatchObject({
       code: 3,
@@ -115,13 +115,14 @@ describe('plan', () => {
     expect(JSON.parse((await plan('--json')).stdout)).toEqual({
       application: 'words',
       ran: true,
+      goesOn: true,
       verdict: 'rolling',
       replayRecords: 1,
       differences: [
         {
           verdict: 'rolling',
           subject: { kind: 'stage', name: 'longer' },
-          change: 'it is new',
+          change: 'it is new, and writes to "shouted"',
           cost: 'from now on',
         },
       ],
@@ -185,29 +186,35 @@ describe('run, after an edit', () => {
     expect(await run()).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(
-        /^error\[PLAN_REFUSED\][^\n]*\n {2}rebuild {3}store "sums": its values are double instead of long;/,
+        /^error\[PLAN_REFUSED\][^\n]*\n {2}migrate {3}store "sums": its values are double instead of long;/,
       ),
     });
     expect((await plan()).code).toBe(1);
   });
 
   test('refuses a changelog that the plan before had and that is gone', async () => {
-    const { run, data } = await spoken();
+    const { run, plan, data } = await spoken();
     await run();
     await withDataFolder(data, async (log) => {
       await log.admin.delete('words-counts-changelog');
       await log.admin.setPositions('words', undefined);
     });
+    expect(await plan()).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(
+        'forbidden topic "words-counts-changelog": it is a changelog, and is missing although',
+      ),
+    });
     expect(await run()).toMatchObject({
       code: 3,
       stderr: expect.stringContaining(
-        'error[CHANGELOG_MISSING] the changelog "words-counts-changelog" is missing although application "words" had the store "counts" when it ran last',
+        'error[CHANGELOG_MISSING] topic "words-counts-changelog" is a changelog, and is missing although application "words" had the store "counts" when it ran last',
       ),
     });
   });
 
   test('refuses rows that an earlier version left for a store of that name', async () => {
-    const { run, edit } = await spoken();
+    const { run, plan, edit } = await spoken();
     await run();
     edit(
       '  counts: { from: said, group-by-key: true, count: { store: counts }, drop: [out] }\n',
@@ -215,9 +222,22 @@ describe('run, after an edit', () => {
     );
     expect((await run()).code).toBe(0);
     edit('errors:', 'errors:');
+    const { code, stdout } = await plan('--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      goesOn: false,
+      verdict: 'forbidden',
+      differences: [
+        { subject: { kind: 'topic', name: 'words-counts-changelog' } },
+        { verdict: 'rolling' },
+        { verdict: 'rolling' },
+      ],
+    });
     expect(await run()).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining('error[CHANGELOG_LEFT] store "counts" is new'),
+      stderr: expect.stringContaining(
+        'error[CHANGELOG_LEFT] topic "words-counts-changelog" is the changelog of store "counts", which is new',
+      ),
     });
   });
 });

@@ -1,5 +1,5 @@
 import { type Comparison, isSame } from './comparison.ts';
-import type { Difference } from './difference.ts';
+import { type Difference, otherReplay, rowsStay } from './difference.ts';
 
 /** What became of calls, functions, and of records that fail. */
 export function compareCalls(both: Comparison): Difference[] {
@@ -27,7 +27,7 @@ export function compareCalls(both: Comparison): Difference[] {
       verdict: 'rolling',
       subject: { kind: 'function', name },
       change: 'its code or what it imports has changed',
-      cost: 'a replay would give another result',
+      cost: keepsRows(both, name) ? `${rowsStay}; ${otherReplay}` : otherReplay,
     });
   }
   if (!isSame(old.errors, next.errors)) {
@@ -38,6 +38,12 @@ export function compareCalls(both: Comparison): Difference[] {
     });
   }
   return found;
+}
+
+/** True when a function works on stores that both versions have. */
+function keepsRows({ old, next }: Comparison, name: string): boolean {
+  const nodes = Object.values(next.nodes).filter(({ functions }) => functions.includes(name));
+  return nodes.some(({ stores }) => stores.some((store) => old.stores[store] !== undefined));
 }
 
 /** Changelogs of the journals that hold open calls of a service. */

@@ -1,6 +1,6 @@
 import type { Json } from '../comparable-plan.ts';
 import { byAuthor, type Comparison, isSame, type Named } from './comparison.ts';
-import type { Difference } from './difference.ts';
+import { type Difference, otherReplay, rowsStay } from './difference.ts';
 import type { NodeManifest } from './manifest.ts';
 
 type Change = Omit<Difference, 'subject'>;
@@ -17,7 +17,8 @@ export function compareStages(both: Comparison): Difference[] {
     if (before !== undefined) {
       found.push(...changes(both, before, nodes).map((change) => ({ subject, ...change })));
     } else if (!names.has(name)) {
-      found.push({ verdict: 'rolling', subject, change: 'it is new', cost: 'from now on' });
+      const change = withOutputs('it is new', nodes, 'writes');
+      found.push({ verdict: 'rolling', subject, change, cost: fromNow });
     }
   }
   for (const [name, nodes] of old) {
@@ -39,8 +40,16 @@ function removed(both: Comparison, name: string, nodes: readonly Named[]): Chang
     return { verdict: 'forbidden', change: `it looks as if it were called "${after}" now`, cost };
   }
   const drains = lostTopics(both, nodes);
-  if (drains.length === 0) return { verdict: 'rolling', change: 'it is gone' };
-  return { verdict: 'drain', change: 'it is gone', drains, orphans: drains };
+  const change = withOutputs('it is gone', nodes, 'does not write');
+  if (drains.length === 0) return { verdict: 'rolling', change };
+  return { verdict: 'drain', change, drains, orphans: drains };
+}
+
+/** What became of a stage, with the outputs that came or went with it: they may be another's now, or have been. */
+function withOutputs(change: string, nodes: readonly Named[], writes: string): string {
+  const outputs = nodes.filter(isOutput).map(written);
+  if (outputs.length === 0) return change;
+  return `${change}, and ${writes} ${outputs.join(' and ')}${writes === 'writes' ? '' : ' any more'}`;
 }
 
 /** Repartition topics in front of a stage that the new version does not have. */
@@ -80,7 +89,8 @@ function changes(both: Comparison, before: readonly Named[], after: readonly Nam
   }
   if (before.some(({ name, kind }) => kind === 'stage' && !find(after, name))) logic.add('inputs');
   if (found.some(({ verdict }) => verdict === 'rebuild')) logic.delete('key');
-  return [...found, ...logicChanges(logic)];
+  const kept = after.flatMap(({ stores }) => stores).some((it) => both.old.stores[it]);
+  return [...found, ...logicChanges(logic, kept)];
 }
 
 const fromNow = 'from now on';
@@ -145,7 +155,13 @@ function operatorOf({ form }: Named): Form | undefined {
 }
 
 /** Settings of a call that say how, not what. */
-const policies: ReadonlySet<string> = new Set(['timeoutMs', 'retry', 'concurrency']);
+const policies: ReadonlySet<string> = new Set([
+  'timeoutMs',
+  'retry',
+  'breaker',
+  'concurrency',
+  'logRetentionMs',
+]);
 /** Parts of a node that topics, stores and schemas are compared by. */
 const elsewhere: ReadonlySet<string> = new Set([
   'name',
@@ -196,7 +212,8 @@ function kebab(name: string): string {
   return name.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function logicChanges(logic: ReadonlySet<string>): Change[] {
+/** `kept`: the stage has rows that the old version wrote. */
+function logicChanges(logic: ReadonlySet<string>, kept: boolean): Change[] {
   const [how, what] = [[] as string[], [] as string[]];
   for (const part of logic) (policyNames.has(part) ? how : what).push(part);
   return [
@@ -206,7 +223,7 @@ function logicChanges(logic: ReadonlySet<string>): Change[] {
           {
             verdict: 'rolling' as const,
             change: `its ${what.sort().join(', ')} changed`,
-            cost: 'a replay would give another result',
+            cost: kept ? `${rowsStay}; ${otherReplay}` : otherReplay,
           },
         ]),
     ...(how.length === 0

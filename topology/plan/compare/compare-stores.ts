@@ -124,9 +124,9 @@ function valueChange(both: Comparison, before: string, after: string): Omit<Diff
   switch (both.stored(before, after)) {
     case 'no':
       return {
-        verdict: 'rebuild',
+        verdict: 'migrate',
         change,
-        cost: 'the new schema does not read what is stored',
+        cost: 'the new schema does not read what is stored, and nothing rewrites it yet: a reset makes it anew',
       };
     case 'reads':
       return {
@@ -135,7 +135,11 @@ function valueChange(both: Comparison, before: string, after: string): Omit<Diff
         cost: 'the old version does not read what the new one writes, so it cannot take over',
       };
     default:
-      return { verdict: 'rolling', change, cost: 'each version reads what the other wrote' };
+      return {
+        verdict: 'rolling',
+        change,
+        cost: 'each version reads what the other wrote; rows that are there stay as they are',
+      };
   }
 }
 

@@ -42,6 +42,10 @@ function typeChanges(
     if (from === undefined || to === undefined || from === to) continue;
     const is = both.schemaName(from) === both.schemaName(to) ? 'of another version' : 'another one';
     const change = `its ${part}s are ${both.schemaName(to)}, ${is}`;
+    if (part === 'value' && before.format === 'json' && after.format === 'json') {
+      found.push({ verdict: 'rolling', change, cost: read ? asItIs : bothVersions });
+      continue;
+    }
     const fit = part === 'key' ? both.stored(from, to) : both.schemas(from, to);
     if (read) found.push(readChange(name, { change, fit, before }));
     else if (part === 'key' && fit === 'no') found.push({ verdict: 'drain', change, cost: mixed });
@@ -54,6 +58,10 @@ function typeChanges(
   return found;
 }
 
+/** No schema is asked when JSON is read: the stages get what it says. */
+const asItIs =
+  'JSON is read as it is: records that are there may lack what the new version expects';
+const bothVersions = 'who reads it must understand both';
 const mixed = 'who reads it cannot read both, so both versions must not write it at a time';
 
 function readChange(
@@ -88,7 +96,7 @@ function drained(change: string, name: string): Change {
 }
 
 function written(change: string): Change {
-  return { verdict: 'rolling', change, cost: 'who reads it must understand both' };
+  return { verdict: 'rolling', change, cost: bothVersions };
 }
 
 function settingChanges(before: TopicManifest, after: TopicManifest, read: boolean): Change[] {
@@ -103,7 +111,8 @@ function settingChanges(before: TopicManifest, after: TopicManifest, read: boole
     found.push({ verdict: 'rolling', change, cost });
   }
   // Where it is read, the tasks have another number of partitions, and that is the news.
-  if (before.partitions !== after.partitions && !read) {
+  // A call log serves however many it has.
+  if (before.partitions !== after.partitions && !read && after.role !== 'call-log') {
     const change = `it is to have ${after.partitions} partitions instead of ${before.partitions}`;
     found.push({ verdict: 'rolling', change, cost: 'keys lie in other partitions from now on' });
   }

@@ -50,6 +50,12 @@ export interface Subject {
   readonly name: string;
 }
 
+/** What an edit of logic means for records that were processed. */
+export const otherReplay = 'a replay would give another result';
+
+/** What an edit of logic means for state. */
+export const rowsStay = 'rows that are there stay as the old version made them';
+
 /** The hardest verdict among differences; undefined where there are none. */
 export function hardest(differences: readonly Difference[]): Verdict | undefined {
   const worst = Math.max(-1, ...differences.map(({ verdict }) => verdicts.indexOf(verdict)));

@@ -51,7 +51,7 @@ describe('compareManifests', () => {
         topology: (text) =>
           copies(stage('a-big: { from: placed, filter: value.totalCents > 5, to: copies }')(text)),
       },
-      ['rolling   stage "a-big": it is new; from now on'],
+      ['rolling   stage "a-big": it is new, and writes to "orders.copies"; from now on'],
     ],
     [
       'a new stage with state in tasks of its own',
@@ -87,7 +87,7 @@ describe('compareManifests', () => {
             '      - valid: otherwise\n    drop: [invalid]',
           )(text.replace(/ {2}reject:.*\n/, '')),
       },
-      ['rolling   stage "reject": it is gone'],
+      ['rolling   stage "reject": it is gone, and does not write to "orders.status" any more'],
     ],
     [
       'a stage with state that has another name',
@@ -104,14 +104,14 @@ describe('compareManifests', () => {
       'a store value that both versions read',
       { schemas: { 'hold.avsc': withDefault } },
       [
-        'rolling   store "holds": its values are shop.Hold of another version; each version reads what the other wrote',
+        'rolling   store "holds": its values are shop.Hold of another version; each version reads what the other wrote; rows that are there stay as they are',
       ],
     ],
     [
       'a store value that the new version does not read',
       { schemas: { 'hold.avsc': withoutDefault } },
       [
-        'rebuild   store "holds": its values are shop.Hold of another version; the new schema does not read what is stored',
+        'migrate   store "holds": its values are shop.Hold of another version; the new schema does not read what is stored, and nothing rewrites it yet: a reset makes it anew',
       ],
     ],
     [
@@ -199,7 +199,7 @@ describe('compareManifests', () => {
       'the body of a function',
       { functions: { reserve: 'r2' } },
       [
-        'rolling   function "reserve": its code or what it imports has changed; a replay would give another result',
+        'rolling   function "reserve": its code or what it imports has changed; rows that are there stay as the old version made them; a replay would give another result',
       ],
     ],
     [
@@ -276,7 +276,7 @@ errors:
   ])('makes a store of %s anew whose values are %s: they hold no schema id', (from, to) => {
     const old = manifest(sums(from));
     expect(compare(old, manifest(sums(to), {}, old.subTopologies)).map(differenceText)).toContain(
-      `rebuild   store "spent": its values are ${to} instead of ${from}; the new schema does not read what is stored`,
+      `migrate   store "spent": its values are ${to} instead of ${from}; the new schema does not read what is stored, and nothing rewrites it yet: a reset makes it anew`,
     );
   });
 
@@ -358,6 +358,58 @@ describe('compareManifests, on any edit of the shipped topology', () => {
       { seed: 5, numRuns: 100 },
     );
   });
+});
+
+describe('compareManifests, of an output that moves', () => {
+  const text = 'key: string, value: string, format: string, partitions: 1';
+  const before = `application: moves
+streams:
+  in: { topic: in, ${text} }
+  x: { topic: x, ${text} }
+stages:
+  one: { from: in, filter: value != "a", to: x }
+  two: { from: in, filter: value != "b", drop: [out] }
+`;
+  const of = (next: string): readonly string[] => {
+    const old = manifest(before);
+    return compare(old, manifest(next, {}, old.subTopologies)).map(differenceText);
+  };
+  const gone = 'rolling   stage "one": it does not write to "x" any more';
+
+  test('says where it was and where it is, in stages that were there', () => {
+    const next = swap(
+      '"a", to: x',
+      '"a", drop: [out]',
+    )(swap('"b", drop: [out]', '"b", to: x')(before));
+    expect(of(next)).toEqual([gone, 'rolling   stage "two": it also writes to "x"; from now on']);
+  });
+
+  test('says so where the stage is new', () => {
+    const next = swap(
+      '"a", to: x }',
+      '"a" }\n  new: { from: one, filter: value != "c", to: x }',
+    )(before);
+    expect(of(next)).toEqual([
+      'rolling   stage "new": it is new, and writes to "x"; from now on',
+      gone,
+    ]);
+  });
+});
+
+test('compareManifests asks no schema of JSON', () => {
+  const before = `application: json
+schemas: schemas
+streams:
+  in: { topic: in, key: string, value: shop.Line, format: json, partitions: 1 }
+  out: { topic: out, key: string, value: shop.Line, format: json, partitions: 1 }
+stages:
+  pass: { from: in, to: out }
+`;
+  const next = { schemas: { 'order-placed.avsc': withoutDefault } };
+  expect(compare(manifest(before), manifest(before, next)).map(differenceText)).toEqual([
+    'rolling   topic "in": its values are shop.Line, of another version; JSON is read as it is: records that are there may lack what the new version expects',
+    'rolling   topic "out": its values are shop.Line, of another version; who reads it must understand both',
+  ]);
 });
 
 describe('digestOf', () => {
