@@ -1,8 +1,9 @@
+import { TaskMigratedError } from '../../topology/core/errors.ts';
 import type { MemberView, Membership, Transactor } from '../ports.ts';
 import type { Task, TaskTransaction } from '../task/task.ts';
 import { Assignment } from './assignment.ts';
 import { CallDesk } from './call-desk.ts';
-import { Committer, type CrashPoint } from './committer.ts';
+import { Committer } from './committer.ts';
 import { earliestWake } from './earliest-wake.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { type EngineState, nextState } from './engine-state.ts';
@@ -80,7 +81,7 @@ export class Engine {
       isReply: parts.isReply,
       laneKey: parts.laneKey,
       maxOpenCalls: options.maxOpenCalls,
-      probe: (point) => this.probeCall(point),
+      probe: (point) => this.guarded(() => probe(point)),
       wake,
     });
     this.committer = new Committer({
@@ -305,10 +306,7 @@ export class Engine {
 
   private async end(): Promise<void> {
     if (this.state === 'closed') return;
-    if (this.state === 'created') {
-      this.transitionTo('closed');
-      return;
-    }
+    if (this.state === 'created') return this.transitionTo('closed');
     const healthy = this.state === 'running';
     if (healthy) await this.committer.finish(this.tasks);
     this.transitionTo('closing');
@@ -367,13 +365,18 @@ export class Engine {
     if (this.state !== 'running' && this.state !== 'starting') return;
     this.failure = error;
     this.transitionTo('failed');
+    // Others may have its tasks by now: no call of theirs is issued any more, and no query is answered (E6).
+    if (error instanceof TaskMigratedError) {
+      this.calls.close();
+      void this.assignment.close();
+    }
     this.signal.notify();
   }
 
-  /** A request and its reply come in nobody's turn: what a crash point throws there ends the engine at its next step. */
-  private probeCall(point: CrashPoint): void {
+  /** What throws ends the engine, at its next step at the latest: a request and its reply come in nobody's turn. */
+  private guarded(action: () => void): void {
     try {
-      this.parts.probe?.(point);
+      action();
     } catch (error) {
       this.fail(error);
     }
@@ -382,11 +385,7 @@ export class Engine {
   private observeFailures(): void {
     let records = 0;
     for (const task of this.tasks) records += task.takeObserved();
-    try {
-      this.halts.observe(records, this.parts.clock.monotonic());
-    } catch (error) {
-      this.fail(error);
-    }
+    this.guarded(() => this.halts.observe(records, this.parts.clock.monotonic()));
   }
 
   /** Wall-clock time at which a punctuation, or the end of waiting for a partition, is due; undefined: none. */
