@@ -3,9 +3,13 @@ import type { SyncMode } from '../embedded/durability.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
 import { dataLayout } from '../embedded/layout.ts';
 import { applicationOwned } from '../log/log-errors.ts';
-import type { Log, SchemaRegistry } from '../ports.ts';
+import type { Log, ManagedRegistry } from '../ports.ts';
+import type { StoredRegistry } from '../registry/stored-registry.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
+import { closeAll } from './close-all.ts';
 import { openKafka } from './open-kafka.ts';
+import { checkRegistry, openRegistry } from './open-registry.ts';
+import type { RegistryChoice } from './runner-file-registry.ts';
 import { slotFolders, slotId, takeSlot } from './slots.ts';
 import { systemClock } from './system-clock.ts';
 import { TopicRegistry } from './topic-registry.ts';
@@ -18,12 +22,16 @@ export interface LogChoice {
   readonly sync?: SyncMode;
   /** The Kafka cluster. @defaultValue the embedded log */
   readonly kafka?: KafkaSettings;
+  /** @defaultValue the log's own registry, which nobody else is told of */
+  readonly registry?: RegistryChoice;
 }
 
 /** A log, with what an application beside it needs. */
 export interface ApplicationLog {
   readonly log: Log;
-  readonly registry: SchemaRegistry;
+  readonly registry: ManagedRegistry;
+  /** The log's own registry, whichever is used. */
+  readonly ownRegistry: StoredRegistry;
   /** Stable identity of this member. */
   readonly slot: string;
   /** Folder and name of its state stores. */
@@ -42,13 +50,14 @@ export interface ApplicationLog {
  * @throws {ConfigError} APPLICATION_OWNED on an embedded log on which it runs already, DATA_FOLDER; what {@link openKafkaLog} throws
  * @throws {StorageError} when the folder cannot be read or written
  */
-export function openApplicationLog(
+export async function openApplicationLog(
   application: string,
   choice: LogChoice,
 ): Promise<ApplicationLog> {
+  checkRegistry(choice.registry);
   return choice.kafka === undefined
     ? openOnFolder(application, choice)
-    : openOnKafka(application, choice.data, choice.kafka);
+    : openOnKafka(application, choice, choice.kafka);
 }
 
 async function openOnFolder(application: string, choice: LogChoice): Promise<ApplicationLog> {
@@ -57,16 +66,18 @@ async function openOnFolder(application: string, choice: LogChoice): Promise<App
   try {
     refuseSecondOwner(log, application);
     const folder = join(dataLayout(data).root, 'state');
+    const opened = openRegistry(log.registry, choice.registry);
     return {
       log,
-      registry: log.registry,
+      registry: opened.registry,
+      ownRegistry: log.registry,
       slot: slotId(join(folder, `${application}.slot`)),
       state: { folder, name: application },
       shared: false,
       maintain: async () => {
         await log.maintain();
       },
-      close: () => log.close(),
+      close: () => closeAll([() => log.close(), () => opened.close()]),
     };
   } catch (error) {
     await log.close().catch(() => {});
@@ -84,15 +95,19 @@ function refuseSecondOwner(log: EmbeddedLog, application: string): void {
 
 async function openOnKafka(
   application: string,
-  data: string,
+  choice: LogChoice,
   settings: KafkaSettings,
 ): Promise<ApplicationLog> {
+  const { data } = choice;
   const slot = await takeSlot(data, application, systemClock);
   try {
     const log = await openKafka(settings, application);
+    const own = new TopicRegistry(log, `schemas-${slot.id}`);
+    const opened = openRegistry(own, choice.registry);
     return {
       log,
-      registry: new TopicRegistry(log, `schemas-${slot.id}`),
+      registry: opened.registry,
+      ownRegistry: own,
       slot: slot.id,
       state: { folder: slotFolders(data).state, name: slot.name },
       shared: true,
@@ -100,7 +115,7 @@ async function openOnKafka(
       maintain: async () => {},
       close: async () => {
         try {
-          await log.close();
+          await closeAll([() => log.close(), () => opened.close()]);
         } finally {
           await slot.release();
         }

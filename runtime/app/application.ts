@@ -21,6 +21,9 @@ import { openFunctions } from './call-handlers.ts';
 import { closeAll } from './close-all.ts';
 import type { KafkaSettings } from './kafka-settings.ts';
 import { planApplication } from './plans/plan-application.ts';
+import { withoutRepeats } from './repeated-lines.ts';
+import { serveRegistry } from './open-registry.ts';
+import type { RegistryChoice } from './runner-file-registry.ts';
 import { systemClock } from './system-clock.ts';
 import { checkedGraph, placeOfTopic, readTopology } from './topology-source.ts';
 
@@ -34,6 +37,8 @@ export interface ApplicationOptions {
   readonly data?: string;
   /** The Kafka cluster to run on. @defaultValue the embedded log of the data folder */
   readonly kafka?: KafkaSettings;
+  /** The schema registry. @defaultValue the log's own, which is not served */
+  readonly registry?: RegistryChoice;
   /** Answers for its stores over HTTP, and is asked by other members. @defaultValue nobody listens */
   readonly queries?: QueriesOptions;
   /** Calls by HTTP, by their names; those that the topology does not have are of others. @defaultValue every call has its file in the processors folder */
@@ -220,7 +225,8 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     calls: options.calls ?? {},
     clock: systemClock,
   });
-  const report = reportTo(options.logger ?? lineLogger(options.report ?? toStandardError), {
+  const logger = options.logger ?? lineLogger(options.report ?? toStandardError);
+  const report = reportTo(withoutRepeats(logger, systemClock), {
     application: definition.application,
   });
   const engineOptions = compileEngineOptions(options.options);
@@ -229,6 +235,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     data,
     ...(sync === undefined ? {} : { sync }),
     ...(kafka === undefined ? {} : { kafka }),
+    ...(options.registry === undefined ? {} : { registry: options.registry }),
   });
   const closers: (() => Promise<void>)[] = [() => opened.close(), () => sources.close()];
   const release = (): Promise<void> => closeAll(closers.splice(0));
@@ -248,6 +255,8 @@ export async function startApplication(options: ApplicationOptions): Promise<App
         ),
     });
     closers.push(() => state.close());
+    const served = await serveRegistry(opened.ownRegistry, options.registry, report);
+    closers.push(() => served.close());
     const asked = await openQueries(definition.application, options.queries, opened.state);
     closers.push(() => asked.close());
     const { log, registry, slot } = opened;

@@ -13,6 +13,7 @@ import { type CallFileSettings, callsField } from './runner-file-calls.ts';
 import { type KafkaFileSettings, kafkaTable } from './runner-file-kafka.ts';
 import { type LoggingSettings, loggingTable, restartTable } from './runner-file-logging.ts';
 import { queriesTable } from './runner-file-queries.ts';
+import { type RegistryFileSettings, registryTable } from './runner-file-registry.ts';
 import { size } from './runner-file-size.ts';
 import type { RestartOptions } from './runner/restart-policy.ts';
 import { shortPath } from './short-path.ts';
@@ -23,6 +24,7 @@ export interface RunnerFile extends EngineOptions {
   readonly log?: LogKind;
   readonly sync?: SyncMode;
   readonly kafka?: KafkaFileSettings;
+  readonly registry?: RegistryFileSettings;
   readonly queries?: QueriesOptions;
   readonly calls?: Readonly<Record<string, CallFileSettings>>;
   readonly logging?: LoggingSettings;
@@ -42,6 +44,8 @@ export interface RunnerSettings {
   readonly log?: LogKind;
   /** What the file says of the cluster; relative names are as of `folder`. */
   readonly kafka?: KafkaFileSettings;
+  /** What the file says of the schema registry; relative names are as of `folder`. */
+  readonly registry?: RegistryFileSettings;
   readonly queries?: QueriesOptions;
   /** Calls that are made by HTTP; relative names are as of `folder`. */
   readonly calls?: Readonly<Record<string, CallFileSettings>>;
@@ -85,6 +89,7 @@ export const runnerTable = object<RunnerFile>({
       doc: 'When commits are forced to the disk. Of the embedded log.',
     },
     kafka: { field: kafkaTable, doc: 'The Kafka cluster. Read where `log` is `kafka`.' },
+    registry: { field: registryTable, doc: 'The schema registry.' },
     queries: {
       field: queriesTable,
       doc: 'Answers for its stores over HTTP. Without it nobody listens.',
@@ -189,12 +194,14 @@ export function readRunnerFile(
     const problems = renderProblems(parsed.problems, parsed.source).trimEnd();
     throw new ConfigError('RUNNER_FILE', `the runner file has problems:\n\n${problems}`);
   }
-  const { data, sync, log, kafka, queries, calls, logging, restart, ...options } = parsed.value ?? {};
+  const { data, sync, log, kafka, registry, queries, calls, logging, restart, ...options } =
+    parsed.value ?? {};
   return {
     ...(data === undefined ? {} : { data: resolve(folder, data) }),
     ...(sync === undefined ? {} : { sync }),
     ...(log === undefined ? {} : { log }),
     ...(kafka === undefined ? {} : { kafka }),
+    ...(registry === undefined ? {} : { registry }),
     ...(queries === undefined ? {} : { queries }),
     ...(calls === undefined ? {} : { calls }),
     ...(logging === undefined ? {} : { logging }),

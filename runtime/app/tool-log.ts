@@ -5,7 +5,10 @@ import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
 import { dataLayout } from '../embedded/layout.ts';
 import type { Log, Membership, ManagedRegistry } from '../ports.ts';
 import type { LogChoice } from './application-log.ts';
+import { closeAll } from './close-all.ts';
 import { openKafka } from './open-kafka.ts';
+import { checkRegistry, openRegistry } from './open-registry.ts';
+import type { RegistryChoice } from './runner-file-registry.ts';
 import { slotFolders, slotHolders, slotsOf } from './slots.ts';
 import { systemClock } from './system-clock.ts';
 import { TopicRegistry } from './topic-registry.ts';
@@ -29,20 +32,23 @@ export interface ToolLog {
  * @throws {StorageError} when it cannot be read
  */
 export async function openToolLog(choice: LogChoice): Promise<ToolLog> {
-  const { data, kafka } = choice;
+  const { data, kafka, registry } = choice;
+  checkRegistry(registry);
   if (kafka === undefined) {
     return onFolder(
       await openEmbeddedLog({ folder: data, clock: systemClock, create: false }),
       data,
+      registry,
     );
   }
-  return onKafka(await openKafka(kafka, 'millrace-tool'), data);
+  return onKafka(await openKafka(kafka, 'millrace-tool'), data, registry);
 }
 
-function onFolder(log: EmbeddedLog, data: string): ToolLog {
+function onFolder(log: EmbeddedLog, data: string, choice?: RegistryChoice): ToolLog {
+  const opened = openRegistry(log.registry, choice);
   return {
     log,
-    registry: log.registry,
+    registry: opened.registry,
     stateOf: (application) => [dataLayout(data).state(application)].filter(existsSync),
     refuseRunning: async (application) => {
       const owner = log.owner(application);
@@ -57,15 +63,16 @@ function onFolder(log: EmbeddedLog, data: string): ToolLog {
         { assigned: ignore, revoked: ignore, lost: ignore },
       );
     },
-    close: () => log.close(),
+    close: () => closeAll([() => log.close(), () => opened.close()]),
   };
 }
 
-function onKafka(log: Log, data: string): ToolLog {
+function onKafka(log: Log, data: string, choice?: RegistryChoice): ToolLog {
   const { state } = slotFolders(data);
+  const opened = openRegistry(new TopicRegistry(log, 'schemas'), choice);
   return {
     log,
-    registry: new TopicRegistry(log, 'schemas'),
+    registry: opened.registry,
     stateOf: (application) =>
       slotsOf(data, application)
         .map((name) => join(state, name))
@@ -80,7 +87,7 @@ function onKafka(log: Log, data: string): ToolLog {
       });
     },
     hold: async () => ({ leave: async () => {} }),
-    close: () => log.close(),
+    close: () => closeAll([() => log.close(), () => opened.close()]),
   };
 }
 

@@ -1,12 +1,14 @@
+import type { ConnectionOptions } from 'node:tls';
 import { type Duration, parseDuration } from '../../topology/core/duration.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
+import { compileTls, type TlsOptions } from '../tls-options.ts';
 
 /** A registry by its URL. */
 export interface RegistryOptions {
   /** Of the API of Confluent's registry: `https://host:port`, with a path where it has one. */
   readonly url: string;
   readonly auth?: RegistryAuth;
-  readonly tls?: RegistryTls;
+  readonly tls?: TlsOptions;
   /** Longest wait for an answer, of each attempt. @defaultValue '10s' */
   readonly timeout?: Duration;
   /** How long to try again what passes by itself. @defaultValue '30s' */
@@ -15,23 +17,7 @@ export interface RegistryOptions {
 
 /** Who one is to the registry: a user with a password, or the bearer of a token. */
 export type RegistryAuth =
-  { readonly username: string; readonly password: string } | { readonly token: string };
-
-/** Certificates of `https`, as PEM text. */
-export interface RegistryTls {
-  /** Authority that signed the registry's certificate. */
-  readonly ca?: string;
-  /** Certificate of this client. */
-  readonly cert?: string;
-  /** Its private key. */
-  readonly key?: string;
-  /** Opens the private key. */
-  readonly passphrase?: string;
-  /** Name in the registry's certificate, if it is not its host name. */
-  readonly servername?: string;
-  /** False takes any certificate. @defaultValue true */
-  readonly rejectUnauthorized?: boolean;
-}
+  { readonly username: string; readonly password: string } | { readonly bearer: string };
 
 /** {@link RegistryOptions}, checked. */
 export interface CompiledRegistryOptions {
@@ -39,14 +25,14 @@ export interface CompiledRegistryOptions {
   readonly url: string;
   /** The header. */
   readonly authorization: string | undefined;
-  readonly tls: RegistryTls;
+  readonly tls: ConnectionOptions;
   readonly timeoutMs: number;
   readonly patienceMs: number;
 }
 
 /**
  * Checks and completes options.
- * @throws {ConfigError} OPTION_REGISTRY, OPTION_DURATION
+ * @throws {ConfigError} OPTION_REGISTRY, OPTION_TLS, OPTION_DURATION
  */
 export function compileRegistryOptions(options: RegistryOptions): CompiledRegistryOptions {
   const { auth, tls = {}, timeout = '10s', patience = '30s' } = options;
@@ -63,18 +49,18 @@ export function compileRegistryOptions(options: RegistryOptions): CompiledRegist
   return Object.freeze({
     url: url.href.replace(/\/+$/, ''),
     authorization: auth === undefined ? undefined : headerOf(auth),
-    tls,
+    tls: compileTls(tls) ?? {},
     timeoutMs: parseDuration(timeout, 'registry.timeout'),
     patienceMs: parseDuration(patience, 'registry.patience'),
   });
 }
 
 function headerOf(auth: RegistryAuth): string {
-  if ('token' in auth) {
-    if (auth.token === '' || /[^!-~]/.test(auth.token)) {
-      throw refused('registry.auth.token must be printable ASCII without spaces, and not empty');
+  if ('bearer' in auth) {
+    if (auth.bearer === '' || /[^!-~]/.test(auth.bearer)) {
+      throw refused('registry.auth.bearer must be printable ASCII without spaces, and not empty');
     }
-    return `Bearer ${auth.token}`;
+    return `Bearer ${auth.bearer}`;
   }
   if (auth.username.includes(':')) throw refused('registry.auth.username may have no colon');
   return `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;

@@ -22,7 +22,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'runtime/codec': ['topology/core', 'schemas/serde.ts'],
   'runtime/mapped': ['topology/core'],
   'runtime/log': ['topology/core', 'runtime/ports.ts', 'runtime/codec'],
-  'runtime/registry': ['topology/core', 'schemas', 'runtime/ports.ts', 'runtime/pause.ts'],
+  'runtime/registry': [
+    'topology/core',
+    'schemas',
+    'runtime/ports.ts',
+    'runtime/pause.ts',
+    'runtime/tls-options.ts',
+  ],
   'runtime/memory': [
     'topology/core',
     'runtime/ports.ts',
@@ -45,6 +51,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'schemas',
     'runtime/ports.ts',
     'runtime/tls-options.ts',
+    'runtime/plain-json.ts',
     'runtime/codec',
     'runtime/state',
   ],

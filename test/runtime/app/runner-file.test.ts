@@ -11,6 +11,9 @@ import type { TableDoc } from '../../../topology/definition/field.ts';
 import { kafkaLogOptions } from '../../../runtime/app/kafka-settings.ts';
 import { kafkaSettingsOf, kafkaTable } from '../../../runtime/app/runner-file-kafka.ts';
 import { callsField, httpCallsOf } from '../../../runtime/app/runner-file-calls.ts';
+import { registryChoiceOf, registryTable } from '../../../runtime/app/runner-file-registry.ts';
+import { compileServeOptions } from '../../../runtime/registry/serve-options.ts';
+import { compileRegistryOptions } from '../../../runtime/registry/url-options.ts';
 import { queriesTable } from '../../../runtime/app/runner-file-queries.ts';
 import { systemClock } from '../../../runtime/app/system-clock.ts';
 import { compileSettings } from '../../../runtime/kafka/group/settings.ts';
@@ -226,6 +229,7 @@ describe('calls', () => {
     max-reply: 2kB
     connect-timeout: 3s
     tls: { servername: pay, any-certificate: true }
+    lookup: { url: https://pay.example.com/{idempotency-key}, statuses: { 404: absent } }
   shop-bank: { url: "http://bank", auth: { basic: { username: me, password: "\${TOKEN}" } } }
   fraud: { url: "http://fraud", auth: { header: { name: X-Key, value: "\${TOKEN}" } } }
 `;
@@ -246,6 +250,10 @@ describe('calls', () => {
         maxReply: 2000,
         connectTimeout: 3000,
         tls: { servername: 'pay', rejectUnauthorized: false },
+        lookup: {
+          url: 'https://pay.example.com/{idempotency-key}',
+          statuses: { 404: 'absent' },
+        },
       },
       'shop-bank': { url: 'http://bank', auth: { basic: { username: 'me', password: '01' } } },
       fraud: { url: 'http://fraud', auth: { header: { name: 'X-Key', value: '01' } } },
@@ -302,12 +310,15 @@ describe('docs/configuration.md', () => {
       KAFKA_PASSWORD: 'secret',
       QUERY_TOKEN: 't',
       PAYMENTS_TOKEN: 'p',
+      REGISTRY_SECRET: 's',
     };
     for (const yaml of examples) read(yaml, environment);
   });
 
   test('says the defaults that hold', () => {
-    const own = [kafkaTable, queriesTable, callsField].flatMap((it) => it.tables.flatMap(tables));
+    const own = [kafkaTable, queriesTable, callsField, registryTable].flatMap((it) =>
+      it.tables.flatMap(tables),
+    );
     const ofOthers = new Set(own.map(({ title }) => title));
     const lines = all.flatMap(({ title, rows }) =>
       rows.flatMap(({ key, default: absent }) => {
@@ -320,6 +331,24 @@ describe('docs/configuration.md', () => {
     const options = lines.map((line) => read(`${line}\n`).options);
     const merged = options.reduce((a, b) => ({ ...a, ...b, commit: { ...a.commit, ...b.commit } }));
     expect(compileEngineOptions(merged)).toEqual(compileEngineOptions());
+  });
+
+  test('says the defaults of the registry that hold', () => {
+    const lines = (title: string): string[] =>
+      registryTable.tables
+        .flatMap(tables)
+        .filter((table) => table.title === title)
+        .flatMap(({ rows }) =>
+          rows.flatMap(({ key, default: absent }) =>
+            absent?.startsWith('`') === true ? [`${key}: ${absent.replaceAll('`', '')}`] : [],
+          ),
+        );
+    const { registry: serve = {} } = read(`registry: { serve: { ${lines('serve').join(', ')} } }`);
+    expect(compileServeOptions((serve.serve ?? {}) as object)).toEqual(compileServeOptions({}));
+    const url = 'http://localhost:8081';
+    const { registry = {} } = read(`registry: { url: "${url}", ${lines('registry').join(', ')} }`);
+    const { url: options = { url: '' } } = registryChoiceOf(registry, '/');
+    expect(compileRegistryOptions(options)).toEqual(compileRegistryOptions({ url }));
   });
 
   test('says the defaults of queries that hold', () => {
