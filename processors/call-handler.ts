@@ -18,12 +18,35 @@ export interface CallContext {
  *
  * @throws {CallFailure} when there is no answer; its kind says whether anything may have happened
  *
- * **Gotchas** Any other exception means that asking again cannot help: the record goes to the dead letters.
+ * @throws {ProcessingError} when the record is at fault and nothing was sent: it goes to the dead letters
+ *
+ * **Gotchas** Any other exception is a bug of the handler, and does not tell what happened: the outcome is unknown, with its message as reason.
  */
 export type CallHandler<Request = unknown, Reply = unknown> = (
   request: Request,
   context: CallContext,
 ) => Promise<Reply>;
+
+/** What a service knows of a request: the reply that it gave, certainly nothing, or that it is working on it. */
+export type CallFinding<Reply = unknown> = { readonly found: Reply } | 'absent' | 'in-progress';
+
+/**
+ * Asks the service what became of an earlier request with this idempotency key; makes none. The look-up of a `call` named `payments` is the export
+ * `paymentsLookup` of `payments.ts` in the processors folder.
+ *
+ * @throws {CallFailure} when there is no answer: it is asked again later
+ *
+ * **Gotchas** `absent` leads to the request being sent: it must be certain, also for a request that is under way.
+ */
+export type CallLookup<Request = unknown, Reply = unknown> = (
+  request: Request,
+  context: CallContext,
+) => Promise<CallFinding<Reply>>;
+
+/** Name under which the functions of an application hold the look-up of a call. */
+export function lookupName(call: string): string {
+  return `${call}-lookup`;
+}
 
 /**
  * Why there is no answer.
@@ -34,8 +57,10 @@ export type CallHandler<Request = unknown, Reply = unknown> = (
  * - `in-progress`: another request with this key is being worked on.
  * - `unknown`: there is an answer, and it does not tell what happened (it is no reply): asking again at once cannot help, so the
  *   outcome is unknown.
+ * - `refused`: the service refuses the request as it is, and did nothing: the record goes to the dead letters.
  */
-export type CallFailureKind = 'not-sent' | 'unavailable' | 'timeout' | 'in-progress' | 'unknown';
+export type CallFailureKind =
+  'not-sent' | 'unavailable' | 'timeout' | 'in-progress' | 'unknown' | 'refused';
 
 const codes = {
   'not-sent': 'CALL_NOT_SENT',
@@ -43,6 +68,7 @@ const codes = {
   timeout: 'CALL_TIMEOUT',
   'in-progress': 'CALL_IN_PROGRESS',
   unknown: 'CALL_UNKNOWN',
+  refused: 'CALL_REFUSED',
 } as const satisfies Record<CallFailureKind, string>;
 
 /** An external request without an answer: asked again with the same key, as the call's `retry` says. */

@@ -3,7 +3,10 @@ export {
   type CallContext,
   CallFailure,
   type CallFailureKind,
+  type CallFinding,
   type CallHandler,
+  type CallLookup,
+  lookupName,
 } from './call-handler.ts';
 export { compileStage } from './compile-stage.ts';
 export { effect } from './effect.ts';

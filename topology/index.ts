@@ -32,7 +32,9 @@ export { noHeaders, StreamRecord } from './core/record.ts';
 export type { TopicPartition } from './core/topic-partition.ts';
 
 export type {
+  BreakerDef,
   CallDef,
+  CallEffect,
   CallOperatorDef,
   Definition,
   ErrorPolicyDef,
@@ -54,6 +56,7 @@ export type {
   StreamDef,
   TableDef,
   TopicDef,
+  UnknownDef,
   ValueFn,
 } from './definition/definition.ts';
 export { topologyJsonSchema } from './definition/json-schema.ts';
@@ -64,7 +67,15 @@ export { parseTopology } from './yaml/parse.ts';
 
 export type { AnyStream, BuiltTopology, Stream, TopologyOptions } from './dsl/builder.ts';
 export { topology, TopologyBuilder } from './dsl/builder.ts';
-export type { CallOptions, OutcomeSpec, RetryOptions } from './dsl/call.ts';
+export type {
+  BreakerOptions,
+  CallOptions,
+  EffectOption,
+  OutcomeSpec,
+  RetryOptions,
+  ServiceOptions,
+  UnknownSpec,
+} from './dsl/call.ts';
 export type { Expression } from './dsl/expr.ts';
 export { expr } from './dsl/expr.ts';
 export { GlobalKTable } from './dsl/global-table.ts';

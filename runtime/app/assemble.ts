@@ -1,9 +1,10 @@
-import type { CallHandler } from '../../processors/call-handler.ts';
+import { type CallHandler, type CallLookup, lookupName } from '../../processors/call-handler.ts';
 import { canonicalText } from '../../processors/canonical.ts';
 import type { AvroSchemas } from '../../schemas/index.ts';
 import type { SchemaCatalog } from '../../topology/core/avro.ts';
 import type { Clock } from '../../topology/core/clock.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
+import { camelCase } from '../../topology/core/names.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import type { CrashPoint } from '../engine/committer.ts';
 import { Engine } from '../engine/engine.ts';
@@ -67,6 +68,7 @@ export interface Assembled {
  */
 export async function assemble(assembly: Assembly): Promise<Assembled> {
   const { plan, catalog, functions, log, state, clock, options } = assembly;
+  refuseMissingLookups(plan, functions);
   const { placeOf, ran } = assembly;
   const partitions = await ensureTopics(plan, log, {
     ...(placeOf === undefined ? {} : { placeOf }),
@@ -113,6 +115,7 @@ export async function assemble(assembly: Assembly): Promise<Assembled> {
     report: assembly.report,
     ...(assembly.group === undefined ? {} : { group: assembly.group }),
     handler: (call) => handlerOf(call, functions),
+    lookup: (call) => functions.get(lookupName(call)) as CallLookup | undefined,
     isReply: (call) => {
       const type = plan.calls.get(call);
       if (type === undefined) return () => false;
@@ -143,4 +146,15 @@ function handlerOf(call: string, functions: ReadonlyMap<string, unknown>): CallH
     'CALL_HANDLER',
     `call "${call}" has no handler: export it from a file of the processors folder`,
   );
+}
+
+function refuseMissingLookups(plan: Plan, functions: ReadonlyMap<string, unknown>): void {
+  for (const { name, effect } of plan.calls.values()) {
+    const lookup = lookupName(name);
+    if (effect.kind !== 'lookup' || typeof functions.get(lookup) === 'function') continue;
+    throw new ConfigError(
+      'CALL_LOOKUP',
+      `call "${name}" says "effect: lookup", but there is no look-up: export the function "${camelCase(lookup)}" from ${name}.ts`,
+    );
+  }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
-import { controlTopic } from '../../topology/core/names.ts';
+import { controlTopic, resolutionsTopic } from '../../topology/core/names.ts';
 import { dataLayout } from '../embedded/layout.ts';
 import { processesInside } from '../embedded/recovery.ts';
 import type { Log } from '../ports.ts';
@@ -98,8 +98,9 @@ export async function planFolderReset(folder: string): Promise<FolderResetPlan> 
     );
   }
   await refuseUsed(folder);
-  const own = [layout.log, join(layout.root, 'state')].filter(existsSync);
-  const others = readdirSync(folder).filter((name) => name !== 'log' && name !== 'state');
+  const own = [layout.log, join(layout.root, 'state'), layout.status].filter(existsSync);
+  const ours = new Set(['log', 'state', 'status']);
+  const others = readdirSync(folder).filter((name) => !ours.has(name));
   return { folders: own, others: others.sort() };
 }
 
@@ -129,6 +130,7 @@ async function refuseUsed(folder: string): Promise<void> {
 function isInternal(topic: string, application: string): boolean {
   return (
     topic === controlTopic(application) ||
+    topic === resolutionsTopic(application) ||
     (topic.startsWith(`${application}-`) && /-(?:changelog|repartition)$/.test(topic))
   );
 }

@@ -1,207 +1,355 @@
-import {
-  type CallFailureKind,
-  CallFailure,
-  type CallHandler,
-} from '../../processors/call-handler.ts';
+import type { CallFailureKind } from '../../processors/call-handler.ts';
 import type { Clock } from '../../topology/core/clock.ts';
-import { isStreamsError } from '../../topology/core/errors.ts';
-import type { CallOperatorDef } from '../../topology/definition/definition.ts';
+import type { CallEffect, CallOperatorDef } from '../../topology/definition/definition.ts';
 import { backoffMs } from './backoff.ts';
+import type { BreakerGate } from './breaker-gate.ts';
 import type { CallLimiter } from './call-limiter.ts';
+import type { CallProgress } from './call-progress.ts';
+import { type CallAnswer, CallRequests, type CallRequestsOptions } from './call-requests.ts';
 import type { JournaledIntent } from './intent-codec.ts';
+import { type CallStep, nextStep } from './next-step.ts';
+import type { CallEnd, CallPhase, CallResult, DecidedBy, Lane, OpenCall } from './open-call.ts';
 
-/** How a call ended: an answer, an outcome that cannot be known, or a handler that broke (a record failure). */
-export type CallResult =
-  | { readonly kind: 'reply'; readonly reply: unknown }
-  | { readonly kind: 'unknown'; readonly reason: string }
-  | { readonly kind: 'failed'; readonly error: unknown };
-
-export interface DispatcherOptions {
+export interface DispatcherOptions extends Omit<CallRequestsOptions, 'timeoutMs'> {
   readonly operator: CallOperatorDef;
-  readonly handler: CallHandler;
-  /** True when a reply fits the call's reply type. */
-  readonly isReply: (reply: unknown) => boolean;
+  readonly effect: CallEffect;
   /** Shared by the tasks of a member: `concurrency.limit` is per stage and member. */
   readonly limiter: CallLimiter;
+  /** Shared likewise; undefined: the stage has no breaker. */
+  readonly breaker: BreakerGate | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   /** Takes a result. The intent stays journaled until the batch that it enters is committed. */
-  readonly ended: (sequence: number, intent: JournaledIntent, result: CallResult) => void;
-  /** Called when a request went out (crash points of tests); must not throw. */
-  readonly issued?: (intent: JournaledIntent) => void;
+  readonly ended: (
+    sequence: number,
+    intent: JournaledIntent,
+    result: CallResult,
+    end: CallEnd,
+  ) => void;
+  /** Takes progress to be journaled; {@link CallDispatcher.noted} says when that is committed. */
+  readonly note: (sequence: number, intent: JournaledIntent) => void;
 }
 
-interface FailedAttempt {
-  readonly kind: 'failure';
-  readonly failure: CallFailureKind;
-  readonly reason: string;
-  /** Not before this is over, ms; 0: the service said nothing. */
-  readonly retryAfterMs: number;
-}
-
-interface Lane {
-  readonly queue: { readonly sequence: number; readonly intent: JournaledIntent }[];
-  busy: boolean;
-}
+/** Why a call is held that may not be sent again. */
+const windowOver = 'the window in which the service knows its key is over';
 
 /**
  * Issues the journaled intents of one call stage of one task, after their commit is known (design.md 7, E2): in order per key, at most
- * `concurrency.limit` in flight, the same idempotency key on every attempt.
+ * `concurrency.limit` in flight, the same idempotency key on every attempt, and again only as the call's effect allows ({@link nextStep}).
  *
- * Not sent (connection refused) and in progress elsewhere are retried without being counted; time-outs and unavailability count as attempts that were sent
- * and are retried as `retry` says; then the outcome is unknown, which is not failed.
+ * Not sent (connection refused, breaker open) and in progress elsewhere are retried without being counted; time-outs and unavailability count as
+ * attempts that were sent and are retried as `retry` says; then the outcome is unknown, which is not failed: it is parked, or told.
  */
 export class CallDispatcher {
   private readonly options: DispatcherOptions;
+  private readonly requests: CallRequests;
   private readonly lanes = new Map<unknown, Lane>();
-  private readonly aborts = new Set<AbortController>();
-  private readonly timers = new Set<() => void>();
+  private readonly calls = new Map<number, OpenCall>();
+  private readonly phases: Record<CallPhase, number> = {
+    waiting: 0,
+    'in-flight': 0,
+    'backing-off': 0,
+    parked: 0,
+    held: 0,
+  };
   private closed = false;
-  /** Intents that were given and have not ended. */
-  outstanding = 0;
-  /** Requests that are on their way at this moment. */
-  inFlight = 0;
 
   constructor(options: DispatcherOptions) {
     this.options = options;
+    this.requests = new CallRequests({ ...options, timeoutMs: options.operator.timeoutMs });
   }
 
-  /** Issues an intent behind all earlier ones of its lane. `laneKey` is the key's canonical form; it is ignored where order is 'none'. */
-  issue(sequence: number, laneKey: unknown, intent: JournaledIntent): void {
+  /** Intents that were given and have not ended. */
+  get outstanding(): number {
+    return this.calls.size;
+  }
+
+  /** Requests that are on their way at this moment. */
+  get inFlight(): number {
+    return this.phases['in-flight'];
+  }
+
+  /** Calls in a phase. */
+  count(phase: CallPhase): number {
+    return this.phases[phase];
+  }
+
+  /**
+   * Takes an intent behind all earlier ones of its lane. `laneKey` is the key's canonical form; it is ignored where order is 'none'. `fresh`: it was
+   * journaled by this very owner just now, so nothing of it was sent; else an owner before may have sent it.
+   */
+  issue(sequence: number, laneKey: unknown, intent: JournaledIntent, fresh: boolean): void {
     if (this.closed) return;
-    this.outstanding++;
-    const id = this.options.operator.concurrency.order === 'none' ? sequence : laneKey;
+    const { clock, effect, operator } = this.options;
+    const id = operator.concurrency.order === 'none' ? sequence : laneKey;
     let lane = this.lanes.get(id);
     if (lane === undefined) {
-      lane = { queue: [], busy: false };
+      lane = { id, queue: [] };
       this.lanes.set(id, lane);
     }
-    lane.queue.push({ sequence, intent });
-    this.advance(id, lane);
+    const nowMs = clock.now();
+    const { progress } = intent;
+    const unsent = fresh || (effect.kind === 'at-most-once' && !progress.marked);
+    const call: OpenCall = {
+      sequence,
+      lane,
+      intent,
+      phase: 'waiting',
+      begun: false,
+      marking: false,
+      uncertain: !unsent,
+      sinceMs: progress.sinceMs ?? nowMs,
+      sent: 0,
+      failures: 0,
+      triesBefore: progress.attempts,
+      tries: 0,
+      // Only a look-up takes "absent" for certain.
+      notBeforeMs: unsent || effect.kind !== 'lookup' ? 0 : nowMs + operator.timeoutMs,
+      abort: undefined,
+      cancel: undefined,
+      over: false,
+    };
+    this.calls.set(sequence, call);
+    this.phases.waiting++;
+    lane.queue.push(call);
+    this.advance(lane);
+  }
+
+  /** The progress of a call is committed: what waited for that goes on. */
+  noted(sequence: number): void {
+    const call = this.calls.get(sequence);
+    if (call?.marking !== true) return;
+    call.marking = false;
+    this.step(call);
+  }
+
+  /**
+   * Ends a call as a person decided, whatever it is doing; a request that is under way is given up. False: it is not open here, or is another one (`sinceMs`
+   * tells calls with one sequence number apart).
+   */
+  resolve(
+    which: {
+      readonly sequence: number;
+      readonly idempotencyKey: string;
+      readonly sinceMs: number | undefined;
+    },
+    result: CallResult,
+    note: string,
+  ): boolean {
+    const call = this.calls.get(which.sequence);
+    if (call === undefined || call.intent.idempotencyKey !== which.idempotencyKey) return false;
+    if (call.intent.progress.sinceMs !== which.sinceMs) return false;
+    this.finish(call, result, 'operator', note);
+    return true;
   }
 
   /** Aborts what is in flight and forgets the rest: the journal has it. */
   close(): void {
     this.closed = true;
-    for (const abort of this.aborts) abort.abort();
-    for (const cancel of this.timers) cancel();
-    this.timers.clear();
+    for (const call of this.calls.values()) stop(call);
+    this.calls.clear();
     this.lanes.clear();
+    for (const phase of Object.keys(this.phases)) this.phases[phase as CallPhase] = 0;
   }
 
-  private advance(id: unknown, lane: Lane): void {
-    if (lane.busy || this.closed) return;
+  private enter(call: OpenCall, phase: CallPhase): void {
+    this.phases[call.phase]--;
+    this.phases[phase]++;
+    call.phase = phase;
+  }
+
+  private advance(lane: Lane): void {
+    if (this.closed) return;
     const next = lane.queue[0];
     if (next === undefined) {
-      this.lanes.delete(id);
+      this.lanes.delete(lane.id);
       return;
     }
-    lane.busy = true;
-    this.attempt(next.intent, 0, 1, (result) => {
-      lane.queue.shift();
-      lane.busy = false;
-      this.outstanding--;
-      this.options.ended(next.sequence, next.intent, result);
-      this.advance(id, lane);
-    });
+    if (next.begun) return;
+    next.begun = true;
+    const { parkedUntilMs = 0 } = next.intent.progress;
+    const dueMs = Math.max(parkedUntilMs === Infinity ? 0 : parkedUntilMs, next.notBeforeMs);
+    const waitMs = dueMs - this.options.clock.now();
+    if (waitMs <= 0) this.step(next);
+    else this.later(next, parkedUntilMs > next.notBeforeMs ? 'parked' : 'backing-off', waitMs);
   }
 
-  /** `sent` counts attempts whose request went out; `failures` all failed ones, for the back-off. */
-  private attempt(
-    intent: JournaledIntent,
-    sent: number,
-    failures: number,
-    end: (result: CallResult) => void,
-  ): void {
-    const { limiter, operator } = this.options;
+  private allowed(call: OpenCall): CallStep {
+    const { effect, lookup, clock } = this.options;
+    const { uncertain, sinceMs, intent } = call;
+    const hasLookup = lookup !== undefined;
+    const { marked } = intent.progress;
+    return nextStep(effect, { uncertain, marked, sinceMs, hasLookup }, clock.now());
+  }
+
+  private step(call: OpenCall): void {
+    const { breaker } = this.options;
+    const step = this.allowed(call);
+    switch (step) {
+      case 'send':
+      case 'look-up':
+        this.acquire(call, step);
+        break;
+      case 'mark':
+        if (breaker?.state === 'open') this.waitForBreaker(call);
+        else {
+          call.marking = true;
+          this.note(call, 'waiting', { marked: true });
+        }
+        break;
+      case 'hold':
+        this.enter(call, 'held');
+        // It is held already where its row says so.
+        if (call.intent.progress.parkedUntilMs === Infinity) break;
+        this.note(call, 'held', { parkedUntilMs: Infinity, reason: windowOver });
+        break;
+      case 'give-up':
+        this.finish(call, notKnown('it may have been sent before a crash'), 'runtime');
+    }
+  }
+
+  private acquire(call: OpenCall, what: 'send' | 'look-up'): void {
+    const { limiter, breaker } = this.options;
+    this.enter(call, 'waiting');
     limiter.acquire(() => {
-      if (this.closed) {
+      const waits = this.closed || call.over || this.allowed(call) !== what;
+      const ticket = waits ? undefined : breaker?.admit();
+      if (waits || (breaker !== undefined && ticket === undefined)) {
         limiter.release();
+        if (this.closed || call.over) return;
+        if (waits) this.step(call);
+        else this.waitForBreaker(call);
         return;
       }
-      this.inFlight++;
-      void this.request(intent, failures).then((answer) => {
-        this.inFlight--;
+      this.enter(call, 'in-flight');
+      void this.ask(call, what).then((answer) => {
         limiter.release();
-        if (this.closed) return;
-        if (answer.kind !== 'failure') {
-          end(answer);
-          return;
-        }
-        const counted = isCounted(answer.failure) ? sent + 1 : sent;
-        if (!this.mayRetry(answer.failure, counted)) {
-          end({ kind: 'unknown', reason: answer.reason });
-          return;
-        }
-        const ownMs = backoffMs(operator.retry, failures, this.options.random);
-        this.later(Math.max(ownMs, answer.retryAfterMs), () =>
-          this.attempt(intent, counted, failures + 1, end),
-        );
+        const given = this.closed || call.over;
+        if (ticket !== undefined) breaker?.settle(ticket, given ? undefined : isTrouble(answer));
+        if (!given) this.taken(call, what, answer);
       });
     });
   }
 
-  private async request(
-    intent: JournaledIntent,
-    attempt: number,
-  ): Promise<CallResult | FailedAttempt> {
-    const { operator, handler, clock, isReply } = this.options;
+  private ask(call: OpenCall, what: 'send' | 'look-up'): Promise<CallAnswer> {
+    const { requests } = this;
     const abort = new AbortController();
-    this.aborts.add(abort);
-    let cancel = (): void => {};
-    const timeout = new Promise<never>((_, reject) => {
-      cancel = clock.after(operator.timeoutMs, () => {
-        reject(new CallFailure('timeout', `no answer within ${operator.timeoutMs} ms`));
-        abort.abort();
-      });
-      // A handler that does not heed the signal must not keep its slot when the task is gone.
-      abort.signal.addEventListener('abort', () => reject(new CallFailure('timeout', 'closed')));
+    call.abort = abort;
+    if (what === 'look-up') return requests.lookUp(call.intent, call.failures + 1, abort);
+    return requests.send(call.intent, ++call.tries, abort);
+  }
+
+  private waitForBreaker(call: OpenCall): void {
+    this.enter(call, 'backing-off');
+    this.options.breaker?.wait(() => {
+      if (!this.closed && !call.over) this.step(call);
     });
-    this.timers.add(cancel);
-    try {
-      const answer = handler(intent.request, {
-        idempotencyKey: intent.idempotencyKey,
-        signal: abort.signal,
-        attempt,
-      });
-      this.options.issued?.(intent);
-      const reply = await Promise.race([answer, timeout]);
-      if (isReply(reply)) return { kind: 'reply', reply };
-      return { kind: 'unknown', reason: 'the answer of the handler does not fit the reply type' };
-    } catch (error) {
-      const kind = failureKind(error);
-      if (kind === undefined) return { kind: 'failed', error };
-      const { message: reason, retryAfterMs = 0 } = error as CallFailure;
-      return { kind: 'failure', failure: kind, reason, retryAfterMs };
-    } finally {
-      cancel();
-      this.timers.delete(cancel);
-      this.aborts.delete(abort);
+  }
+
+  private taken(call: OpenCall, what: 'send' | 'look-up', answer: CallAnswer): void {
+    switch (answer.kind) {
+      case 'reply':
+      case 'failed':
+        this.finish(call, answer, what === 'send' ? 'service' : 'look-up');
+        break;
+      case 'finding':
+        if (answer.finding === 'in-progress') {
+          this.again(call, 0);
+          break;
+        }
+        call.uncertain = false;
+        call.sinceMs = this.options.clock.now();
+        this.step(call);
+        break;
+      case 'failure':
+        this.failed(call, what, answer);
     }
+  }
+
+  private failed(
+    call: OpenCall,
+    what: 'send' | 'look-up',
+    { failure, reason, retryAfterMs }: Extract<CallAnswer, { kind: 'failure' }>,
+  ): void {
+    if (failure === 'not-sent') {
+      if (what === 'send') call.tries--;
+    } else if (what === 'send') call.uncertain = true;
+    if (failure === 'timeout' || failure === 'unavailable') call.sent++;
+    const once = this.options.effect.kind === 'at-most-once' && call.uncertain;
+    if (!once && this.mayRetry(failure, call.sent)) this.again(call, retryAfterMs);
+    else this.giveUp(call, reason);
+  }
+
+  private again(call: OpenCall, atLeastMs: number): void {
+    call.failures++;
+    const ownMs = backoffMs(this.options.operator.retry, call.failures, this.options.random);
+    this.later(call, 'backing-off', Math.max(ownMs, atLeastMs));
   }
 
   private mayRetry(failure: CallFailureKind, sent: number): boolean {
     const { retry } = this.options.operator;
     if (failure === 'not-sent' || failure === 'in-progress') return true;
-    if (failure === 'unknown' || !retry.when.includes(failure)) return false;
+    if (failure === 'unknown' || failure === 'refused' || !retry.when.includes(failure))
+      return false;
     return retry.attempts === 'unlimited' || sent < retry.attempts;
   }
 
-  private later(delayMs: number, action: () => void): void {
-    const cancel = this.options.clock.after(delayMs, () => {
-      this.timers.delete(cancel);
-      action();
+  /** Nobody knows what became of it: it is parked, or that is its outcome. */
+  private giveUp(call: OpenCall, reason: string): void {
+    const { operator, effect, clock } = this.options;
+    const { park } = operator.unknown;
+    const { parks } = call.intent.progress;
+    if (park === undefined || effect.kind === 'at-most-once' || parks >= park.times) {
+      this.finish(call, notKnown(reason), 'runtime');
+      return;
+    }
+    const parkedUntilMs = clock.now() + park.afterMs;
+    this.note(call, 'parked', { parkedUntilMs, parks: parks + 1, reason });
+    call.sent = 0;
+    call.failures = 0;
+    this.later(call, 'parked', park.afterMs);
+  }
+
+  private note(call: OpenCall, phase: CallPhase, change: Partial<CallProgress>): void {
+    const { progress } = call.intent;
+    const attempts = call.triesBefore + call.tries;
+    this.enter(call, phase);
+    call.intent = { ...call.intent, progress: { ...progress, attempts, ...change } };
+    this.options.note(call.sequence, call.intent);
+  }
+
+  private later(call: OpenCall, phase: CallPhase, delayMs: number): void {
+    this.enter(call, phase);
+    call.cancel = this.options.clock.after(delayMs, () => {
+      call.cancel = undefined;
+      if (!this.closed && !call.over) this.step(call);
     });
-    this.timers.add(cancel);
+  }
+
+  private finish(call: OpenCall, result: CallResult, decidedBy: DecidedBy, note?: string): void {
+    const attempts = call.triesBefore + call.tries;
+    stop(call);
+    this.calls.delete(call.sequence);
+    this.phases[call.phase]--;
+    const { lane } = call;
+    lane.queue.splice(lane.queue.indexOf(call), 1);
+    const end: CallEnd = { attempts, decidedBy, ...(note === undefined ? {} : { note }) };
+    this.options.ended(call.sequence, call.intent, result, end);
+    this.advance(lane);
   }
 }
 
-function isCounted(failure: CallFailureKind): boolean {
-  return failure === 'timeout' || failure === 'unavailable';
+function stop(call: OpenCall): void {
+  call.over = true;
+  call.cancel?.();
+  call.abort?.abort();
 }
 
-/** The kind of a {@link CallFailure} of any copy of this package; undefined for any other error. */
-function failureKind(error: unknown): CallFailureKind | undefined {
-  if (!isStreamsError(error) || !('kind' in error)) return undefined;
-  return error.kind as CallFailureKind;
+function notKnown(reason: string): CallResult {
+  return { kind: 'unknown', reason };
+}
+
+/** What a breaker counts as a failure: the service is not there, silent, or talks nonsense. */
+function isTrouble(answer: CallAnswer): boolean {
+  return answer.kind === 'failure' && answer.failure !== 'in-progress';
 }

@@ -1,6 +1,7 @@
 import type { Serde } from '../../schemas/serde.ts';
 import { SerdeError } from '../../topology/core/errors.ts';
 import { type Header, StreamRecord } from '../../topology/core/record.ts';
+import { type CallProgress, newProgress } from './call-progress.ts';
 import { Scratch } from '../codec/scratch.ts';
 
 /** An intent as it stands in the call journal (design.md 7): enough to issue it again after a crash, and to send its outcome on. */
@@ -8,14 +9,19 @@ export interface JournaledIntent {
   readonly record: StreamRecord;
   readonly request: unknown;
   readonly idempotencyKey: string;
+  readonly progress: CallProgress;
 }
 
-const version = 1;
+const version = 2;
+/** Where the fields of varying length begin, in each version. */
+const head1 = 21;
+const head2 = 46;
 
 /**
- * Bytes of journaled intents. Layout, all integers big-endian: version (1 byte), time (float64), partition (int32), offset (float64), then topic,
+ * Bytes of journaled intents. Layout, all integers big-endian: version (1 byte), time (float64), partition (int32), offset (float64); since version 2 the
+ * progress: since (float64), parked until (float64, NaN = not), attempts, parks (int32), marked (1 byte); then topic,
  * idempotency key, key, value and request, each a length (int32, −1 = null) and bytes, then the count of headers (int32) and each header's name and value in
- * the same form. Key, value and request are the serdes' own bytes, so the schema ids of their writers travel with them.
+ * the same form; since version 2 the reason likewise. Version 1 is still read. Key, value and request are the serdes' own bytes, so the schema ids of their writers travel with them.
  */
 export class IntentCodec {
   private readonly key: Serde;
@@ -38,7 +44,13 @@ export class IntentCodec {
     scratch.buffer.writeDoubleBE(record.time, 1);
     scratch.buffer.writeInt32BE(record.partition, 9);
     scratch.buffer.writeDoubleBE(record.offset, 13);
-    let end = this.bytes(Buffer.from(record.topic), 21);
+    const { progress } = intent;
+    scratch.buffer.writeDoubleBE(progress.sinceMs ?? Number.NaN, 21);
+    scratch.buffer.writeDoubleBE(progress.parkedUntilMs ?? Number.NaN, 29);
+    scratch.buffer.writeInt32BE(progress.attempts, 37);
+    scratch.buffer.writeInt32BE(progress.parks, 41);
+    scratch.buffer[45] = progress.marked ? 1 : 0;
+    let end = this.bytes(Buffer.from(record.topic), head2);
     end = this.bytes(Buffer.from(intent.idempotencyKey), end);
     end = this.encoded(this.key, record.key, end);
     end = this.encoded(this.value, record.value, end);
@@ -50,18 +62,20 @@ export class IntentCodec {
       end = this.bytes(Buffer.from(name), end);
       end = this.bytes(value, end);
     }
+    end = this.bytes(Buffer.from(progress.reason), end);
     return Buffer.from(scratch.buffer.subarray(0, end));
   }
 
   /** @throws {SerdeError} JOURNAL_VERSION when the bytes were written by another version of the journal */
   decode(bytes: Buffer): JournaledIntent {
-    if (bytes[0] !== version) {
+    const written = bytes[0];
+    if (written !== 1 && written !== version) {
       throw new SerdeError(
         'JOURNAL_VERSION',
-        `the call journal holds an intent of version ${bytes[0]}; this version reads ${version}`,
+        `the call journal holds an intent of version ${written}; this version reads 1 and ${version}`,
       );
     }
-    const reader = new FieldReader(bytes, 21);
+    const reader = new FieldReader(bytes, written === 1 ? head1 : head2);
     const topic = reader.text();
     const idempotencyKey = reader.text();
     const key = reader.value(this.key);
@@ -79,7 +93,8 @@ export class IntentCodec {
       bytes.readInt32BE(9),
       bytes.readDoubleBE(13),
     );
-    return { record, request, idempotencyKey };
+    const progress = written === 1 ? oldProgress : progressOf(bytes, reader.text());
+    return { record, request, idempotencyKey, progress };
   }
 
   /** Key and value bytes of the intent's record, as its source topic would hold them. */
@@ -114,6 +129,24 @@ export class IntentCodec {
     if (bytes !== null) scratch.buffer.set(bytes, start + 4);
     return start + 4 + length;
   }
+}
+
+/** What a row of version 1 says of its progress. */
+const oldProgress: CallProgress = { ...newProgress(0), sinceMs: undefined };
+
+function progressOf(bytes: Buffer, reason: string): CallProgress {
+  const time = (at: number): number | undefined => {
+    const value = bytes.readDoubleBE(at);
+    return Number.isNaN(value) ? undefined : value;
+  };
+  return {
+    sinceMs: time(21),
+    parkedUntilMs: time(29),
+    attempts: bytes.readInt32BE(37),
+    parks: bytes.readInt32BE(41),
+    marked: bytes[45] === 1,
+    reason,
+  };
 }
 
 class FieldReader {

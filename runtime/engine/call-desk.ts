@@ -1,9 +1,12 @@
-import type { CallHandler } from '../../processors/call-handler.ts';
+import type { CallHandler, CallLookup } from '../../processors/call-handler.ts';
 import type { Clock } from '../../topology/core/clock.ts';
 import type { CallOperatorDef } from '../../topology/definition/definition.ts';
-import type { StageNode } from '../../topology/plan/plan.ts';
+import type { CallPlan, Plan, StageNode } from '../../topology/plan/plan.ts';
+import { BreakerGate } from '../calls/breaker-gate.ts';
 import { CallDispatcher } from '../calls/call-dispatcher.ts';
 import { CallLimiter } from '../calls/call-limiter.ts';
+import type { CallStatus } from '../calls/call-status.ts';
+import type { CallPhase } from '../calls/open-call.ts';
 import type { JournaledIntent } from '../calls/intent-codec.ts';
 import type { Task, TaskTransaction } from '../task/task.ts';
 import type { CrashPoint } from './committer.ts';
@@ -12,6 +15,9 @@ export interface CallDeskOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly handler: (call: string) => CallHandler;
+  /** The look-up of a call; undefined: it has none. */
+  readonly lookup: (call: string) => CallLookup | undefined;
+  readonly plan: Pick<Plan, 'calls'>;
   readonly isReply: (call: string) => (reply: unknown) => boolean;
   /** Canonical form of a record key: what makes two keys the same lane. */
   readonly laneKey: (key: unknown) => unknown;
@@ -24,6 +30,7 @@ export interface CallDeskOptions {
 export class CallDesk {
   private readonly options: CallDeskOptions;
   private readonly limiters = new Map<string, CallLimiter>();
+  private readonly breakers = new Map<string, BreakerGate>();
   private readonly dispatchers = new Map<Task, Map<string, CallDispatcher>>();
 
   constructor(options: CallDeskOptions) {
@@ -41,30 +48,32 @@ export class CallDesk {
       const dispatcher = this.dispatcher(task, node);
       byStage.set(node.name, dispatcher);
       for (const [sequence, intent] of journaled(node.name)) {
-        dispatcher.issue(sequence, this.options.laneKey(intent.record.key), intent);
+        dispatcher.issue(sequence, this.options.laneKey(intent.record.key), intent, false);
       }
     }
   }
 
-  /** Issues the intents of committed transactions (E2: not before). */
+  /** Issues the intents of committed transactions, and goes on with calls whose notes are in them (E2: not before). */
   committed(transactions: readonly TaskTransaction[]): void {
-    for (const { task, intents } of transactions) {
+    for (const { task, intents, callItems } of transactions) {
       const byStage = this.dispatchers.get(task);
       for (const { stage, sequence, intent } of intents) {
-        byStage?.get(stage)?.issue(sequence, this.options.laneKey(intent.record.key), intent);
+        const laneKey = this.options.laneKey(intent.record.key);
+        byStage?.get(stage)?.issue(sequence, laneKey, intent, true);
+      }
+      for (const item of callItems) {
+        if (item.kind === 'note') byStage?.get(item.stage)?.noted(item.sequence);
       }
     }
   }
 
-  /** Pauses the inputs that lead to a call with too many open intents, and only those. */
+  /** Pauses the inputs that lead to a call with too many open intents, and only those. Parked ones may wait for days and do not count. */
   pause(task: Task): void {
     const byStage = this.dispatchers.get(task);
     if (byStage === undefined || byStage.size === 0) return;
     for (const queue of task.queues) {
       const calls = task.topology.callsBelow.get(queue.topic) ?? [];
-      queue.paused = calls.some(
-        (call) => (byStage.get(call)?.outstanding ?? 0) >= this.options.maxOpenCalls,
-      );
+      queue.paused = calls.some((call) => active(byStage.get(call)) >= this.options.maxOpenCalls);
     }
   }
 
@@ -76,6 +85,29 @@ export class CallDesk {
   /** Requests on their way. */
   get inFlight(): number {
     return this.sum((dispatcher) => dispatcher.inFlight);
+  }
+
+  /** What the calls of each stage are doing, in order of names; stages without a task here are left out. */
+  status(): readonly CallStatus[] {
+    const stages = new Map<string, CallDispatcher[]>();
+    for (const byStage of this.dispatchers.values()) {
+      for (const [stage, dispatcher] of byStage) {
+        stages.set(stage, [...(stages.get(stage) ?? []), dispatcher]);
+      }
+    }
+    return [...stages.keys()].sort().map((stage) => {
+      const count = (phase: CallPhase): number =>
+        (stages.get(stage) ?? []).reduce((sum, dispatcher) => sum + dispatcher.count(phase), 0);
+      return {
+        stage,
+        inFlight: count('in-flight'),
+        waiting: count('waiting'),
+        backingOff: count('backing-off'),
+        parked: count('parked'),
+        held: count('held'),
+        breaker: this.breakers.get(stage)?.state,
+      };
+    });
   }
 
   /** Lets go of a task's calls: what is in flight is given up, its journal has it. Replies that come late are nobody's. */
@@ -107,19 +139,37 @@ export class CallDesk {
       limiter = new CallLimiter(operator.concurrency.limit);
       this.limiters.set(node.name, limiter);
     }
+    let breaker = this.breakers.get(node.name);
+    if (breaker === undefined && operator.breaker !== undefined) {
+      breaker = new BreakerGate(operator.breaker, clock);
+      this.breakers.set(node.name, breaker);
+    }
+    const stage = node.name;
     return new CallDispatcher({
       operator,
+      effect: (this.options.plan.calls.get(operator.call) as CallPlan).effect,
+      lookup: this.options.lookup(operator.call),
+      breaker,
       handler: this.options.handler(operator.call),
       isReply: this.options.isReply(operator.call),
       limiter,
       clock,
       random,
       issued: () => probe('call.issued'),
-      ended: (sequence, intent, result) => {
+      ended: (sequence, intent, result, end) => {
         probe('call.replied');
-        task.addReply({ kind: 'reply', stage: node.name, sequence, intent, result });
+        task.addCallItem({ kind: 'reply', stage, sequence, intent, result, end });
+        wake();
+      },
+      note: (sequence, intent) => {
+        task.addCallItem({ kind: 'note', stage, sequence, intent });
         wake();
       },
     });
   }
+}
+
+function active(dispatcher: CallDispatcher | undefined): number {
+  if (dispatcher === undefined) return 0;
+  return dispatcher.outstanding - dispatcher.count('parked') - dispatcher.count('held');
 }

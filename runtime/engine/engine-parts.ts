@@ -1,4 +1,4 @@
-import type { CallHandler } from '../../processors/call-handler.ts';
+import type { CallHandler, CallLookup } from '../../processors/call-handler.ts';
 import type { Clock } from '../../topology/core/clock.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import type { GroupOptions, Log, StateBackend } from '../ports.ts';
@@ -21,6 +21,8 @@ export interface EngineParts {
   readonly cache: SchemaCache;
   readonly globals: GlobalTables;
   readonly handler: (call: string) => CallHandler;
+  /** The look-up of a call; undefined: it has none. */
+  readonly lookup: (call: string) => CallLookup | undefined;
   readonly isReply: (call: string) => (reply: unknown) => boolean;
   readonly laneKey: (key: unknown) => unknown;
   readonly random: () => number;

@@ -75,11 +75,7 @@ export class Engine {
       wake,
     });
     this.calls = new CallDesk({
-      clock,
-      random: parts.random,
-      handler: parts.handler,
-      isReply: parts.isReply,
-      laneKey: parts.laneKey,
+      ...parts,
       maxOpenCalls: options.maxOpenCalls,
       probe: (point) => this.guarded(() => probe(point)),
       wake,

@@ -4,6 +4,7 @@ import { controlTopic } from '../../topology/core/names.ts';
 import { partitionId, type TopicPartition } from '../../topology/core/topic-partition.ts';
 import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
+import { CallLog } from '../calls/call-log.ts';
 import { type IntentCodec, type JournaledIntent } from '../calls/intent-codec.ts';
 import type { Log, Position, StateBackend } from '../ports.ts';
 import { TaskStore } from '../state/task-store.ts';
@@ -187,6 +188,7 @@ export class TaskFactory {
       times,
       stores,
       journals,
+      callLog: new CallLog(this.options.plan.application, partition, this.options.partitionsOf),
       clock,
       pool: this.pool,
       budgetMs: options.stageBudgetMs,

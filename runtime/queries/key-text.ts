@@ -1,6 +1,6 @@
 import type { AvroType } from '../../topology/core/avro.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
-import { fromPlain, toPlain } from './plain-json.ts';
+import { fromPlain, toPlain } from '../plain-json.ts';
 
 /**
  * A key of a URL or a command line: of type string and enum the text itself, of other types JSON as in {@link toPlain}.

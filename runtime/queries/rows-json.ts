@@ -1,5 +1,5 @@
 import { textOfKey } from './key-text.ts';
-import { fromPlain, toPlain } from './plain-json.ts';
+import { fromPlain, toPlain } from '../plain-json.ts';
 import type { StoreQuery, StoreRows } from './store-query.ts';
 import type { HeldPartition, StoreRange, StoreViewRow } from './store-view.ts';
 

@@ -7,6 +7,8 @@ import type { Clock } from '../../topology/core/clock.ts';
 import { isStreamsError, ProcessingError, SerdeError } from '../../topology/core/errors.ts';
 import { noHeaders, StreamRecord } from '../../topology/core/record.ts';
 import type { StageNode } from '../../topology/plan/plan.ts';
+import type { CallLog } from '../calls/call-log.ts';
+import { newProgress } from '../calls/call-progress.ts';
 import type { JournaledIntent } from '../calls/intent-codec.ts';
 import { Attempt } from './attempt.ts';
 import { type CallJournals, journalStore } from './call-journals.ts';
@@ -30,6 +32,7 @@ export interface BatchRunnerOptions {
   readonly times: TaskTimes;
   readonly stores: TaskStores;
   readonly journals: CallJournals;
+  readonly callLog: CallLog;
   readonly deadLetters: DeadLetters;
   readonly refusedRows: RefusedRows;
   readonly pool: BuilderPool;
@@ -82,6 +85,7 @@ export class BatchRunner implements PipelineHost, ContextHost {
     this.rejections = new Rejections({
       ...options,
       handle: (store, attempt) => this.storeHandle(store, attempt),
+      wallClock: () => this.wallClock,
     });
     this.taskId = options.taskId;
     this.times = options.times;
@@ -165,13 +169,14 @@ export class BatchRunner implements PipelineHost, ContextHost {
 
   issueIntent(stage: string, intent: CallIntent, attempt: Attempt): void {
     const sequence = this.times.nextSequence(stage);
+    const journaled = { ...intent, progress: newProgress(this.wallClock) };
     this.options.journals.put(
       this.storeHandle(journalStore(stage), attempt),
       stage,
       sequence,
-      intent,
+      journaled,
     );
-    this.intents.push({ stage, sequence, intent });
+    this.intents.push({ stage, sequence, intent: journaled });
   }
 
   /** One attempt over these items; `then` is called when it is settled, failed or not. */
@@ -223,11 +228,15 @@ export class BatchRunner implements PipelineHost, ContextHost {
       this.rejections.refuse(item.topic, item.partition, item.offset, item.error, attempt);
     } else if (item.kind === 'tick') {
       this.fire(pipeline, item.punctuation, item.time);
+    } else if (item.kind === 'note') {
+      const journal = this.storeHandle(journalStore(item.stage), attempt);
+      this.options.journals.put(journal, item.stage, item.sequence, item.intent);
     } else {
       this.options.journals.remove(
         this.storeHandle(journalStore(item.stage), attempt),
         item.sequence,
       );
+      this.options.callLog.write(item, this.wallClock, attempt.output);
       if (item.result.kind === 'failed') throw item.result.error;
       const { record } = item.intent;
       const reply = new CallReply(record, item.result.kind, item.result);

@@ -9,8 +9,14 @@ export function journalStore(stage: string): string {
 /** Key of an intent in its journal: the sequence number, 8 bytes big-endian, so that key order is the order of issue. */
 export function journalKey(sequence: number): Buffer {
   const key = Buffer.alloc(8);
-  key.writeBigUInt64BE(BigInt(sequence));
+  key.writeUInt32BE(Math.floor(sequence / 2 ** 32), 0);
+  key.writeUInt32BE(sequence % 2 ** 32, 4);
   return key;
+}
+
+/** The sequence number of a {@link journalKey}. */
+export function journalSequence(key: Buffer): number {
+  return key.readUInt32BE(0) * 2 ** 32 + key.readUInt32BE(4);
 }
 
 /** The call journals of one task: stores of intents (design.md 7, step 1). */
@@ -35,8 +41,7 @@ export class CallJournals {
   /** All journaled intents of a stage, in order of issue. */
   *list(store: KeyValueStore, stage: string): Iterable<readonly [number, JournaledIntent]> {
     for (const [key, row] of store.range()) {
-      const sequence = Number((key as Buffer).readBigUInt64BE(0));
-      yield [sequence, this.codec(stage).decode(row.value as Buffer)];
+      yield [journalSequence(key as Buffer), this.codec(stage).decode(row.value as Buffer)];
     }
   }
 

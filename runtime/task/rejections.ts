@@ -1,5 +1,6 @@
 import { type ErrorPlace, ProcessingError } from '../../topology/core/errors.ts';
 import { noHeaders, StreamRecord } from '../../topology/core/record.ts';
+import type { CallLog } from '../calls/call-log.ts';
 import { canonicalText } from '../../processors/canonical.ts';
 import type { KeyValueStore } from '../../processors/store.ts';
 import type { Attempt } from './attempt.ts';
@@ -16,6 +17,9 @@ export interface RejectionOptions {
   readonly topology: CompiledSubTopology;
   readonly times: TaskTimes;
   readonly journals: CallJournals;
+  readonly callLog: CallLog;
+  /** Wall clock at the start of the batch, ms. */
+  readonly wallClock: () => number;
   readonly deadLetters: DeadLetters;
   readonly handle: (store: string, attempt: Attempt) => KeyValueStore;
   readonly refusedRows: RefusedRows;
@@ -69,7 +73,7 @@ export class Rejections {
 
   /**
    * An item that failed when it was run alone. Its effects are rolled back already.
-   * @throws the error of a record that its source refused: only an error policy `fail` makes that fail
+   * @throws the error of a record that its source refused: only an error policy `fail` makes that fail; of a note, which only a broken journal does
    */
   failed(item: WorkItem, error: unknown, attempt: Attempt): void {
     if (item instanceof StreamRecord) {
@@ -78,6 +82,7 @@ export class Rejections {
     }
     switch (item.kind) {
       case 'poison':
+      case 'note':
         throw error;
       case 'reply':
         this.failedReply(item, error, attempt);
@@ -108,6 +113,7 @@ export class Rejections {
   private failedReply(item: ReplyItem, error: unknown, attempt: Attempt): void {
     const journal = this.options.handle(journalStore(item.stage), attempt);
     this.options.journals.remove(journal, item.sequence);
+    this.options.callLog.write(item, this.options.wallClock(), attempt.output);
     const stage = stageOf(error) ?? item.stage;
     const place = placeOf(item.intent.record, stage);
     this.options.deadLetters.write(this.rawOfReply(item), error, place, attempt);

@@ -12,7 +12,7 @@ import { dueAfterJump, firstDue, neverDue } from './punctuation-schedule.ts';
 import { encodeControl, OutcomeTotals, type TaskControl } from './task-control.ts';
 import type { TaskStores } from './task-stores.ts';
 import { punctuationId, type TaskTimes } from './task-times.ts';
-import type { ReplyItem, TickItem, WorkItem } from './work-item.ts';
+import type { CallItem, TickItem, WorkItem } from './work-item.ts';
 
 /** What a row that waits for a transaction takes, about, bytes. */
 const rowBytes = 128;
@@ -26,7 +26,8 @@ export interface TaskTransaction {
   readonly positions: readonly Position[];
   readonly control: TaskControl;
   readonly intents: readonly SequencedIntent[];
-  readonly replies: readonly ReplyItem[];
+  /** What its calls put into its batches. */
+  readonly callItems: readonly CallItem[];
 }
 
 export interface TaskOptions {
@@ -76,7 +77,7 @@ export class Task {
 
   private readonly options: TaskOptions;
   private readonly group: PartitionGroup<PartitionQueue>;
-  private readonly replies: ReplyItem[] = [];
+  private readonly callItems: CallItem[] = [];
   private completed: { batch: CompletedBatch; appends: Append[] }[] = [];
   /** Positions after the last completed batch, by queue. */
   private readonly completedPositions: number[];
@@ -110,9 +111,9 @@ export class Task {
     this.committedControl = this.controlNow();
   }
 
-  /** A reply to one of its calls, to enter a batch of its own. */
-  addReply(reply: ReplyItem): void {
-    this.replies.push(reply);
+  /** A reply to one of its calls, or a note of it, to enter a batch of its own. */
+  addCallItem(item: CallItem): void {
+    this.callItems.push(item);
   }
 
   /** Records taken since the last call, for the share of failures. */
@@ -135,7 +136,7 @@ export class Task {
   get quiet(): boolean {
     return (
       this.state === 'ready' &&
-      this.replies.length === 0 &&
+      this.callItems.length === 0 &&
       !this.hasCompleted &&
       this.inCommit === undefined &&
       this.queues.every((queue) => queue.caughtUp)
@@ -159,7 +160,7 @@ export class Task {
   /** Runs one batch if there is something to do: replies first, then due punctuations and records in turn. True if it did. */
   work(nowMs: number): boolean {
     if (this.state !== 'ready') return false;
-    const items = this.takeReplies() ?? this.takeTurn(nowMs);
+    const items = this.takeCallItems() ?? this.takeTurn(nowMs);
     if (items === undefined) return false;
     this.begin(items);
     return true;
@@ -176,11 +177,11 @@ export class Task {
     }
     const appends: Append[] = [];
     const intents: SequencedIntent[] = [];
-    const replies: ReplyItem[] = [];
+    const callItems: CallItem[] = [];
     for (const { batch, appends: outputs } of this.completed) {
       appends.push(...outputs);
       intents.push(...batch.intents);
-      for (const item of batch.items) if (isReply(item)) replies.push(item);
+      for (const item of batch.items) if (isCallItem(item)) callItems.push(item);
     }
     const own = new OutputBuffer(this.options.pool);
     this.stores.seal(own);
@@ -205,7 +206,7 @@ export class Task {
       positions,
       control,
       intents,
-      replies,
+      callItems,
     };
     this.completed = [];
     this.completedBytes = 0;
@@ -228,11 +229,11 @@ export class Task {
   abort(): void {
     this.options.runner.abandon();
     const taken = [
-      ...(this.inCommit?.replies ?? []),
+      ...(this.inCommit?.callItems ?? []),
       ...this.completed.flatMap(({ batch }) => batch.items),
       ...this.running,
-    ].filter(isReply);
-    this.replies.unshift(...taken);
+    ].filter(isCallItem);
+    this.callItems.unshift(...taken);
     this.inCommit = undefined;
     this.completed = [];
     this.completedBytes = 0;
@@ -308,9 +309,9 @@ export class Task {
     return { times: this.options.times.snapshot(), positions, outcomes: this.totals.toJSON() };
   }
 
-  private takeReplies(): WorkItem[] | undefined {
-    if (this.replies.length === 0) return undefined;
-    return this.replies.splice(0, this.options.batchRecords());
+  private takeCallItems(): WorkItem[] | undefined {
+    if (this.callItems.length === 0) return undefined;
+    return this.callItems.splice(0, this.options.batchRecords());
   }
 
   /** Due punctuations, unless they had the last turn and there are records: one that takes longer than its interval is always due. */
@@ -349,6 +350,6 @@ export class Task {
   }
 }
 
-function isReply(item: WorkItem): item is ReplyItem {
-  return !(item instanceof StreamRecord) && item.kind === 'reply';
+function isCallItem(item: WorkItem): item is CallItem {
+  return !(item instanceof StreamRecord) && (item.kind === 'reply' || item.kind === 'note');
 }

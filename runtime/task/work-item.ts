@@ -1,4 +1,4 @@
-import type { CallResult } from '../calls/call-dispatcher.ts';
+import type { CallEnd, CallResult } from '../calls/open-call.ts';
 import type { JournaledIntent } from '../calls/intent-codec.ts';
 import type { CompiledPunctuation } from './compiled.ts';
 import type { QueueItem } from './partition-queue.ts';
@@ -10,7 +10,19 @@ export interface ReplyItem {
   readonly sequence: number;
   readonly intent: JournaledIntent;
   readonly result: CallResult;
+  readonly end: CallEnd;
 }
+
+/** Progress of a journaled intent, to be written to its row. */
+export interface NoteItem {
+  readonly kind: 'note';
+  readonly stage: string;
+  readonly sequence: number;
+  readonly intent: JournaledIntent;
+}
+
+/** What a call puts into a batch. */
+export type CallItem = ReplyItem | NoteItem;
 
 /** A wall-clock punctuation that is due. Those of stream time fire with the records that make them due. */
 export interface TickItem {
@@ -20,5 +32,5 @@ export interface TickItem {
   readonly time: number;
 }
 
-/** What a batch is made of: one input record, one punctuation or one reply each. */
-export type WorkItem = QueueItem | ReplyItem | TickItem;
+/** What a batch is made of: one input record, one punctuation, one reply or note of a call each. */
+export type WorkItem = QueueItem | CallItem | TickItem;

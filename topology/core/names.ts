@@ -26,6 +26,18 @@ export function isControlTopic(topic: string): boolean {
   return topic.endsWith(controlSuffix);
 }
 
+/** What became of each request of a call stage: `<application>-<stage>-calls`. */
+export function callLogTopic(application: string, stage: string): string {
+  return `${application}-${stage}-calls`;
+}
+
+const resolutionsSuffix = '-call-resolutions';
+
+/** What people decided about calls of an application: `<application>-call-resolutions`. */
+export function resolutionsTopic(application: string): string {
+  return `${application}${resolutionsSuffix}`;
+}
+
 /** The topic of records that fail, where the topology names none. */
 export function deadLetterTopic(application: string): string {
   return `${application}-dead-letters`;

@@ -71,8 +71,24 @@ export interface StoreDef {
 export interface CallDef {
   readonly request: string;
   readonly reply: string;
+  /** Absent: idempotent, for 24 h. */
+  readonly effect?: CallEffect;
   readonly doc?: string;
 }
+
+/**
+ * What it means to send a request of a call again.
+ *
+ * - `idempotent`: the service makes it once for each idempotency key, as long as `windowMs` after the first request with it.
+ * - `lookup`: the service is asked what became of it before it is sent again.
+ * - `at-most-once`: it is never sent again.
+ * - `at-least-once`: it is sent again, and may be made twice.
+ */
+export type CallEffect =
+  | { readonly kind: 'idempotent'; readonly windowMs: number }
+  | { readonly kind: 'lookup' }
+  | { readonly kind: 'at-most-once' }
+  | { readonly kind: 'at-least-once' };
 
 /** `stream`, `table`, `stage` or `stage.output`. */
 export type Ref = string;
@@ -220,13 +236,27 @@ export interface CallOperatorDef {
   readonly idempotencyKey: string;
   readonly timeoutMs: number;
   readonly retry: RetryDef;
+  /** Absent: requests go out whatever became of the latest ones. */
+  readonly breaker?: BreakerDef;
   readonly concurrency: { readonly limit: number; readonly order: 'per-key' | 'none' };
+  /** How long the call log keeps an outcome, ms. Absent: 30 days. */
+  readonly logRetentionMs?: number | 'forever';
   /** Expression over `reply` whose value picks the outcome. */
   readonly match: string;
   /** Value of `match` → where the record goes. */
   readonly outcomes: Readonly<Record<string, OutcomeDef>>;
   /** Where a record goes whose outcome cannot be known. */
-  readonly unknown: OutcomeDef;
+  readonly unknown: UnknownDef;
+}
+
+/** When requests of a call stage stop for a while. */
+export interface BreakerDef {
+  /** Latest requests that count. */
+  readonly window: number;
+  /** Share of failures among them at which it opens, above 0 and up to 1. */
+  readonly openAt: number;
+  /** How long it stays open, ms; then one request tries. */
+  readonly coolDownMs: number;
 }
 
 export interface RetryDef {
@@ -244,4 +274,10 @@ export interface OutcomeDef {
   readonly map?: ValueFn;
   /** `stage.output` whose effect this outcome undoes: the edge on which a cycle is allowed. */
   readonly compensates?: Ref;
+}
+
+/** Where a record goes whose outcome cannot be known, and how often it is asked again before. */
+export interface UnknownDef extends OutcomeDef {
+  /** Asked again with the same key, so many times at most, each time so long after the last. Absent: the outcome at once. */
+  readonly park?: { readonly afterMs: number; readonly times: number };
 }

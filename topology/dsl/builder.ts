@@ -1,4 +1,5 @@
-import type { CallDef, Definition, ErrorPolicyDef } from '../definition/definition.ts';
+import type { Definition, ErrorPolicyDef } from '../definition/definition.ts';
+import type { ServiceOptions } from './call.ts';
 import { Draft } from './draft.ts';
 import type { OutputStreams } from './handles.ts';
 import { GlobalKTable } from './global-table.ts';
@@ -95,8 +96,8 @@ export class TopologyBuilder {
   }
 
   /** An external service, for `call` stages. Gives the name back. */
-  service<const N extends string>(name: N, options: CallDef): N {
-    this.#draft.addCall(name, toCallDef(options));
+  service<const N extends string>(name: N, options: ServiceOptions): N {
+    this.#draft.addCall(name, toCallDef(name, options));
     return name;
   }
 

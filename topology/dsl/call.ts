@@ -1,6 +1,14 @@
 import type { Duration } from '../core/duration.ts';
 import { parseDuration } from '../core/duration.ts';
-import type { CallOperatorDef, OutcomeDef, RetryDef } from '../definition/definition.ts';
+import type {
+  CallDef,
+  CallEffect,
+  CallOperatorDef,
+  OutcomeDef,
+  RetryDef,
+  UnknownDef,
+} from '../definition/definition.ts';
+import { defaultEffect } from '../definition/nodes/call-effect.ts';
 import { defaultConcurrency, defaultRetry } from '../definition/nodes/call-policy.ts';
 import type { Expression } from './expr.ts';
 import type { Register, ValueSpec } from './use.ts';
@@ -15,6 +23,32 @@ export interface OutcomeSpec<F = unknown> {
   readonly compensates?: string | { readonly ref: string };
 }
 
+/** What a repeat of a request means, as in the topology file. */
+export type EffectOption =
+  CallEffect['kind'] | { readonly idempotent: { readonly window: Duration } };
+
+/** An external service. */
+export interface ServiceOptions extends Omit<CallDef, 'effect'> {
+  /** @defaultValue idempotent, for 24h */
+  readonly effect?: EffectOption;
+}
+
+/** Where a record goes whose outcome cannot be known: at once, or after it was asked again so many times. */
+export type UnknownSpec<F = unknown> = Omit<OutcomeSpec<F>, 'out'> &
+  (
+    | { readonly out: string }
+    | { readonly park: Duration; readonly times: number; readonly then: string }
+  );
+
+/** When requests stop for a while. */
+export interface BreakerOptions {
+  /** Latest requests that count. */
+  readonly window: number;
+  /** Share of failures among them at which it opens: `50%`. */
+  readonly openAt: `${number}%`;
+  readonly coolDown: Duration;
+}
+
 /** How requests are repeated. Each option has the default of the topology file. */
 export interface RetryOptions {
   readonly attempts?: number | 'unlimited';
@@ -27,7 +61,7 @@ export interface RetryOptions {
 /** Options of a `call` stage. */
 export interface CallOptions<
   O extends Readonly<Record<string, OutcomeSpec>>,
-  U extends OutcomeSpec,
+  U extends UnknownSpec,
 > {
   /** Name of a service. */
   readonly service: string;
@@ -37,7 +71,11 @@ export interface CallOptions<
   /** How long one attempt waits for its answer. */
   readonly timeout: Duration;
   readonly retry?: RetryOptions;
+  /** @defaultValue none */
+  readonly breaker?: BreakerOptions;
   readonly concurrency?: Partial<CallOperatorDef['concurrency']>;
+  /** How long the call log keeps what became of a request. @defaultValue 30d */
+  readonly logRetention?: Duration | 'forever';
   /** Expression over `reply` that picks the outcome. */
   readonly match: Expression;
   readonly outcomes: O;
@@ -46,17 +84,23 @@ export interface CallOptions<
 }
 
 /** Names of the outputs of a `call` stage. */
-export type OutcomeName<O extends Readonly<Record<string, OutcomeSpec>>, U extends OutcomeSpec> =
-  O[keyof O]['out'] | U['out'];
+export type OutcomeName<O extends Readonly<Record<string, OutcomeSpec>>, U extends UnknownSpec> =
+  O[keyof O]['out'] | UnknownName<U>;
+
+type UnknownName<U> = U extends { readonly out: infer N extends string }
+  ? N
+  : U extends { readonly then: infer N extends string }
+    ? N
+    : never;
 
 /** The operator of a `call` stage. */
 export function toCallOperator(
   stage: string,
-  options: CallOptions<Readonly<Record<string, OutcomeSpec>>, OutcomeSpec>,
+  options: CallOptions<Readonly<Record<string, OutcomeSpec>>, UnknownSpec>,
   register: Register,
 ): CallOperatorDef {
-  const { outcomes, retry = {} } = options;
-  return {
+  const { outcomes, retry = {}, breaker, logRetention } = options;
+  return present<CallOperatorDef>({
     kind: 'call',
     call: options.service,
     request: expressionTexts(options.request),
@@ -69,13 +113,38 @@ export function toCallOperator(
       jitter: retry.jitter ?? defaultRetry.jitter,
       when: retry.when ?? defaultRetry.when,
     },
+    breaker: breaker && {
+      window: breaker.window,
+      openAt: Number(breaker.openAt.slice(0, -1)) / 100,
+      coolDownMs: parseDuration(breaker.coolDown, `cool-down of "${stage}"`),
+    },
     concurrency: { ...defaultConcurrency, ...options.concurrency },
+    logRetentionMs:
+      logRetention === undefined || logRetention === 'forever'
+        ? logRetention
+        : parseDuration(logRetention, `log-retention of "${stage}"`),
     match: expressionText(options.match),
     outcomes: Object.fromEntries(
       Object.entries(outcomes).map(([symbol, outcome]) => [symbol, toOutcome(outcome, register)]),
     ),
-    unknown: toOutcome(options.unknown, register),
-  };
+    unknown: toUnknown(stage, options.unknown, register),
+  });
+}
+
+/** The effect that an option stands for. */
+export function toEffect(call: string, effect: EffectOption): CallEffect {
+  if (typeof effect === 'object') {
+    const windowMs = parseDuration(effect.idempotent.window, `window of "${call}"`);
+    return { kind: 'idempotent', windowMs };
+  }
+  return effect === 'idempotent' ? defaultEffect : { kind: effect };
+}
+
+function toUnknown(stage: string, spec: UnknownSpec, register: Register): UnknownDef {
+  const outcome = toOutcome({ ...spec, out: 'out' in spec ? spec.out : spec.then }, register);
+  if (!('park' in spec)) return outcome;
+  const afterMs = parseDuration(spec.park, `park of "${stage}"`);
+  return { ...outcome, park: { afterMs, times: spec.times } };
 }
 
 function toOutcome(outcome: OutcomeSpec, register: Register): OutcomeDef {
@@ -89,7 +158,12 @@ function toOutcome(outcome: OutcomeSpec, register: Register): OutcomeDef {
 
 /** Names of the outputs of a `call` stage, each once, in the order of the outcomes. */
 export function outcomeOutputs(
-  options: CallOptions<Readonly<Record<string, OutcomeSpec>>, OutcomeSpec>,
+  options: CallOptions<Readonly<Record<string, OutcomeSpec>>, UnknownSpec>,
 ): readonly string[] {
-  return [...new Set([...Object.values(options.outcomes), options.unknown].map(({ out }) => out))];
+  return [
+    ...new Set([
+      ...Object.values(options.outcomes).map(({ out }) => out),
+      'out' in options.unknown ? options.unknown.out : options.unknown.then,
+    ]),
+  ];
 }

@@ -1,6 +1,6 @@
 import { ConfigError } from '../core/errors.ts';
 import type { Grouping, InputDef, OperatorDef } from '../definition/definition.ts';
-import type { CallOptions, OutcomeName, OutcomeSpec } from './call.ts';
+import type { CallOptions, OutcomeName, OutcomeSpec, UnknownSpec } from './call.ts';
 import { outcomeOutputs, toCallOperator } from './call.ts';
 import type { Draft } from './draft.ts';
 import type { Expression } from './expr.ts';
@@ -214,7 +214,7 @@ export class KStream<K = unknown, V = unknown> {
   }
 
   /** Asks an external service. Outcomes carry the input on, unless they have a `map`. */
-  call<const O extends Readonly<Record<string, OutcomeSpec>>, const U extends OutcomeSpec>(
+  call<const O extends Readonly<Record<string, OutcomeSpec>>, const U extends UnknownSpec>(
     name: string,
     options: CallOptions<O, U> & StageOptions,
   ): { readonly [P in OutcomeName<O, U>]: KStream<K, V> } {

@@ -10,6 +10,7 @@ import type {
   TableDef,
   TopicDef,
 } from '../definition/definition.ts';
+import { type ServiceOptions, toEffect } from './call.ts';
 import type { Expression } from './expr.ts';
 import { expressionText, present } from './use.ts';
 
@@ -145,8 +146,11 @@ export function toStoreDef(name: string, options: StoreOptions): StoreDef {
 }
 
 /** The definition of an external service. */
-export function toCallDef(options: CallDef): CallDef {
-  return present<CallDef>({ ...options });
+export function toCallDef(name: string, { effect, ...options }: ServiceOptions): CallDef {
+  return present<CallDef>({
+    ...options,
+    effect: effect === undefined ? undefined : toEffect(name, effect),
+  });
 }
 
 /** The definition of an error policy. */

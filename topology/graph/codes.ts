@@ -233,6 +233,13 @@ export const graphCodes = {
     explanation: 'The place needs a record (or an enum), and the type named is another.',
     example: 'map-values: { as: string, set: { … } }   # only records have fields',
   },
+  E083: {
+    title: 'repeats of a call that is sent once',
+    explanation:
+      'The call is declared `effect: at-most-once`: a request is never sent a second time. A stage ' +
+      'that repeats it after a time-out, or asks again after a while, contradicts that.',
+    example: 'retry: { attempts: 1 }, outcomes: { …, unknown: { out: undecided } }',
+  },
   W050: {
     title: 'idempotency key made from a changed key',
     explanation:
@@ -252,6 +259,13 @@ export const graphCodes = {
       'Nothing refers to the stream, table, store or call. It may be a left-over, or a slip in ' +
       'a name.',
     example: 'stores: { stock: … }   # and no stage with stores: [stock]',
+  },
+  W053: {
+    title: 'parking longer than the window of the service',
+    explanation:
+      'After the window a service no longer knows an idempotency key, so nothing is sent again by ' +
+      'itself. A call that is parked for longer than that ends up with a person.',
+    example: 'effect: { idempotent: { window: 24h } }   # and unknown: { park: 5m, times: 12, … }',
   },
 } as const satisfies Readonly<Record<string, CodeDoc>>;
 

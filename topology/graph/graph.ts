@@ -1,6 +1,7 @@
 import type { AvroEnum, AvroRecord, AvroType } from '../core/avro.ts';
 import type { EdgeType } from '../core/edge.ts';
 import type {
+  CallEffect,
   Definition,
   SinkDef,
   StageDef,
@@ -96,6 +97,8 @@ export interface GraphCall {
   readonly name: string;
   readonly request: AvroRecord;
   readonly reply: AvroType;
+  /** What a repeat of a request means; where the file says nothing the default. */
+  readonly effect: CallEffect;
 }
 
 /**

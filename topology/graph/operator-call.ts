@@ -1,6 +1,7 @@
 import type { EdgeType } from '../core/edge.ts';
 import { nearestName } from '../core/problem.ts';
 import type { CallOperatorDef, OutcomeDef } from '../definition/definition.ts';
+import { defaultEffect } from '../definition/nodes/call-effect.ts';
 import {
   isPoison,
   isPoisonEdge,
@@ -10,6 +11,7 @@ import {
   stringType,
   typeName,
 } from './avro-types.ts';
+import { checkEffect } from './check-effects.ts';
 import type { CheckContext } from './context.ts';
 import {
   checkProjection,
@@ -36,7 +38,7 @@ export function typeCalls(context: CheckContext): ReadonlyMap<string, GraphCall>
     const reply = resolveType(context, def.reply, [...path, 'reply']);
     if (isPoison(request)) continue;
     if (request.kind === 'record') {
-      calls.push({ name, request, reply });
+      calls.push({ name, request, reply, effect: def.effect ?? defaultEffect });
       continue;
     }
     const message = `a request is a record, but "${def.request}" is ${typeName(request)}`;
@@ -70,6 +72,7 @@ export function typeCall(
   } else {
     typeOf(context, operator.idempotencyKey, [...path, 'idempotencyKey'], variables, stringType);
   }
+  checkEffect(context, operator, path);
   const reply = call?.reply ?? poison;
   checkExhaustive(
     context,

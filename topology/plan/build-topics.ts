@@ -1,10 +1,14 @@
 import type { EdgeType } from '../core/edge.ts';
-import { controlTopic, deadLetterTopic } from '../core/names.ts';
+import { callLogTopic, controlTopic, deadLetterTopic, resolutionsTopic } from '../core/names.ts';
+import { defaultLogRetentionMs } from '../definition/nodes/call-policy.ts';
 import type { Definition, ErrorPolicyDef } from '../definition/definition.ts';
 import type { Graph, GraphSource } from '../graph/graph.ts';
 import { compareText } from '../graph/sources.ts';
 import type { FixedPartitions } from './partitions.ts';
 import type { StorePlan, SubTopology, TopicPlan } from './plan.ts';
+
+/** How long a decision of a person is kept, ms: an application may stand still meanwhile. */
+const resolutionRetentionMs = 90 * 24 * 3_600_000;
 
 /** What the topics of a plan follow from. */
 export interface TopicParts {
@@ -42,6 +46,7 @@ export function buildTopics(parts: TopicParts): ReadonlyMap<string, TopicPlan> {
   }
   const { application } = parts.graph.definition;
   add(internalTopic(controlTopic(application), 'control'));
+  for (const topic of callTopics(application, parts.subTopologies)) add(topic);
   const policies = [
     defaultPolicy(parts.graph.definition),
     ...[...parts.graph.stages.values()].map((s) => s.def.errors),
@@ -117,6 +122,23 @@ function changelogPlan(store: StorePlan, partitions: number): TopicPlan {
     format: 'avro',
     coPartitionedWith: [],
   };
+}
+
+/** A call log for each call stage, and one topic for what people decide. */
+function callTopics(application: string, subs: readonly SubTopology[]): readonly TopicPlan[] {
+  const own = { cleanup: 'delete', internal: true, coPartitionedWith: [] } as const;
+  const logs = subs.flatMap(({ nodes, partitions }) =>
+    nodes.flatMap((node): TopicPlan[] => {
+      if (node.kind !== 'stage' || node.operator.kind !== 'call') return [];
+      const retention = node.operator.logRetentionMs ?? defaultLogRetentionMs;
+      const name = callLogTopic(application, node.name);
+      return [{ ...own, name, role: 'call-log', partitions, retention }];
+    }),
+  );
+  if (logs.length === 0) return [];
+  const name = resolutionsTopic(application);
+  const retention = resolutionRetentionMs;
+  return [...logs, { ...own, name, role: 'resolutions', partitions: 1, retention }];
 }
 
 function internalTopic(name: string, role: 'control' | 'dead-letter'): TopicPlan {

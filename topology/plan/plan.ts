@@ -1,6 +1,7 @@
 import type { AvroType } from '../core/avro.ts';
 import type { EdgeType } from '../core/edge.ts';
 import type {
+  CallEffect,
   ErrorPolicyDef,
   Format,
   OperatorDef,
@@ -163,7 +164,15 @@ export interface GlobalTable {
 
 export interface TopicPlan {
   readonly name: string;
-  readonly role: 'stream' | 'table' | 'repartition' | 'changelog' | 'control' | 'dead-letter';
+  readonly role:
+    | 'stream'
+    | 'table'
+    | 'repartition'
+    | 'changelog'
+    | 'control'
+    | 'dead-letter'
+    | 'call-log'
+    | 'resolutions';
   /** Undefined: whatever the log has (an external topic that declares none). */
   readonly partitions?: number;
   readonly cleanup: 'delete' | 'compact';
@@ -193,4 +202,5 @@ export interface CallPlan {
   readonly name: string;
   readonly request: AvroType;
   readonly reply: AvroType;
+  readonly effect: CallEffect;
 }

@@ -30,7 +30,12 @@ function build(more: Partial<CallOperatorDef> = {}) {
     stream,
     stream,
     { outputs: { approved: stream, declined: stream, undecided: stream } },
-    { types: [request], calls: new Map([['payments', { name: 'payments', request, reply }]]) },
+    {
+      types: [request],
+      calls: new Map([
+        ['payments', { name: 'payments', request, reply, effect: { kind: 'at-least-once' } }],
+      ]),
+    },
   );
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { CallFailure, type CallFailureKind } from '../../../processors/call-handler.ts';
-import { CallDispatcher, type CallResult } from '../../../runtime/calls/call-dispatcher.ts';
+import { CallDispatcher } from '../../../runtime/calls/call-dispatcher.ts';
+import { newProgress } from '../../../runtime/calls/call-progress.ts';
+import type { CallResult } from '../../../runtime/calls/open-call.ts';
 import { CallLimiter } from '../../../runtime/calls/call-limiter.ts';
 import { ManualClock } from '../../../runtime/testing/manual-clock.ts';
 import { StreamRecord } from '../../../topology/core/record.ts';
@@ -54,6 +56,10 @@ class Bench {
     };
     this.dispatcher = new CallDispatcher({
       operator,
+      effect: { kind: 'at-least-once' },
+      lookup: undefined,
+      breaker: undefined,
+      note: () => {},
       limiter: limiter ?? new CallLimiter(limit),
       clock: this.clock,
       random: () => 0.5,
@@ -69,8 +75,13 @@ class Bench {
 
   issue(name: string, lane: string): void {
     const record = new StreamRecord(lane, name, 0);
-    const intent = { record, request: name, idempotencyKey: `id-${name}` };
-    this.dispatcher.issue(this.sequence++, lane, intent);
+    const intent = {
+      record,
+      request: name,
+      idempotencyKey: `id-${name}`,
+      progress: newProgress(0),
+    };
+    this.dispatcher.issue(this.sequence++, lane, intent, true);
   }
 
   /** Names of all requests so far, in order. */
@@ -270,15 +281,23 @@ describe('CallDispatcher', () => {
     ]);
   });
 
-  test('ends as failed when the handler breaks, and goes on with the key', async () => {
+  test('ends as failed when the request is refused, and goes on with the key', async () => {
     const bench = new Bench();
     bench.issue('a1', 'a');
     bench.issue('a2', 'a');
-    const error = new TypeError('a bug');
+    const error = new CallFailure('refused', 'no such currency');
     bench.requests[0]?.fail(error);
     await settled();
     expect(bench.ended).toEqual([[0, { kind: 'failed', error }]]);
     expect(bench.names).toEqual(['a1', 'a2']);
+  });
+
+  test('ends as unknown when the handler breaks: it may have sent something', async () => {
+    const bench = new Bench();
+    bench.issue('a', 'a');
+    bench.requests[0]?.fail(new TypeError('a bug'));
+    await settled();
+    expect(bench.ended).toEqual([[0, unknown('the handler broke: a bug')]]);
   });
 
   test('aborts what is in flight when it is closed, and says nothing more', async () => {

@@ -230,13 +230,14 @@ describe('calls', () => {
     await driver.close();
   });
 
-  test('dead-letter the record of a handler that breaks, with its raw bytes', async () => {
+  test('dead-letter the record of a request that is refused, with its raw bytes', async () => {
     const driver = await TopologyDriver.start({
       definition: definition(),
       schemas,
       calls: {
         payments: async (request) => {
-          if ((request as { cents: number }).cents === 1) throw new TypeError('a bug');
+          if ((request as { cents: number }).cents === 1)
+            throw new CallFailure('refused', 'no such currency');
           return { state: 'APPROVED' };
         },
       },
@@ -248,8 +249,8 @@ describe('calls', () => {
     expect(letters.map(({ key, time }) => [String(key), time])).toEqual([['o1', 1]]);
     expect(letters[0]?.value).toEqual(Buffer.from([0, 0, 0, 0, schemaOf(letters[0]?.value), 2]));
     expect(errorHeaders(letters[0] as NonNullable<(typeof letters)[0]>)).toMatchObject({
-      exception: 'TypeError',
-      message: 'a bug',
+      exception: 'CallFailure[CALL_REFUSED]',
+      message: 'no such currency',
       topic: 'orders',
       stage: 'charge',
     });

@@ -160,6 +160,20 @@ const cases: Readonly<Record<GraphCode, Definition>> = {
       b: end('a'),
     },
   }),
+  E083: define({
+    calls: { bank: { ...bank.bank, effect: { kind: 'at-most-once' } } },
+    stages: { a: stage('orders', call()), b: end('a.ok', 'a.no', 'a.unclear') },
+  }),
+  W053: define({
+    calls: { bank: { ...bank.bank, effect: { kind: 'idempotent', windowMs: 60_000 } } },
+    stages: {
+      a: stage(
+        'orders',
+        call({ unknown: { out: 'unclear', park: { afterMs: 30_001, times: 2 } } }),
+      ),
+      b: end('a.ok', 'a.no', 'a.unclear'),
+    },
+  }),
   W050: define({
     calls: bank,
     stages: {

@@ -57,7 +57,7 @@ describe('partition counts', () => {
     if (graph === undefined) throw new Error('no graph');
     const made = plan(graph, { allPartitions: 3 });
     const counts = [...made.topics.values()]
-      .filter(({ role }) => role !== 'control' && role !== 'dead-letter')
+      .filter(({ role }) => role !== 'control' && role !== 'resolutions' && role !== 'dead-letter')
       .map(({ partitions }) => partitions);
     expect(new Set(counts)).toEqual(new Set([3]));
     expect(new Set(made.subTopologies.map(({ partitions }) => partitions))).toEqual(new Set([3]));

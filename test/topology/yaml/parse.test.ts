@@ -396,10 +396,7 @@ describe('parseTopology on files with problems', () => {
         source.position(span?.[0] ?? 0).line,
       ]),
     ).toEqual([
-      ['E090', '"effect" is not supported yet', 19],
       ['E090', '"invariant" is not supported yet', 50],
-      ['E090', '"breaker" is not supported yet', 59],
-      ['E090', '"park" is not supported yet', 65],
       ['E090', '"tests" is not supported yet', 81],
     ]);
   });

@@ -1,7 +1,7 @@
 import { listOf } from '../collections.ts';
-import type { CallOperatorDef, RetryDef } from '../definition.ts';
+import type { BreakerDef, CallOperatorDef, RetryDef } from '../definition.ts';
 import type { Field } from '../field.ts';
-import { choice, duration, integer, wrongKind } from '../fields.ts';
+import { choice, duration, integer, scalarText, wrongKind } from '../fields.ts';
 import { object } from '../object.ts';
 
 /** Retries of a call where the stage says nothing of them. */
@@ -15,6 +15,9 @@ export const defaultRetry: RetryDef = {
 
 /** Concurrency of a call where the stage says nothing of it. */
 export const defaultConcurrency: CallOperatorDef['concurrency'] = { limit: 64, order: 'per-key' };
+
+/** How long the call log of a stage keeps an outcome where the stage does not say, ms. */
+export const defaultLogRetentionMs = 30 * 24 * 3_600_000;
 
 const attemptCount = integer(1);
 const attempts: Field<number | 'unlimited'> = {
@@ -70,6 +73,44 @@ export const retryField = object<RetryDef>({
   },
 });
 
+const percentPattern = /^(\d+(?:\.\d+)?)%$/;
+
+const share: Field<number> = {
+  read(node, at) {
+    const text = scalarText(node, at, 'a share such as 50%');
+    if (text === undefined) return undefined;
+    const value = Number(percentPattern.exec(text)?.[1]) / 100;
+    if (value > 0 && value <= 1) return value;
+    at.error('E012', node.span, `"${text}" is no share`, {
+      suggestion: 'write it like 50%: above 0% and up to 100%',
+    });
+    return undefined;
+  },
+  schema: { type: 'string', pattern: percentPattern.source.replaceAll('\\d', '[0-9]') },
+  type: 'share',
+  tables: [],
+};
+
+/** `breaker:` of a call. */
+export const breakerField = object<BreakerDef>({
+  title: 'breaker',
+  doc: 'A circuit breaker for the stage on each member. While it is open nothing is sent, which is no attempt; when the cool-down is over, one request tries: if it is answered all go out again. A refused connection, a time-out, and an answer that is none count as failures.',
+  parts: {
+    window: { field: integer(1, 10_000), required: true, doc: 'Latest requests that count.' },
+    openAt: {
+      field: share,
+      required: true,
+      doc: 'Share of failures among them at which it opens, once there were so many.',
+    },
+    coolDownMs: {
+      key: 'cool-down',
+      field: duration(),
+      required: true,
+      doc: 'How long it stays open.',
+    },
+  },
+});
+
 /** `concurrency:` of a call. */
 export const concurrencyField = object<CallOperatorDef['concurrency']>({
   title: 'concurrency',
@@ -79,7 +120,7 @@ export const concurrencyField = object<CallOperatorDef['concurrency']>({
       field: integer(1, 100_000),
       default: '`64`',
       fill: defaultConcurrency.limit,
-      doc: 'Requests in flight per task. Those that wait or back off hold no slot.',
+      doc: 'Requests in flight per stage and member. Those that wait, back off or are parked hold no slot.',
     },
     order: {
       field: choice(['per-key', 'none']),

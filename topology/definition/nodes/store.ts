@@ -1,6 +1,7 @@
 import type { CallDef, StoreDef } from '../definition.ts';
 import { duration, text, typeName } from '../fields.ts';
 import { object } from '../object.ts';
+import { effectField } from './call-effect.ts';
 
 /** `stores:` state that `process` stages use. */
 export const storeTable = object<StoreDef>({
@@ -32,13 +33,17 @@ export const callTable = object<CallDef>({
   doc: 'An external service: what it is asked and what it answers. Where it is says the runner file.',
   example: `application: orders
 calls:
-  payments: { request: shop.ChargeRequest, reply: shop.ChargeReply }
+  payments: { request: shop.ChargeRequest, reply: shop.ChargeReply, effect: { idempotent: { window: 24h } } }
 stages: {}
 `,
-  later: { effect: [] },
   parts: {
     request: { field: typeName, required: true, doc: 'Avro record type of the request.' },
     reply: { field: typeName, required: true, doc: 'Avro record type of the reply.' },
+    effect: {
+      field: effectField,
+      default: '`{ idempotent: { window: 24h } }`',
+      doc: 'What it means to send a request again.',
+    },
     doc: { field: text, doc: 'What it does, for people.' },
   },
 });

@@ -1,3 +1,6 @@
+import { durationText } from '../../core/duration.ts';
+import type { CallEffect } from '../../definition/definition.ts';
+import { defaultEffect } from '../../definition/nodes/call-effect.ts';
 import { type Comparison, isSame } from './comparison.ts';
 import { type Difference, otherReplay, rowsStay } from './difference.ts';
 
@@ -20,6 +23,7 @@ export function compareCalls(both: Comparison): Difference[] {
       });
     }
   }
+  found.push(...compareEffects(both), ...newLogs(both));
   for (const [name, hash] of Object.entries(next.functions)) {
     const before = old.functions[name];
     if (before === undefined || before === hash) continue;
@@ -38,6 +42,35 @@ export function compareCalls(both: Comparison): Difference[] {
     });
   }
   return found;
+}
+
+/** What a repeat means: journaled requests may have been sent under the old meaning. */
+function compareEffects(both: Comparison): Difference[] {
+  return Object.entries(both.next.calls).flatMap(([name, after]): Difference[] => {
+    const before = both.old.calls[name];
+    if (before === undefined) return [];
+    const [from, to] = [before.effect ?? defaultEffect, after.effect ?? defaultEffect];
+    if (isSame(from, to)) return [];
+    const subject = { kind: 'call', name } as const;
+    const change = `its effect is ${effectText(to)} instead of ${effectText(from)}`;
+    if (to.kind !== 'at-most-once') return [{ verdict: 'rolling', subject, change }];
+    const cost = 'requests that are open may have been sent already, and would be sent again';
+    return [{ verdict: 'drain', subject, change, cost, drains: journalsOf(both, name) }];
+  });
+}
+
+function effectText(effect: CallEffect): string {
+  if (effect.kind !== 'idempotent') return effect.kind;
+  return `idempotent for ${durationText(effect.windowMs)}`;
+}
+
+/** Stages that both versions have, and whose outcomes only the new one logs. */
+function newLogs({ old, next }: Comparison): Difference[] {
+  return Object.entries(next.topics).flatMap(([name, topic]): Difference[] => {
+    if (topic.role !== 'call-log' || old.topics[name] !== undefined) return [];
+    const subject = { kind: 'topic', name } as const;
+    return [{ verdict: 'rolling', subject, change: 'it is new', cost: 'from now on' }];
+  });
 }
 
 /** True when a function works on stores that both versions have. */

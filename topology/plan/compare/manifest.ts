@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AvroType } from '../../core/avro.ts';
+import type { CallEffect } from '../../definition/definition.ts';
 import type { Json } from '../comparable-plan.ts';
 import { canonicalForm } from '../comparable-plan.ts';
 import type { Plan, PlanNode, StorePlan, TopicPlan } from '../plan.ts';
@@ -79,6 +80,8 @@ export interface CallManifest {
   /** Fingerprints. */
   readonly request: string;
   readonly reply: string;
+  /** Absent in manifests of versions that knew no other than idempotent. */
+  readonly effect?: CallEffect;
 }
 
 /** What a manifest says beyond its plan. */
@@ -134,9 +137,9 @@ export function manifestOf(plan: Plan, parts: ManifestParts): Manifest {
         users: usersOf(store.name, [...nodes, ...globals]),
       },
     ]),
-    calls: record(plan.calls.values(), ({ name, request, reply }) => [
+    calls: record(plan.calls.values(), ({ name, request, reply, effect }) => [
       name,
-      { request: fingerprint(request), reply: fingerprint(reply) },
+      { request: fingerprint(request), reply: fingerprint(reply), effect },
     ]),
     errors: canonicalForm(plan.errors, fingerprint),
     functions: record(parts.functions, (entry) => entry),

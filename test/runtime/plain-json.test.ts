@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromPlain, toPlain } from '../../../runtime/queries/plain-json.ts';
+import { fromPlain, toPlain } from '../../runtime/plain-json.ts';
 
 const tags = fc.constantFrom('$base64', '$number', '$object', '__proto__', 'base64');
 const { value } = fc.letrec((again) => ({
