@@ -1,5 +1,5 @@
 import type { Clock } from '../../topology/core/clock.ts';
-import type { Logger } from '../logger.ts';
+import type { LogFields, Logger } from '../logger.ts';
 
 /** How long a line is not repeated, ms. */
 const quietMs = 10_000;
@@ -13,13 +13,13 @@ interface Seen {
 
 /**
  * The same logger, without lines that said the same less than 10 s ago: the next one tells how many were left out, as `repeated`. Lines are the same when level and
- * message are.
+ * message are, or the code and what they are about.
  */
 export function withoutRepeats(logger: Logger, clock: Clock): Logger {
   const seen = new Map<string, Seen>();
   return {
     log(level, message, fields) {
-      const key = `${level} ${message}`;
+      const key = `${level} ${sameness(message, fields)}`;
       const nowMs = clock.monotonic();
       const before = seen.get(key);
       if (before !== undefined && nowMs < before.untilMs) {
@@ -33,4 +33,10 @@ export function withoutRepeats(logger: Logger, clock: Clock): Logger {
       logger.log(level, message, repeated === 0 ? fields : { ...fields, repeated });
     },
   };
+}
+
+function sameness(message: string, fields: LogFields | undefined): string {
+  if (fields?.code === undefined) return message;
+  const { code, task, stage, store } = fields;
+  return [code, task, stage, store].join(' ');
 }

@@ -14,6 +14,7 @@ import { wipeStore } from '../state/restore.ts';
 import { TaskStore } from '../state/task-store.ts';
 import type { StoreCache } from '../state/working-set.ts';
 import { PartitionQueue } from '../task/partition-queue.ts';
+import type { Report } from '../logger.ts';
 import { nextChunk } from './changelog-reader.ts';
 import type { TopologyCompiler } from './compile-topology.ts';
 import type { Serdes } from './serdes.ts';
@@ -37,7 +38,7 @@ export interface GlobalTablesOptions {
   readonly storeCache: StoreCache;
   readonly partitionsOf: (topic: string) => number;
   /** Told of records that are left out: a global table has no dead letters (as in Kafka Streams). */
-  readonly report: (message: string) => void;
+  readonly report: Report;
 }
 
 /** One partition of a global table: what the log has of it, and where it stands on disk. */
@@ -191,7 +192,10 @@ export class GlobalTables {
     });
     if (outdated.length === 0) return;
     for (const [{ store }] of outdated) {
-      report(`global table "${store}" cannot go on from where it stopped: it is read again`);
+      report(`global table "${store}" cannot go on from where it stopped: it is read again`, {
+        level: 'warn',
+        store,
+      });
     }
     const places = outdated.flatMap(([{ store }, stored]) =>
       stored.map(({ ends: { partition } }) => ({ store, partition })),
@@ -248,6 +252,7 @@ export class GlobalTables {
         const why = item.error instanceof Error ? item.error.message : String(item.error);
         this.options.report(
           `global table "${store.name}": the record at ${item.offset} of ${topic}-${partition} is left out: ${why}`,
+          { level: 'warn', code: 'GLOBAL_RECORD_LEFT_OUT', store: store.name, topic },
         );
       } else if (item.key !== null) {
         store.put(item.key, item.value, Math.max(0, item.time));

@@ -1,6 +1,7 @@
 import type { Clock } from '../../topology/core/clock.ts';
 import { IllegalStateError } from '../../topology/core/errors.ts';
 import type { Task } from '../task/task.ts';
+import type { Report } from '../logger.ts';
 import { Gate } from './gate.ts';
 import { progressLine, RestoreMeter, type RestoreProgress } from './restore-progress.ts';
 import type { TaskFactory } from './task-factory.ts';
@@ -32,7 +33,7 @@ const transitions: Readonly<Record<JobState, readonly JobState[]>> = {
 export interface RestorerOptions {
   readonly factory: Pick<TaskFactory, 'locate' | 'restore'>;
   readonly clock: Clock;
-  readonly report: (message: string) => void;
+  readonly report: Report;
   /** The task is there; it is not closed by the restorer any more. */
   readonly restored: (unit: RunnableUnit, task: Task) => void;
   readonly failed: (error: unknown) => void;
@@ -205,7 +206,10 @@ export class Restorer {
   private scheduleReport(): void {
     this.cancelReport ??= this.options.clock.after(reportEveryMs, () => {
       this.cancelReport = undefined;
-      for (const progress of this.progress) this.options.report(progressLine(progress));
+      for (const progress of this.progress) {
+        const { task, store, done, total } = progress;
+        this.options.report(progressLine(progress), { task, store, done, total });
+      }
       if (this.busy) this.scheduleReport();
     });
   }

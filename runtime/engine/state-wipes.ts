@@ -1,4 +1,5 @@
 import { TaskCorruptedError } from '../../topology/core/errors.ts';
+import type { Report } from '../logger.ts';
 import type { Log, StateBackend } from '../ports.ts';
 import { wipeStore } from '../state/restore.ts';
 import type { Task } from '../task/task.ts';
@@ -20,7 +21,7 @@ export async function wipeDistrusted(
   log: Log,
   state: StateBackend,
   units: readonly RunnableUnit[],
-  report: (message: string) => void,
+  report: Report,
 ): Promise<void> {
   const known = state.incarnation();
   if (known === undefined || known === log.incarnation) return;
@@ -32,6 +33,7 @@ export async function wipeDistrusted(
       if (position === undefined) continue;
       report(
         `store "${name}" of partition ${partition} is at ${position}, and its source topic may have lost records: it is rebuilt`,
+        { level: 'warn', store: name, partition },
       );
       await wipeStore(state, name, partition);
     }

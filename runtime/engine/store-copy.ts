@@ -1,4 +1,5 @@
 import type { Clock } from '../../topology/core/clock.ts';
+import type { Report } from '../logger.ts';
 import type { FetchedPartition, Log, PartitionEnds, StateBackend } from '../ports.ts';
 import {
   type ChangelogRecord,
@@ -16,7 +17,7 @@ export interface StoreCopyOptions {
   readonly store: RestoredStore;
   readonly changelog: string;
   /** Told when local state cannot be used and is rebuilt: that is said aloud (design.md 6). */
-  readonly report: (message: string) => void;
+  readonly report: Report;
   /** Changelog records → stored records, without those that are no rows (a source-backed store skips what does not decode). */
   readonly toRows?: (records: readonly ReadRecord[]) => Promise<readonly ChangelogRecord[]>;
 }
@@ -70,6 +71,7 @@ export class StoreCopy {
     if (why !== undefined) {
       this.options.report(
         `store "${store.name}" of partition ${partition} is at ${position}, ${why}: it is rebuilt`,
+        { level: 'warn', store: store.name, partition },
       );
       await wipeStore(state, store.name, partition);
       position = undefined;

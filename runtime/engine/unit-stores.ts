@@ -1,6 +1,7 @@
 import type { Serde } from '../../schemas/serde.ts';
 import type { Clock } from '../../topology/core/clock.ts';
 import type { StorePlan } from '../../topology/plan/plan.ts';
+import type { Report } from '../logger.ts';
 import type { Log, StateBackend } from '../ports.ts';
 import type { RefusedByTopic } from '../task/refused-rows.ts';
 import type { Serdes } from './serdes.ts';
@@ -13,7 +14,7 @@ export interface UnitStoresOptions {
   readonly state: StateBackend;
   readonly clock: Clock;
   readonly serdes: Serdes;
-  readonly report: (message: string) => void;
+  readonly report: Report;
 }
 
 /** A store of a task with what reads and writes it, and its copy on this member's disk. */

@@ -68,6 +68,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'topology',
     'processors',
     'schemas',
+    'runtime/logger.ts',
     'runtime/ports.ts',
     'runtime/codec',
     'runtime/state',
