@@ -1,3 +1,4 @@
+import { lookupName } from '../../processors/call-handler.ts';
 import type { AvroSchemas } from '../../schemas/index.ts';
 import type { SchemaCatalog } from '../../topology/core/avro.ts';
 import type { Clock } from '../../topology/core/clock.ts';
@@ -6,7 +7,7 @@ import { nearestName } from '../../topology/core/problem.ts';
 import type { Definition } from '../../topology/definition/definition.ts';
 import { compileHttpCall, type HttpCallOptions } from '../calls/http/call-options.ts';
 import { HttpCall } from '../calls/http/http-call.ts';
-import { functionFile, functionFiles, loadProcessors, usedFunctions } from './processors.ts';
+import { functionFile, functionFiles, loadLookup, loadProcessors, usedFunctions } from './processors.ts';
 import { shortPath } from './short-path.ts';
 
 /** Where the functions of an application come from. */
@@ -30,7 +31,7 @@ export interface ApplicationFunctions {
 /**
  * All functions that a definition uses: those of the processors folder, and the handlers of calls
  * that are made by HTTP.
- * @throws {ConfigError} CALL_HANDLER where a call has no handler or two, what
+ * @throws {ConfigError} CALL_HANDLER where a call has no handler or two, CALL_LOOKUP, what
  * {@link compileHttpCall} finds wrong, PROCESSOR_FILE, PROCESSOR_IMPORT, PROCESSOR_EXPORT
  */
 export async function openFunctions(
@@ -46,12 +47,18 @@ export async function openFunctions(
     const options = Object.hasOwn(calls, call) ? calls[call] : undefined;
     return options === undefined ? [] : [compileHttpCall(call, options, { def, catalog })];
   });
+  for (const { call, lookup } of byHttp) refuseWithoutLookup(call, definition, lookup);
   const names = new Set(byHttp.map(({ call }) => call));
   const used = usedFunctions(definition).filter((name) => !names.has(name));
   const functions = new Map(await loadProcessors(used, folder));
+  for (const call of Object.keys(definition.calls)) {
+    const lookup = names.has(call) ? undefined : await loadLookup(call, folder);
+    if (lookup !== undefined) functions.set(lookupName(call), lookup);
+  }
   const opened = byHttp.map((call) => {
     const http = new HttpCall(call, clock);
     functions.set(call.call, http.handler);
+    if (http.lookup !== undefined) functions.set(lookupName(call.call), http.lookup);
     return http;
   });
   return {
@@ -60,6 +67,14 @@ export async function openFunctions(
       for (const http of opened) http.close();
     },
   };
+}
+
+function refuseWithoutLookup(call: string, { calls }: Definition, lookup: unknown): void {
+  if (calls[call]?.effect?.kind !== 'lookup' || lookup !== undefined) return;
+  throw new ConfigError(
+    'CALL_LOOKUP',
+    `call "${call}" says "effect: lookup", but calls.${call} of the runner file has no "lookup": add one`,
+  );
 }
 
 function problemOf(

@@ -5,8 +5,8 @@ import { checkName, choice, duration, text } from '../../topology/definition/fie
 import { exactlyOne, readKey } from '../../topology/definition/group.ts';
 import { namePattern } from '../../topology/core/names.ts';
 import type { Written } from '../../topology/definition/written.ts';
-import type { HttpAuth, HttpCallOptions, HttpOutcome } from '../calls/http/call-options.ts';
-import { statusPattern, statusWords } from '../calls/http/statuses.ts';
+import type { HttpAuth, HttpCallOptions, HttpLookupOptions } from '../calls/http/call-options.ts';
+import { lookupWords, statusPattern, statusWords } from '../calls/http/statuses.ts';
 import { secret } from './runner-file-secret.ts';
 import { size } from './runner-file-size.ts';
 import { type TlsFileSettings, tlsOptionsOf, tlsTable } from './runner-file-tls.ts';
@@ -80,8 +80,9 @@ function plainOf(node: Written): unknown {
   return value;
 }
 
-const word = choice(statusWords);
-const fixedReply = object<{ readonly reply: unknown }>({
+type FixedReply = { readonly reply: unknown };
+
+const fixedReply = object<FixedReply>({
   title: 'fixed reply',
   doc: 'A reply that is always the same, whatever the body says.',
   parts: {
@@ -93,26 +94,57 @@ const fixedReply = object<{ readonly reply: unknown }>({
   },
 });
 
-const outcome: Field<HttpOutcome> = {
-  read: (node, at) => (node.kind === 'map' ? fixedReply.read(node, at) : word.read(node, at)),
-  schema: { anyOf: [word.schema, fixedReply.schema] },
-  type: `${word.type} \\| \`{ reply: … }\``,
-  tables: [],
-};
+/** A mapping of statuses to some words, and to fixed replies. */
+function statusesField<Word extends string>(
+  words: readonly Word[],
+): Field<Readonly<Record<string, Word | FixedReply>>> {
+  const word = choice(words);
+  return mapOf<Word | FixedReply>(
+    {
+      type: 'status',
+      pattern: statusPattern,
+      check(key, at) {
+        if (statusPattern.test(key.text)) return;
+        at.error('E009', key.span, `"${key.text}" is no status: a code or a hundred`, {
+          suggestion: 'write it like 409 or 5xx',
+        });
+      },
+    },
+    {
+      read: (node, at) => (node.kind === 'map' ? fixedReply.read(node, at) : word.read(node, at)),
+      schema: { anyOf: [word.schema, fixedReply.schema] },
+      type: `${word.type} \\| \`{ reply: … }\``,
+      tables: [],
+    },
+  );
+}
 
-const statuses = mapOf<HttpOutcome>(
-  {
-    type: 'status',
-    pattern: statusPattern,
-    check(key, at) {
-      if (statusPattern.test(key.text)) return;
-      at.error('E009', key.span, `"${key.text}" is no status: a code or a hundred`, {
-        suggestion: 'write it like 409 or 5xx',
-      });
+const method = choice(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+const body = choice(['json', 'none']);
+const url: Field<string> = { ...text, type: 'URL' };
+
+const lookupTable = object<HttpLookupOptions>({
+  title: 'lookup',
+  doc: 'How the service is asked what became of an earlier request. What is not said here is as in the call itself.',
+  parts: {
+    url: {
+      field: url,
+      required: true,
+      doc: "Where it is asked, such as `https://payments.example.com/charges/{idempotency-key}`, with fields as in the call's.",
+    },
+    method: { field: method, default: '`GET`', doc: 'How it is asked.' },
+    body: {
+      field: body,
+      default: '`json`; of `GET` and `DELETE` `none`',
+      doc: 'What is sent: the request as JSON, or nothing.',
+    },
+    statuses: {
+      field: statusesField(lookupWords),
+      required: true,
+      doc: 'What each status of an answer means, over [these](http-calls.md#look-ups). At least one must be `absent`.',
     },
   },
-  outcome,
-);
+});
 
 const headers = mapOf<string>({ type: 'name', pattern: /^[^\s:]+$/, check: () => {} }, text);
 
@@ -121,17 +153,17 @@ const callTable = object<CallFileSettings>({
   doc: 'A call of the topology file that is made by HTTP.',
   parts: {
     url: {
-      field: { ...text, type: 'URL' },
+      field: url,
       required: true,
       doc: 'Where requests go. `{orderId}` in its path or query is a field of the request, `{idempotency-key}` the key.',
     },
     method: {
-      field: choice(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+      field: method,
       default: '`POST`',
       doc: 'How it is asked.',
     },
     body: {
-      field: choice(['json', 'none']),
+      field: body,
       default: '`json`; of `GET` and `DELETE` `none`',
       doc: 'What is sent: the request as JSON, or nothing.',
     },
@@ -150,7 +182,7 @@ const callTable = object<CallFileSettings>({
       doc: 'Header that carries the idempotency key; `none`: it is not sent.',
     },
     statuses: {
-      field: statuses,
+      field: statusesField(statusWords),
       default: '[these](http-calls.md#what-a-status-means)',
       doc: 'What each status of an answer means. A code counts before its hundred.',
     },
@@ -165,6 +197,10 @@ const callTable = object<CallFileSettings>({
       doc: 'Longest time for a connection to be made. What takes longer is not sent.',
     },
     tls: { field: tlsTable, doc: 'Certificates of `https`.' },
+    lookup: {
+      field: lookupTable,
+      doc: 'How to ask what became of an earlier request. `effect: lookup` needs it.',
+    },
   },
 });
 

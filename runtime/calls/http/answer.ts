@@ -1,11 +1,14 @@
-import { CallFailure, type CallFailureKind } from '../../../processors/call-handler.ts';
-import { ProcessingError } from '../../../topology/core/errors.ts';
-import type { CompiledHttpCall, CompiledOutcome } from './call-options.ts';
+import {
+  CallFailure,
+  type CallFailureKind,
+  type CallFinding,
+} from '../../../processors/call-handler.ts';
+import type { CompiledOutcome, CompiledRequest } from './call-options.ts';
 import type { HttpAnswer, HttpBody } from './exchange.ts';
 
 /** An answer beside what the call knows. */
 export interface AnswerContext {
-  readonly call: Pick<CompiledHttpCall, 'call' | 'readReply' | 'maxReplyBytes' | 'outcomeOf'>;
+  readonly call: Pick<CompiledRequest, 'call' | 'readReply' | 'maxReplyBytes' | 'outcomeOf'>;
   readonly url: string;
   readonly idempotencyKey: string;
   /** Wall clock, ms: a `Retry-After` may be a date. */
@@ -19,7 +22,6 @@ const excerptLength = 200;
 /**
  * What an answer means: the reply.
  * @throws {CallFailure} where it is none, saying whether anything may have happened
- * @throws {ProcessingError} CALL_REFUSED where the service does not take the request
  */
 export function replyOf(answer: HttpAnswer, context: AnswerContext): unknown {
   const outcome = context.call.outcomeOf(answer.status);
@@ -28,14 +30,21 @@ export function replyOf(answer: HttpAnswer, context: AnswerContext): unknown {
       return outcome.reply;
     case 'reply':
       return bodyReply(answer, context);
-    case 'refused':
-      throw new ProcessingError(
-        'CALL_REFUSED',
-        `${saying(answer, context)}${excerpt(answer.body)}`,
-      );
+    case 'absent':
+      throw failure('unknown', answer, context);
     default:
       throw failure(outcome.kind, answer, context);
   }
+}
+
+/**
+ * What the answer to a look-up says.
+ * @throws {CallFailure} where it says nothing
+ */
+export function findingOf(answer: HttpAnswer, context: AnswerContext): CallFinding {
+  const { kind } = context.call.outcomeOf(answer.status);
+  if (kind === 'absent' || kind === 'in-progress') return kind;
+  return { found: replyOf(answer, context) };
 }
 
 /** True where the body of an answer is its reply, so that all of it is needed. */

@@ -7,7 +7,10 @@ import { ConfigError, isStreamsError } from '../../../topology/core/errors.ts';
 import type { CallDef } from '../../../topology/definition/definition.ts';
 import { compileTls, type TlsOptions } from '../../tls-options.ts';
 import {
+  defaultLookupStatuses,
   defaultStatuses,
+  type LookupWord,
+  lookupWords,
   statusOutcome,
   statusPattern,
   type StatusWord,
@@ -31,6 +34,18 @@ export interface HttpAuth {
 /** What a status stands for: a word, or a reply that is always the same, as JSON. */
 export type HttpOutcome = StatusWord | { readonly reply: unknown };
 
+/** How the service is asked what became of an earlier request. What is not said here is as in the call itself. */
+export interface HttpLookupOptions {
+  /** Absolute, with holes as in the call's. */
+  readonly url: string;
+  /** @defaultValue 'GET' */
+  readonly method?: HttpMethod;
+  /** @defaultValue 'json', but 'none' for GET and DELETE */
+  readonly body?: 'json' | 'none';
+  /** Code, or hundred → what it stands for; some must be `absent`. @defaultValue see {@link defaultLookupStatuses} */
+  readonly statuses: Readonly<Record<string, LookupWord | { readonly reply: unknown }>>;
+}
+
 /** A call that is made by HTTP. */
 export interface HttpCallOptions {
   /** Absolute; `{orderId}` in its path or query is a field of the request, `{idempotency-key}` the key. */
@@ -50,14 +65,21 @@ export interface HttpCallOptions {
   /** Longest time for a connection to be made. @defaultValue '1s' */
   readonly connectTimeout?: Duration;
   readonly tls?: TlsOptions;
+  /** Needed by `effect: lookup`; an idempotent call uses it when its window is over. */
+  readonly lookup?: HttpLookupOptions;
 }
 
 /** What a status stands for, a fixed reply as a value of the reply type. */
 export type CompiledOutcome =
-  { readonly kind: 'fixed'; readonly reply: unknown } | { readonly kind: StatusWord };
+  { readonly kind: 'fixed'; readonly reply: unknown } | { readonly kind: StatusWord | LookupWord };
 
 /** {@link HttpCallOptions}, checked. */
-export interface CompiledHttpCall {
+export interface CompiledHttpCall extends CompiledRequest {
+  readonly lookup: CompiledRequest | undefined;
+}
+
+/** How one kind of request is made, and its answers are read. */
+export interface CompiledRequest {
   /** Name of the call. */
   readonly call: string;
   readonly destination: Destination;
@@ -86,30 +108,78 @@ const ownHeaders: ReadonlyMap<string, string> = new Map([
 const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+/** Types of a call as the topology declares it, and where they are. */
+export interface CallTypes {
+  readonly def: Pick<CallDef, 'request' | 'reply'>;
+  readonly catalog: SchemaCatalog & AvroSchemas;
+}
+
 /**
- * Checks and completes the options of the call `call`, which the topology declares as `def`.
+ * Checks and completes the options of the call `call`.
  * @throws {ConfigError} CALL_URL, CALL_HEADER, CALL_AUTH, CALL_STATUS, OPTION_DURATION, OPTION_TLS
  */
 export function compileHttpCall(
   call: string,
   options: HttpCallOptions,
-  {
-    def,
-    catalog,
-  }: {
-    readonly def: Pick<CallDef, 'request' | 'reply'>;
-    readonly catalog: SchemaCatalog & AvroSchemas;
-  },
+  types: CallTypes,
 ): CompiledHttpCall {
   const where = `calls.${call}`;
+  const words = { words: statusWords, defaults: defaultStatuses };
+  const { lookup, ...rest } = options;
+  const made = compileRequest(call, rest, { ...types, ...words, where });
+  return Object.freeze({
+    ...made,
+    lookup: lookup === undefined ? undefined : compileLookup(call, { ...rest, lookup }, types),
+  });
+}
+
+function compileLookup(
+  call: string,
+  { lookup, tls, ...rest }: HttpCallOptions & { lookup: HttpLookupOptions },
+  types: CallTypes,
+): CompiledRequest {
+  const where = `calls.${call}.lookup`;
+  if (!Object.values(lookup.statuses).includes('absent')) {
+    throw new ConfigError(
+      'CALL_STATUS',
+      `${where}.statuses: say which status tells that the service does not know the key: "404: absent", if that is certain`,
+    );
+  }
+  const words = { words: lookupWords, defaults: defaultLookupStatuses };
+  const secure = /^https:/i.test(lookup.url) && tls !== undefined ? { tls } : {};
+  const { method = 'GET' } = lookup;
+  const body = lookup.body ?? defaultBody(method);
+  const options = { ...rest, ...secure, ...lookup, method, body };
+  return compileRequest(call, options, { ...types, ...words, where });
+}
+
+function defaultBody(method: HttpMethod): 'json' | 'none' {
+  return method === 'GET' || method === 'DELETE' ? 'none' : 'json';
+}
+
+interface RequestTypes extends CallTypes {
+  readonly words: readonly string[];
+  readonly defaults: Readonly<Record<string, StatusWord | LookupWord>>;
+  /** How the map is called in messages. */
+  readonly where: string;
+}
+
+type RequestOptions = Omit<HttpCallOptions, 'statuses' | 'lookup'> & {
+  readonly statuses?: Readonly<Record<string, HttpOutcome | LookupWord>>;
+};
+
+function compileRequest(
+  call: string,
+  options: RequestOptions,
+  { def, catalog, words, defaults, where }: RequestTypes,
+): CompiledRequest {
   const { method = 'POST', idempotencyHeader = 'Idempotency-Key' } = options;
-  const bodiless = method === 'GET' || method === 'DELETE';
-  const hasBody = (options.body ?? (bodiless ? 'none' : 'json')) === 'json';
+  const hasBody = (options.body ?? defaultBody(method)) === 'json';
   const destination = compileUrl(options.url, catalog.type(def.request), `${where}.url`);
   const readReply = jsonReader(catalog, def.reply);
   const keyHeader = idempotencyHeader === 'none' ? undefined : idempotencyHeader;
   if (keyHeader !== undefined) checkHeader(keyHeader, '', `${where}.idempotency-header`);
-  return Object.freeze({
+  return {
     call,
     destination,
     method,
@@ -122,12 +192,17 @@ export function compileHttpCall(
       ...authHeaders(options.auth, where),
     },
     idempotencyHeader: keyHeader?.toLowerCase(),
-    outcomeOf: outcomes(options.statuses ?? {}, `${where}.statuses`, readReply),
+    outcomeOf: outcomes(options.statuses ?? {}, {
+      where: `${where}.statuses`,
+      readReply,
+      words,
+      defaults,
+    }),
     maxReplyBytes: options.maxReply ?? defaultMaxReplyBytes,
     connectTimeoutMs: parseDuration(options.connectTimeout ?? '1s', `${where}.connect-timeout`),
     tls: tlsOf(options.tls, destination, where),
     readReply,
-  });
+  };
 }
 
 function tlsOf(
@@ -206,11 +281,14 @@ function authHeaders(auth: HttpAuth | undefined, where: string): Record<string, 
   return { [name.toLowerCase()]: value };
 }
 
+interface Mapping extends Pick<RequestTypes, 'words' | 'defaults' | 'where'> {
+  readonly readReply: (json: unknown) => unknown;
+}
+
 /** The mapping of a call, its fixed replies read by the reply type. */
 function outcomes(
-  statuses: Readonly<Record<string, HttpOutcome>>,
-  where: string,
-  readReply: (json: unknown) => unknown,
+  statuses: NonNullable<RequestOptions['statuses']>,
+  { where, readReply, words, defaults }: Mapping,
 ): (status: number) => CompiledOutcome {
   const written: Record<string, CompiledOutcome> = {};
   for (const [status, outcome] of Object.entries(statuses)) {
@@ -218,11 +296,11 @@ function outcomes(
       throw statusError(where, status, 'write a code, or a hundred such as 5xx');
     }
     if (typeof outcome === 'string') {
-      if (!statusWords.includes(outcome)) {
+      if (!words.includes(outcome)) {
         throw statusError(
           where,
           status,
-          `it is "${outcome}", which is none of ${statusWords.join(', ')}`,
+          `it is "${outcome}", which is none of ${words.join(', ')}`,
         );
       }
       written[status] = { kind: outcome };
@@ -234,10 +312,10 @@ function outcomes(
       throw statusError(where, status, `its reply does not fit: ${(error as Error).message}`);
     }
   }
-  const defaults: Readonly<Record<string, CompiledOutcome>> = Object.fromEntries(
-    Object.entries(defaultStatuses).map(([status, kind]) => [status, { kind }]),
+  const others: Readonly<Record<string, CompiledOutcome>> = Object.fromEntries(
+    Object.entries(defaults).map(([status, kind]) => [status, { kind }]),
   );
-  return (status) => statusOutcome<CompiledOutcome>(status, written, defaults, { kind: 'unknown' });
+  return (status) => statusOutcome<CompiledOutcome>(status, written, others, { kind: 'unknown' });
 }
 
 function statusError(where: string, status: string, reason: string): ConfigError {

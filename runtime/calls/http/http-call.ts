@@ -1,10 +1,11 @@
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
-import type { CallContext, CallHandler } from '../../../processors/call-handler.ts';
+import type { CallContext, CallHandler, CallLookup } from '../../../processors/call-handler.ts';
 import { jsonText } from '../../../schemas/json-value.ts';
+import { ProcessingError } from '../../../topology/core/errors.ts';
 import type { Clock } from '../../../topology/core/clock.ts';
-import { needsBody, replyOf } from './answer.ts';
-import type { CompiledHttpCall } from './call-options.ts';
+import { type AnswerContext, findingOf, needsBody, replyOf } from './answer.ts';
+import type { CompiledHttpCall, CompiledRequest } from './call-options.ts';
 import { exchange, type HttpAnswer, TransportError } from './exchange.ts';
 import { transportFailure } from './transport-failure.ts';
 
@@ -17,40 +18,60 @@ const maxIdleConnections = 256;
 export class HttpCall {
   /**
    * Sends one request and reads its answer.
-   * @throws {CallFailure}, {ProcessingError} CALL_REFUSED, CALL_REQUEST and {SerdeError} SERDE_ENCODE as {@link CallHandler} has it
+   * @throws {CallFailure}, and {ProcessingError} CALL_REQUEST where the record is at fault, as {@link CallHandler} has it
    */
   readonly handler: CallHandler;
-  private readonly agent: Agent;
+  /** Asks what became of an earlier request; undefined where no look-up is set. */
+  readonly lookup: CallLookup | undefined;
+  private readonly agents: readonly Agent[];
 
   constructor(call: CompiledHttpCall, clock: Clock) {
-    const kept = { keepAlive: true, maxFreeSockets: maxIdleConnections };
-    const secure = call.destination.origin.startsWith('https:');
-    const agent = secure ? new SecureAgent({ ...call.tls, ...kept }) : new Agent(kept);
-    this.agent = agent;
+    const own = agentFor(call);
     this.handler = async (request, context) => {
-      const answer = await ask(call, request, { context, agent, clock });
-      return replyOf(answer, {
-        call,
-        url: call.destination.shown,
-        idempotencyKey: context.idempotencyKey,
-        nowMs: clock.now(),
-      });
+      const answer = await ask(call, request, { context, agent: own, clock });
+      return replyOf(answer, answerContext(call, context, clock));
     };
+    const { lookup } = call;
+    if (lookup === undefined) {
+      this.lookup = undefined;
+      this.agents = [own];
+      return;
+    }
+    const agent = agentFor(lookup);
+    this.lookup = async (request, context) => {
+      const answer = await ask(lookup, request, { context, agent, clock });
+      return findingOf(answer, answerContext(lookup, context, clock));
+    };
+    this.agents = [own, agent];
   }
 
   /** Closes its connections. */
   close(): void {
-    this.agent.destroy();
+    for (const agent of this.agents) agent.destroy();
   }
 }
 
+function agentFor({ destination, tls }: CompiledRequest): Agent {
+  const kept = { keepAlive: true, maxFreeSockets: maxIdleConnections };
+  const secure = destination.origin.startsWith('https:');
+  return secure ? new SecureAgent({ ...tls, ...kept }) : new Agent(kept);
+}
+
+function answerContext(
+  call: CompiledRequest,
+  { idempotencyKey }: CallContext,
+  clock: Clock,
+): AnswerContext {
+  return { call, url: call.destination.shown, idempotencyKey, nowMs: clock.now() };
+}
+
 async function ask(
-  call: CompiledHttpCall,
+  call: CompiledRequest,
   request: unknown,
   at: { readonly context: CallContext; readonly agent: Agent; readonly clock: Clock },
 ): Promise<HttpAnswer> {
   const { idempotencyKey, signal } = at.context;
-  const body = call.hasBody ? Buffer.from(jsonText(request)) : undefined;
+  const body = call.hasBody ? bodyOf(call, request) : undefined;
   const length = body === undefined ? {} : { 'content-length': String(body.length) };
   const key =
     call.idempotencyHeader === undefined ? {} : { [call.idempotencyHeader]: idempotencyKey };
@@ -71,5 +92,17 @@ async function ask(
     if (!(error instanceof TransportError)) throw error;
     const { call: name, destination } = call;
     throw transportFailure(error, { call: name, url: destination.shown, timedOut: signal.aborted });
+  }
+}
+
+/** @throws {ProcessingError} CALL_REQUEST where JSON has no number for a part of it */
+function bodyOf({ call }: CompiledRequest, request: unknown): Buffer {
+  try {
+    return Buffer.from(jsonText(request));
+  } catch (error) {
+    const { message } = error as Error;
+    throw new ProcessingError('CALL_REQUEST', `the request of call "${call}": ${message}`, {
+      cause: error,
+    });
   }
 }

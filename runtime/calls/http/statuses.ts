@@ -21,6 +21,22 @@ export const statusWords: readonly StatusWord[] = [
   'refused',
 ];
 
+/**
+ * What an answer's status says in a look-up, beside the words that it shares with a call: with `absent` the service certainly knows nothing of the key, so that
+ * the request is sent.
+ */
+export type LookupWord = Exclude<StatusWord, 'refused'> | 'absent';
+
+/** Every {@link LookupWord}. */
+export const lookupWords: readonly LookupWord[] = [
+  'reply',
+  'absent',
+  'in-progress',
+  'unavailable',
+  'not-sent',
+  'unknown',
+];
+
 /** A status code, or all codes of a hundred that are not named: `409`, `5xx`. */
 export const statusPattern = /^[1-5](?:\d\d|xx)$/;
 
@@ -30,6 +46,21 @@ export const defaultStatuses: Readonly<Record<string, StatusWord>> = {
   '2xx': 'reply',
   '3xx': 'unknown',
   '4xx': 'refused',
+  '401': 'not-sent',
+  '407': 'not-sent',
+  '408': 'unavailable',
+  '409': 'in-progress',
+  '425': 'not-sent',
+  '429': 'unavailable',
+  '5xx': 'unavailable',
+};
+
+/** What holds in a look-up of codes that it does not map itself. What is `absent` must be written: it leads to a request. */
+export const defaultLookupStatuses: Readonly<Record<string, LookupWord>> = {
+  '1xx': 'unknown',
+  '2xx': 'reply',
+  '3xx': 'unknown',
+  '4xx': 'unknown',
   '401': 'not-sent',
   '407': 'not-sent',
   '408': 'unavailable',

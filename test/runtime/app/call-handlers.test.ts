@@ -63,6 +63,21 @@ describe('openFunctions', () => {
     expect(await open({ 'pay.yaml': text }, { bank: { url } })).toEqual(['bank']);
   });
 
+  test('takes a look-up beside the handler, and asks for one where the effect needs it', async () => {
+    const text = (payments['pay.yaml'] as string).replace(
+      'reply: pay.Reply }',
+      'reply: pay.Reply, effect: lookup }',
+    );
+    const lookup = { url: `${url}/{idempotency-key}`, statuses: { 404: 'absent' } } as const;
+    expect(await open({ 'pay.yaml': text }, { bank: { url, lookup } })).toEqual([
+      'bank',
+      'bank-lookup',
+    ]);
+    await expect(open({ 'pay.yaml': text }, { bank: { url } })).rejects.toThrow(
+      'call "bank" says "effect: lookup", but calls.bank of the runner file has no "lookup": add one',
+    );
+  });
+
   test('says what is wrong with a call before anything runs', async () => {
     await expect(open({}, { bank: { url: `${url}/{id}` } })).rejects.toThrow(
       'calls.bank.url is "http://127.0.0.1:1/{id}": the request has no field "id"',

@@ -16,7 +16,7 @@ stages:
     call: bank
     request: { order: key, cents: size(value) }
     idempotency-key: '"charge-" + key'
-    timeout: 300ms
+    timeout: 2s
     retry: { attempts: 2, backoff: 5ms, max: 20ms }
     concurrency: { limit: 16, order: per-key }
     outcomes:
