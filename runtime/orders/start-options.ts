@@ -110,8 +110,16 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     ...(named === undefined ? {} : { brokers: named }),
   };
   return {
-    ...{ orders, place, json, sync, seed, shortShare, pickShare },
-    ...{ payments, smtp, behaviour },
+    orders,
+    place,
+    json,
+    sync,
+    seed,
+    shortShare,
+    pickShare,
+    payments,
+    smtp,
+    behaviour,
   };
 }
 

@@ -15,6 +15,8 @@ describe('parseStartOptions', () => {
       seed: 1,
       shortShare: 0.03,
       payments: undefined,
+      smtp: undefined,
+      pickShare: 0.9,
       behaviour: {
         seed: 1,
         latencyMs: 5,
@@ -38,7 +40,7 @@ describe('parseStartOptions', () => {
   test('takes every option', () => {
     const args = '--orders a.avro --data d --json --sync never --seed 7 --short-share 0';
     const provider = '--latency 1s --decline-rate .5 --cut-rate 1 --outage 30s/2s --answers by-key';
-    const url = ['--payments', 'http://localhost:8081/'];
+    const url = ['--payments', 'http://localhost:8081/', '--smtp', 'smtp://localhost:25'];
     expect(parseStartOptions([...args.split(' '), ...provider.split(' '), ...url])).toEqual({
       orders: 'a.avro',
       place: { data: 'd' },
@@ -47,6 +49,8 @@ describe('parseStartOptions', () => {
       seed: 7,
       shortShare: 0,
       payments: 'http://localhost:8081',
+      smtp: 'smtp://localhost:25',
+      pickShare: 0.9,
       behaviour: {
         seed: 7,
         latencyMs: 1000,
@@ -62,6 +66,7 @@ describe('parseStartOptions', () => {
     [['--sync', 'sometimes'], 'Allowed choices are commit, interval, never'],
     [['--short-share', '2'], 'give a share from 0 to 1'],
     [['--payments', 'localhost'], 'give an http URL, like http://127.0.0.1:8081'],
+    [['--smtp', 'http://localhost'], 'give an smtp URL, like smtp://127.0.0.1:2525'],
     [['--log', 'paper'], 'Allowed choices are embedded, kafka'],
     [['--log', 'kafka', '--brokers', 'a'], "argument 'a' is invalid. give host:port,host:port,…"],
     [['--data', ''], "option '--data <dir>' argument '' is invalid. name a folder"],

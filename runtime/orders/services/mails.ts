@@ -29,8 +29,13 @@ export async function reportMails(sources: ReportSources): Promise<ServiceReport
   const twice = booked === undefined ? 0 : booked.copies - booked.letters.size;
   const holds = missing === 0;
   const figures = {
-    ...{ sent: outcomes.SENT, refused: outcomes.REFUSED, unknown: outcomes.UNKNOWN },
-    ...{ letters, twice, paidWithoutConfirmation: missing, holds },
+    sent: outcomes.SENT,
+    refused: outcomes.REFUSED,
+    unknown: outcomes.UNKNOWN,
+    letters,
+    twice,
+    paidWithoutConfirmation: missing,
+    holds,
   };
   const bad = outcomes.REFUSED + outcomes.UNKNOWN;
   return {
