@@ -47,6 +47,12 @@ export async function knownApplications(log: Log): Promise<readonly string[]> {
   return applicationsIn(names, await log.admin.groups());
 }
 
+/** The application that made a topic for itself: of several whose name fits the one with the longest; undefined: none did. */
+export async function ownerOfTopic(log: Log, topic: string): Promise<string | undefined> {
+  const owners = (await knownApplications(log)).filter((name) => isInternal(topic, name));
+  return owners.sort((a, b) => b.length - a.length)[0];
+}
+
 /**
  * Takes away what the plan says; a reset that was cut off is finished by another one. Between its
  * steps the application cannot start, or is refused because its

@@ -24,8 +24,8 @@ import { shortPath } from './short-path.ts';
 
 /** All problems of a topology file and its schemas, rendered. The reaction: mend the file. */
 export class TopologyError extends StreamsError {
-  readonly problems: readonly Problem[];
-  readonly schemaProblems: readonly SchemaProblem[];
+  declare readonly problems: readonly Problem[];
+  declare readonly schemaProblems: readonly SchemaProblem[];
 
   constructor(
     text: string,
@@ -33,8 +33,10 @@ export class TopologyError extends StreamsError {
     schemaProblems: readonly SchemaProblem[],
   ) {
     super('TOPOLOGY_PROBLEMS', text);
-    this.problems = problems;
-    this.schemaProblems = schemaProblems;
+    // A program that does not catch it shows its user the file's mistakes, not where they were found.
+    this.stack = `${this.name}: ${text}`;
+    Object.defineProperty(this, 'problems', { value: problems, enumerable: false });
+    Object.defineProperty(this, 'schemaProblems', { value: schemaProblems, enumerable: false });
   }
 }
 

@@ -77,12 +77,8 @@ async function resetOne(
   const application = applicationNamed(name);
   const plan = await planReset(tool, application);
   if (isEmpty(plan)) {
-    const near = nearestName(application, await knownApplications(tool.log));
-    if (!isFile && near !== undefined) {
-      throw new UsageError(
-        `nothing of application "${name}" is in ${where}: did you mean "${near}"?`,
-      );
-    }
+    // A file says which application is meant, though it may not have run; a name may be a slip.
+    if (!isFile) throw new UsageError(await unknownApplication(tool, name, where));
     console.note(`nothing of application "${application}" is in ${where}\n`);
     return exitCodes.fine;
   }
@@ -90,6 +86,14 @@ async function resetOne(
   await resetApplication(tool, plan);
   console.note(`application "${application}" is reset\n`);
   return exitCodes.fine;
+}
+
+async function unknownApplication(tool: ToolLog, name: string, where: string): Promise<string> {
+  const known = await knownApplications(tool.log);
+  const near = nearestName(name, known);
+  const names = known.map((it) => `"${it}"`).join(', ');
+  const hint = near === undefined ? `it knows ${names || 'none'}` : `did you mean "${near}"?`;
+  return `nothing of application "${name}" is in ${where}: ${hint}`;
 }
 
 function isEmpty({ topics, state, positions }: ResetPlan): boolean {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Log, PartitionEnds, TopicInfo } from '../ports.ts';
 import type { Console } from './console.ts';
+import { UsageError } from './failure.ts';
 import { addDataOptions, type DataOptions, settingsOf, withLog } from './settings.ts';
 import { showBytes, showCount, showDuration, textTable } from './text-table.ts';
 
@@ -19,6 +20,7 @@ interface ListedTopic {
 export function topicsListCommand(console: Console): Command {
   return addDataOptions(new Command('list'))
     .description('List the topics of a log, with partitions, offsets and sizes.')
+    .allowExcessArguments(true)
     .option('--partitions', 'a line per partition')
     .option('--json', 'print them as JSON')
     .addHelpText(
@@ -26,7 +28,15 @@ export function topicsListCommand(console: Console): Command {
       '\nOffsets count: compacted and deleted records leave gaps.\n\n' +
         'Example:\n  $ millrace topics list --data .millrace/data',
     )
-    .action(async (options: ListOptions) => {
+    .action(async (options: ListOptions, command: Command) => {
+      const [word] = command.args;
+      // It is the command where none is named: what is not one comes here.
+      if (word !== undefined) {
+        throw new UsageError(
+          `"millrace topics" lists, and has the commands "list" and "read", not "${word}": ` +
+            `"millrace topics read ${word}" prints the topic of that name`,
+        );
+      }
       const topics = await withLog(settingsOf(options), ({ log }) => listTopics(log));
       if (options.json) return console.write(`${JSON.stringify(topics.map(toJson), null, 2)}\n`);
       return console.write(options.partitions ? partitionTable(topics) : topicTable(topics));

@@ -9,6 +9,7 @@ import { type ReadFrom, readRecords } from './record-cursor.ts';
 import { type ByteFormat, byteFormats, lineText, RecordView } from './record-view.ts';
 import { addDataOptions, type DataOptions, settingsOf, withLog } from './settings.ts';
 import { onSignal } from './signals.ts';
+import { topicFormats } from './topic-formats.ts';
 
 interface ReadCommandOptions extends DataOptions {
   readonly from: ReadFrom;
@@ -39,7 +40,7 @@ export function topicsReadCommand(console: Console): Command {
     .addHelpText(
       'after',
       '\nRecords of several partitions are merged by time. Bytes that cannot be read are shown as\n' +
-        'base64, with the reason.\n\n' +
+        'base64, with the reason. What an application keeps in a changelog is read as its plan says.\n\n' +
         'Example:\n  $ millrace topics read orders.status --from latest --follow',
     )
     .action(async (topic: string, options: ReadCommandOptions) => {
@@ -63,16 +64,18 @@ async function read(
   }
   const numbers =
     only === undefined ? Array.from({ length: info.partitions }, (_, i) => i) : [only];
+  const own = await topicFormats(log, topic);
   const view = new RecordView({
     registry,
-    key: options.key,
-    value: options.value,
+    key: options.key === 'auto' ? own.key : options.key,
+    value: options.value === 'auto' ? own.value : options.value,
     repartition: topic.endsWith('-repartition'),
   });
-  let left = options.limit ?? Infinity;
+  const limit = options.limit ?? Infinity;
+  let shown = 0;
   const signals = onSignal();
   try {
-    if (left === 0) return;
+    if (limit === 0) return;
     const records = readRecords(log, {
       partitions: numbers.map((partition) => ({ topic, partition })),
       from,
@@ -81,11 +84,33 @@ async function read(
     });
     for await (const record of records) {
       await console.write(lineText(await view.show(record)));
-      if (--left === 0) return;
+      if (++shown === limit) return;
+    }
+    if (shown === 0 && typeof from === 'object' && !signals.signal.aborted) {
+      console.note(`${await beyond(log, { topic, numbers, from })}\n`);
     }
   } finally {
     signals.release();
   }
+}
+
+/** Says that nothing is there to be read from a place on, and where the topic ends. */
+async function beyond(
+  log: Log,
+  asked: {
+    readonly topic: string;
+    readonly numbers: readonly number[];
+    readonly from: Exclude<ReadFrom, string>;
+  },
+): Promise<string> {
+  const { topic, numbers, from } = asked;
+  const ends = await log.ends(
+    numbers.map((partition) => ({ topic, partition })),
+    'committed',
+  );
+  const place = 'offset' in from ? `offset ${from.offset}` : new Date(from.time).toISOString();
+  const last = ends.map(({ partition, end }) => `${end} in partition ${partition}`).join(', ');
+  return `topic "${topic}" has no records from ${place} on: it ends at offset ${last}`;
 }
 
 async function known(log: Log, topic: string): Promise<TopicInfo> {

@@ -94,6 +94,17 @@ describe('openTopics', () => {
     await after.close();
   });
 
+  test('tells of a bad file its mistakes alone, without a stack', async () => {
+    const bad = join(folder, 'bad.yaml');
+    writeFileSync(bad, 'application: a\nstreams: [\n');
+    const error: unknown = await openTopics({ topology: bad, data }).catch((it: unknown) => it);
+    expect(error).toMatchObject({ name: 'TopologyError', code: 'TOPOLOGY_PROBLEMS' });
+    const { message, stack } = error as Error;
+    expect(message).toMatch(/bad\.yaml:\d+:\d+ error\[E001\]/);
+    expect(stack).toBe(`TopologyError: ${message}`);
+    expect(Object.keys(error as object)).toEqual(['code', 'place', 'name']);
+  });
+
   test('names a stream that the file does not declare', async () => {
     const topics = await openTopics({ topology: file, data });
     await expect(topics.send('no such', { key: 'a' })).rejects.toMatchObject({

@@ -87,6 +87,14 @@ application "words" is reset
   });
 });
 
+test('reset names the applications that there are where one is unknown', async () => {
+  const { data } = await twoApplications();
+  expect(await inProcess('reset', 'entirely-different', '--data', data, '--yes')).toMatchObject({
+    code: 2,
+    stderr: `error: nothing of application "entirely-different" is in ${data}: it knows "words", "words-again"\n`,
+  });
+});
+
 describe('reset --all', () => {
   test('deletes log and state, and the folder', async () => {
     const { data } = await twoApplications();

@@ -5,7 +5,7 @@ import type { EmbeddedLog } from '../../../runtime/embedded/embedded-log.ts';
 import { avroSerde, loadCatalog } from '../../../schemas/index.ts';
 import { changeSerde } from '../../../runtime/task/change-serde.ts';
 import { inProcess } from './in-process.ts';
-import { produce, projects, type RawRecord, saidWriter, withDataFolder } from './project.ts';
+import { produce, projects, type RawRecord, saidWriter, withDataFolder, words } from './project.ts';
 
 const project = projects();
 
@@ -79,6 +79,16 @@ c              0      0    0   0 B
   });
 });
 
+test('topics says what it has where its command is none', async () => {
+  expect(await inProcess('topics', 'frob')).toEqual({
+    code: 2,
+    stdout: '',
+    stderr:
+      'error: "millrace topics" lists, and has the commands "list" and "read", not "frob": ' +
+      '"millrace topics read frob" prints the topic of that name\n',
+  });
+});
+
 describe('topics read', () => {
   const times = (lines: readonly RecordLine[]): number[] => lines.map(({ timestamp }) => timestamp);
   const day = Date.parse('2017-01-31T00:00:00Z');
@@ -106,10 +116,45 @@ describe('topics read', () => {
   test('begins at a time, in the middle of a batch, too', async () => {
     const data = await dataWith(fill);
     const at = (ms: number): string => new Date(day + ms).toISOString();
-    for (const ms of [0, 3, 6, 11, 12]) {
+    for (const ms of [0, 3, 6, 11]) {
       const lines = await read(data, 't', '--from', at(ms));
       expect(times(lines)).toEqual(Array.from({ length: 12 - ms }, (_, i) => day + ms + i));
     }
+  });
+
+  test.each([
+    ['offset 50', '50'],
+    ['2017-01-31T00:00:00.012Z', '2017-01-31T00:00:00.012Z'],
+  ])('says so where there is nothing from %s on', async (place, from) => {
+    const data = await dataWith(fill);
+    expect(
+      await inProcess('topics', 'read', 't', '--data', data, '--from', from, '--partition', '1'),
+    ).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringMatching(
+        new RegExp(
+          `^topic "t" has no records from ${place} on: it ends at offset \\d+ in partition 1\n$`,
+        ),
+      ),
+    });
+  });
+
+  test('reads the rows of a changelog as the plan says that ran', async () => {
+    const cwd = project(words);
+    const data = join(cwd, 'data');
+    await withDataFolder(data, async (log) => {
+      const write = await saidWriter(log, 'said');
+      const said = [1, 2].map((time) => ({ key: 'a', value: write('hello', time) }));
+      await produce(log, { name: 'said', partitions: 2 }, said);
+    });
+    const file = join(cwd, 'words.yaml');
+    const { code } = await inProcess('run', file, '--data', data, '--until-caught-up');
+    expect(code).toBe(0);
+    const rows = await read(data, 'words-counts-changelog');
+    expect(rows.map(({ key, value }) => [key, value])).toEqual([['a', 2]]);
+    const [raw] = await read(data, 'words-counts-changelog', '--value', 'bytes');
+    expect(raw?.value).toEqual({ base64: 'AAAAAAAAAAI=' });
   });
 
   test('begins at an offset of each partition, the log’s start if that is later', async () => {
