@@ -19,9 +19,9 @@ import { disturbBroker, disturbNetwork } from './disturbances.ts';
 import { FaultPlan } from './faults.ts';
 import { gatherFromKafka } from './gather.ts';
 import type { KafkaEvidence } from './gather.ts';
-import { nap, repeat, within } from './lane.ts';
+import { nap, repeat } from './lane.ts';
 import { Loading } from './loading.ts';
-import { awaitRest, tasksOf } from './rest.ts';
+import { awaitRest, taskOfInput, tasksOf } from './rest.ts';
 import { CampaignTally } from './tally.ts';
 
 /** What a campaign on Kafka does. */
@@ -41,6 +41,8 @@ export interface KafkaCampaignOptions {
   /** The first member freezes itself before its so-manieth commit, and wakes when others have taken over. */
   readonly zombieAt?: number;
   readonly breakage?: KafkaBreakage;
+  /** How long it may take until it has come to rest, ms. @defaultValue no limit */
+  readonly limitMs?: number;
   /** @defaultValue to nobody */
   readonly print?: (line: string) => void;
 }
@@ -111,7 +113,7 @@ class KafkaCampaign {
   readonly #options: KafkaCampaignOptions;
   readonly #provider: CampaignProvider;
   readonly #ledger: string;
-  readonly #tally = new CampaignTally();
+  readonly #tally = new CampaignTally(taskOfInput(ordersPlan()));
   readonly #calm = new AbortController();
   readonly #crew: Crew;
   readonly #folders: readonly string[];
@@ -155,7 +157,7 @@ class KafkaCampaign {
       await Promise.race([this.#disturb(loading), loading.done.then(() => new Promise(() => {}))]);
       this.#print('everything is mended');
       loading.hurry();
-      await within(loadMs, 'everything is loaded', loading.done);
+      await this.#crew.limit.within(loadMs, 'everything is loaded', loading.done);
       this.#print('everything is loaded');
       if (zombie !== undefined) await this.#crew.wakeZombie(tasksOf(ordersPlan()).length);
       findings.push(...(await awaitRest(this.#crew, ordersPlan(), this.#print)));
@@ -198,7 +200,8 @@ class KafkaCampaign {
       FaultPlan,
       FaultPlan,
     ];
-    const shared = { cluster, tally: this.#tally, print: this.#print, calm };
+    const { limit } = this.#crew;
+    const shared = { cluster, tally: this.#tally, print: this.#print, calm, limit };
     const timer = setTimeout(() => this.#calm.abort(), this.#options.disturbMs);
     try {
       await Promise.all([
@@ -259,6 +262,7 @@ class KafkaCampaign {
         plan: this.#plan(0),
         tally: this.#tally,
         print: this.#print,
+        limitMs: this.#options.limitMs ?? Infinity,
         settings: (place) => ({
           brokers: cluster.brokers,
           payments: this.#provider.url,

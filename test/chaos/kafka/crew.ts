@@ -1,10 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ambush } from '../child/suicide.ts';
 import { Findings } from '../finding.ts';
 import type { MemberSettings, MemberWord } from './child/words.ts';
 import type { FaultPlan } from './faults.ts';
-import { nap, repeat } from './lane.ts';
+import { nap, repeat, TimeLimit } from './lane.ts';
 import { Member } from './member.ts';
 import type { CampaignTally } from './tally.ts';
 
@@ -16,6 +15,8 @@ export interface CrewOptions {
   readonly plan: FaultPlan;
   readonly tally: CampaignTally;
   readonly print: (line: string) => void;
+  /** The time that the campaign may take, ms. */
+  readonly limitMs: number;
 }
 
 /** How often it is looked whether a member has frozen itself, ms. */
@@ -24,16 +25,6 @@ const lookEveryMs = 500;
 const leaveMs = 60_000;
 /** So may a first start, which creates the topics, and a hand-over, ms. */
 const startMs = 300_000;
-const pollMs = 100;
-
-/** @throws {Error} when it does not come true */
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + startMs;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`${what}: not in ${startMs} ms`);
-    await sleep(pollMs);
-  }
-}
 
 /**
  * Keeps the places of members occupied while faults empty them: whoever is gone comes back, at once
@@ -43,6 +34,7 @@ export class Crew {
   readonly members: readonly Member[];
   readonly stopped = new Findings('stopped-by-itself');
   readonly rebuilt = new Findings('never-rebuilt');
+  readonly limit: TimeLimit;
   readonly #options: CrewOptions;
   readonly #calm: AbortSignal;
   /** Under a fault of their own. */
@@ -54,6 +46,7 @@ export class Crew {
   constructor(options: CrewOptions, calm: AbortSignal) {
     this.#options = options;
     this.#calm = calm;
+    this.limit = new TimeLimit(options.limitMs, () => this.members.map(String).join('; '));
     this.members = options.folders.map(
       (data, place) =>
         new Member(`member ${place + 1}`, () => ({ ...options.settings(place), data }), {
@@ -62,7 +55,10 @@ export class Crew {
             options.print(`${member.name} stopped by itself: ${how.split('\n')[0]}`);
             this.stopped.add(`${member.name}: ${how}`);
           },
-          gone: (member) => void this.#replace(member),
+          gone: (member) => {
+            options.tally.presence.runs(member.name, [], performance.now());
+            void this.#replace(member);
+          },
         }),
     );
   }
@@ -72,7 +68,7 @@ export class Crew {
     for (const [i, member] of this.members.entries()) {
       member.start(i === 0 && first !== undefined ? first : this.#ambush());
     }
-    await until('all members start', async () => {
+    await this.limit.until(startMs, 'all members start', async () => {
       // One may freeze itself as it writes down its plan; the group waits for it.
       for (const member of this.members) {
         if (member.starts > 0 || !(await member.hasFrozenItself())) continue;
@@ -119,13 +115,14 @@ export class Crew {
   async wakeZombie(tasks: number): Promise<void> {
     const [zombie, ...others] = this.members;
     if (zombie === undefined) return;
-    await until('a member freezes itself', () => zombie.hasFrozenItself());
+    await this.limit.until(startMs, 'a member freezes itself', () => zombie.hasFrozenItself());
     zombie.sprung();
     this.#options.print(`${zombie.name}: froze itself ${zombie.ambushText}`);
     const owned = (): number =>
       others.reduce((sum, { status }) => sum + (status?.tasks.length ?? 0), 0);
-    await until('the others have all tasks', () => owned() === tasks);
-    await until('the others rest', () => others.every(({ status }) => status?.rest === true));
+    await this.limit.until(startMs, 'the others have all tasks', () => owned() === tasks);
+    const rest = (): boolean => others.every(({ status }) => status?.rest === true);
+    await this.limit.until(startMs, 'the others rest', rest);
     this.#options.tally.fault('SIGSTOP of a member at a point of its commit');
     this.#options.print(`${zombie.name}: wakes`);
     zombie.thaw();
@@ -164,6 +161,7 @@ export class Crew {
         print(`${member.name}: frozen for ${fault.forMs} ms`);
         tally.fault(fault.long ? 'SIGSTOP of a member past its session' : 'SIGSTOP of a member');
         member.freeze();
+        tally.presence.runs(member.name, [], performance.now());
         await nap(fault.forMs, this.#calm);
         member.thaw();
         break;
@@ -179,6 +177,7 @@ export class Crew {
     print(`${member.name}: froze itself ${member.ambushText}, for ${forMs} ms`);
     tally.fault('SIGSTOP of a member at a point of its commit');
     member.sprung();
+    tally.presence.runs(member.name, [], performance.now());
     await nap(forMs, this.#calm);
     member.thaw();
     this.#disturbed.delete(member);
@@ -221,6 +220,8 @@ export class Crew {
         if (word.message.includes('rebuil')) this.rebuilt.add(`${member.name}: ${word.message}`);
         break;
       case 'status':
+        tally.presence.runs(member.name, word.tasks, performance.now());
+        break;
       case 'left':
       case 'failed':
         break;

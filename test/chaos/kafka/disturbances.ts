@@ -2,7 +2,11 @@ import type { Cluster } from '../../broker/harness/cluster.ts';
 import { wholeAgain } from './cluster-upkeep.ts';
 import type { BrokerFault, FaultPlan, NetworkFault } from './faults.ts';
 import { nap } from './lane.ts';
+import type { TimeLimit } from './lane.ts';
 import type { CampaignTally } from './tally.ts';
+
+/** Longest time until all replicas are in sync again, ms. */
+const wholeMs = 180_000;
 
 /** What disturbances work on. */
 export interface Disturbed {
@@ -12,11 +16,12 @@ export interface Disturbed {
   readonly print: (line: string) => void;
   /** Ends a fault early. */
   readonly calm: AbortSignal;
+  readonly limit: TimeLimit;
 }
 
 /** Takes a broker away for a while, and waits until all replicas are in sync again: with one broker away, two are enough. */
 export async function disturbBroker(disturbed: Disturbed): Promise<void> {
-  const { cluster, plan, tally, print, calm } = disturbed;
+  const { cluster, plan, tally, print, calm, limit } = disturbed;
   const fault: BrokerFault = plan.broker();
   const node = cluster.node(fault.broker);
   print(`broker ${fault.broker}: ${fault.kind}, for ${fault.forMs} ms`);
@@ -30,7 +35,7 @@ export async function disturbBroker(disturbed: Disturbed): Promise<void> {
     await nap(fault.forMs, calm);
     await node.start();
   }
-  await wholeAgain(cluster.brokers);
+  await wholeAgain(cluster.brokers, limit.atMost(wholeMs));
 }
 
 const brokerFaults = { kill: 'SIGKILL', stop: 'orderly restart', freeze: 'SIGSTOP' } as const;

@@ -57,7 +57,11 @@ export function reportOf(result: KafkaCampaignResult): readonly string[] {
     ...faults.map(([kind, count]) => `  ${count} × ${kind}`),
     `${tally.recoveries} recoveries of members, ${tally.rebalances} rebalances`,
     `${records} records taken in ${commits} transactions`,
-    `longest pause of an input ${seconds(tally.longestPauseMs)}: ${tally.longestPauseOf}`,
+    'longest pauses between commits of an input:',
+    ...tally.pauses.map(
+      ({ input, fromMs, forMs, unmannedMs }) =>
+        `  ${seconds(forMs)} from ${seconds(fromMs)} on, ${seconds(unmannedMs)} of it in nobody's hands: ${input}`,
+    ),
     ...findings.map(({ check, message }) => `FOUND ${check}: ${message}`),
     ...(findings.length === 0 ? ['nothing lost, nothing doubled: every check holds'] : []),
   ];

@@ -48,6 +48,11 @@ export class Member {
     return this.#settings().data;
   }
 
+  /** How it is, with what its process said last. */
+  toString(): string {
+    return `${this.name} is ${this.#state}: ${JSON.stringify(this.status)}`;
+  }
+
   /** True while the process may yet freeze or kill itself, or has killed itself. */
   get ambushed(): boolean {
     return this.#ambush !== undefined && !this.#sprung;

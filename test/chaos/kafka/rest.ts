@@ -3,7 +3,6 @@ import type { Plan } from '../../../topology/plan/plan.ts';
 import { Findings } from '../finding.ts';
 import type { Finding } from '../finding.ts';
 import type { Crew } from './crew.ts';
-import type { Member } from './member.ts';
 
 /** Without a commit for so long nothing goes on any more, ms. */
 const patienceMs = 120_000;
@@ -25,6 +24,7 @@ export async function awaitRest(
   let resting = 0;
   let commits = crew.commits;
   const beganMs = performance.now();
+  const latestMs = beganMs + crew.limit.atMost(mostMs);
   let movedMs = beganMs;
   let saidMs = beganMs;
   while (resting < looks) {
@@ -36,18 +36,14 @@ export async function awaitRest(
     }
     if (performance.now() - saidMs > sayEveryMs) {
       saidMs = performance.now();
-      for (const member of crew.members) print(`not at rest: ${textOf(member)}`);
+      for (const member of crew.members) print(`not at rest: ${String(member)}`);
     }
     const now = performance.now();
-    if (now - movedMs < patienceMs && now - beganMs < mostMs) continue;
-    for (const member of crew.members) findings.add(textOf(member));
+    if (now - movedMs < patienceMs && now < latestMs) continue;
+    for (const member of crew.members) findings.add(String(member));
     break;
   }
   return findings.list();
-}
-
-function textOf({ name, state, status }: Member): string {
-  return `${name} is ${state}: ${JSON.stringify(status)}`;
 }
 
 function isAtRest({ members }: Crew, all: readonly string[]): boolean {
@@ -64,4 +60,15 @@ export function tasksOf(plan: Plan): readonly string[] {
       return Array.from({ length: partitions }, (_, partition) => `${id}_${partition}`);
     })
     .toSorted();
+}
+
+/** The id of the task that reads an input, `topic/partition`. */
+export function taskOfInput(plan: Plan): (input: string) => string {
+  const readers = new Map(
+    plan.subTopologies.flatMap(({ id, sourceTopics }) => sourceTopics.map((it) => [it, id])),
+  );
+  return (input) => {
+    const at = input.lastIndexOf('/');
+    return `${readers.get(input.slice(0, at))}_${input.slice(at + 1)}`;
+  };
 }

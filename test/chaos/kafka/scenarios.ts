@@ -9,7 +9,7 @@ import type { KafkaCampaignOptions, KafkaCampaignResult } from './campaign.ts';
 /** What the scenarios leave open. */
 export type KafkaScenario = Pick<
   KafkaCampaignOptions,
-  'cluster' | 'folder' | 'seed' | 'orders' | 'disturbMs' | 'members' | 'print'
+  'cluster' | 'folder' | 'seed' | 'orders' | 'disturbMs' | 'members' | 'limitMs' | 'print'
 >;
 
 /** The cluster that campaigns run on: one broker may be away at any time, and the controller never is. */
@@ -53,7 +53,10 @@ export async function runUnlimitedOnKafka(options: KafkaScenario): Promise<Kafka
  * and then goes on with the commit. No other fault.
  */
 export function runZombie(
-  options: Pick<KafkaCampaignOptions, 'cluster' | 'folder' | 'seed' | 'breakage' | 'print'>,
+  options: Pick<
+    KafkaCampaignOptions,
+    'cluster' | 'folder' | 'seed' | 'breakage' | 'limitMs' | 'print'
+  >,
 ): Promise<KafkaCampaignResult> {
   return runKafkaCampaign({
     ...options,

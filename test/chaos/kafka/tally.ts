@@ -1,14 +1,43 @@
+import { Presence } from './presence.ts';
+
+/** A time between two commits of an input. */
+export interface Pause {
+  /** `topic/partition` */
+  readonly input: string;
+  /** Since the campaign began, ms. */
+  readonly fromMs: number;
+  readonly forMs: number;
+  /** Of that, while no process that was awake ran its task: hand-over and restore, ms. */
+  readonly unmannedMs: number;
+}
+
+interface LastCommit {
+  readonly atMs: number;
+  readonly unmannedMs: number;
+}
+
+/** So many pauses are remembered, one of each input. */
+const most = 5;
+
 /** Counts what happens in a campaign, and how long tasks stood still. */
 export class CampaignTally {
   /** Kind of fault → how often. */
   readonly faults = new Map<string, number>();
   /** Starts of members beyond each place's first, that came to be in the group. */
   recoveries = 0;
-  longestPauseMs = 0;
-  longestPauseOf = '';
+  /** Who runs which tasks. */
+  readonly presence = new Presence();
+  readonly #startedMs = performance.now();
   readonly #generations = new Set<number>();
-  /** `topic/partition` → when its position was committed last, ms. */
-  readonly #lastMs = new Map<string, number>();
+  readonly #last = new Map<string, LastCommit>();
+  /** The longest one of each input. */
+  readonly #pauses = new Map<string, Pause>();
+  readonly #taskOf: (input: string) => string;
+
+  /** @param taskOf - the task that reads an input, `topic/partition` */
+  constructor(taskOf: (input: string) => string) {
+    this.#taskOf = taskOf;
+  }
 
   fault(kind: string): void {
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
@@ -18,12 +47,20 @@ export class CampaignTally {
   committed(inputs: readonly string[], generation: number, nowMs: number): void {
     this.#generations.add(generation);
     for (const input of inputs) {
-      const pauseMs = nowMs - (this.#lastMs.get(input) ?? nowMs);
-      this.#lastMs.set(input, nowMs);
-      if (pauseMs <= this.longestPauseMs) continue;
-      this.longestPauseMs = pauseMs;
-      this.longestPauseOf = input;
+      const unmannedMs = this.presence.unmannedMs(this.#taskOf(input), nowMs);
+      const last = this.#last.get(input);
+      this.#last.set(input, { atMs: nowMs, unmannedMs });
+      if (last === undefined) continue;
+      const forMs = nowMs - last.atMs;
+      if (forMs <= (this.#pauses.get(input)?.forMs ?? 0)) continue;
+      const fromMs = last.atMs - this.#startedMs;
+      this.#pauses.set(input, { input, fromMs, forMs, unmannedMs: unmannedMs - last.unmannedMs });
     }
+  }
+
+  /** The longest pauses, one of an input each, the longest first. */
+  get pauses(): readonly Pause[] {
+    return [...this.#pauses.values()].toSorted((a, b) => b.forMs - a.forMs).slice(0, most);
   }
 
   /** Generations of the group in which something was committed, beyond the first. */
