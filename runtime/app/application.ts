@@ -6,9 +6,10 @@ import { differenceText } from '../../topology/plan/compare/difference.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import type { HttpCallOptions } from '../calls/http/call-options.ts';
+import type { CallStatus } from '../calls/call-status.ts';
 import type { Engine } from '../engine/engine.ts';
 import { compileEngineOptions, type EngineOptions } from '../engine/engine-options.ts';
-import { lineLogger, type Logger, reportTo } from '../logger.ts';
+import { lineLogger, type Logger, type Report, reportTo } from '../logger.ts';
 import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
 import { LmdbStateBackend } from '../state/lmdb-backend.ts';
 import { openApplicationLog } from './application-log.ts';
@@ -16,6 +17,7 @@ import { MemberQueries } from '../queries/member-queries.ts';
 import type { QueriesOptions } from '../queries/queries-options.ts';
 import type { StoreQuery } from '../queries/store-query.ts';
 import { openQueries } from './application-queries.ts';
+import { ApplicationWatch } from './application-watch.ts';
 import { assemble } from './assemble.ts';
 import { openFunctions } from './call-handlers.ts';
 import { closeAll } from './close-all.ts';
@@ -86,6 +88,7 @@ export class Application {
   private readonly queries: MemberQueries;
   private readonly release: () => Promise<void>;
   private readonly abort = new AbortController();
+  private readonly watch: ApplicationWatch;
   private cancelMaintenance: (() => void) | undefined;
   private closing: Promise<void> | undefined;
 
@@ -99,6 +102,7 @@ export class Application {
     endpoint: string | undefined;
     release: () => Promise<void>;
     maintain: () => Promise<void>;
+    report: Report;
   }) {
     this.definition = parts.definition;
     this.plan = parts.plan;
@@ -112,6 +116,7 @@ export class Application {
     // A failure is kept by the engine; nobody has to wait for this promise to learn of it.
     this.stopped = this.engine.run(this.abort.signal).catch(() => {});
     this.scheduleMaintenance(parts.maintain);
+    this.watch = new ApplicationWatch(this, systemClock, parts.report);
   }
 
   /** Why it stopped by itself; undefined while it runs. */
@@ -137,6 +142,11 @@ export class Application {
   /** Committed counters, node by node, of what this process has done itself since it started. */
   outcomes(): ReturnType<Engine['outcomes']> {
     return this.engine.outcomes();
+  }
+
+  /** The same, task by task, of those that run here at present. */
+  outcomesByTask(): ReturnType<Engine['totals']['byTask']> {
+    return this.engine.totals.byTask();
   }
 
   /**
@@ -172,6 +182,11 @@ export class Application {
     return !behind && this.quiet;
   }
 
+  /** What the calls of each stage are doing. */
+  get calls(): readonly CallStatus[] {
+    return this.engine.calls.status();
+  }
+
   /** Calls that are journaled and have not ended. */
   get openCalls(): number {
     return this.engine.calls.outstanding;
@@ -187,6 +202,7 @@ export class Application {
     this.abort.abort();
     this.cancelMaintenance?.();
     await this.stopped;
+    this.watch.close();
     try {
       await this.engine.close();
     } finally {
@@ -307,6 +323,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
       endpoint: asked.server?.endpoint,
       release,
       maintain: () => opened.maintain(),
+      report,
     });
     try {
       await engine.located();

@@ -1,5 +1,7 @@
 import { durationText } from '../../topology/core/duration.ts';
 import { restoreLine } from '../app/runner/run-meter.ts';
+import type { CallStatus } from '../calls/call-status.ts';
+import type { LiveFigures } from '../app/runner/live-figures.ts';
 import type { LoggedStatus } from '../app/status/application-status.ts';
 import { type SeenStatus, silentMs } from '../app/status/status-files.ts';
 import { showCount, textTable } from './text-table.ts';
@@ -34,6 +36,7 @@ const head = [
   'RECORDS/S',
   'DEAD LETTERS',
   'CALLS',
+  'PARKED',
   'RESTARTS',
 ];
 
@@ -43,7 +46,7 @@ export function statusText(all: readonly StatusOf[], nowMs: number): string {
   const rows = all.flatMap((it) => rowsOf(it, nowMs));
   const more = all.flatMap((it) => linesOf(it, nowMs));
   const lines = more.length === 0 ? '' : `\n${more.join('\n')}\n`;
-  return `${textTable([head, ...rows], [3, 4, 5, 6, 7, 8, 9])}${lines}`;
+  return `${textTable([head, ...rows], [3, 4, 5, 6, 7, 8, 9, 10])}${lines}`;
 }
 
 function rowsOf({ application, logged, seen }: StatusOf, nowMs: number): readonly string[][] {
@@ -51,7 +54,7 @@ function rowsOf({ application, logged, seen }: StatusOf, nowMs: number): readonl
   const totals = [lag, showCount(logged.records)];
   const dead = showCount(logged.deadLettered);
   if (seen.length === 0) {
-    return [[application, 'not seen', '-', '-', ...totals, '-', dead, '-', '-']];
+    return [[application, 'not seen', '-', '-', ...totals, '-', dead, '-', '-', '-']];
   }
   return seen.map((it) => {
     const { status } = it;
@@ -64,10 +67,22 @@ function rowsOf({ application, logged, seen }: StatusOf, nowMs: number): readonl
       ...totals,
       figures === undefined ? '-' : showCount(figures.perSecond),
       dead,
-      figures === undefined ? '-' : showCount(figures.openCalls),
+      ...callCells(figures),
       String(status.restarts),
     ];
   });
+}
+
+/** Calls that go on by themselves, and those that wait for their time or for a person. */
+function callCells(figures: LiveFigures | undefined): readonly string[] {
+  if (figures === undefined) return ['-', '-'];
+  let open = 0;
+  let parked = 0;
+  for (const it of figures.calls) {
+    open += it.inFlight + it.waiting + it.backingOff;
+    parked += it.parked + it.held;
+  }
+  return [showCount(open), showCount(parked)];
 }
 
 /** A dead runner's state ended when it last wrote. */
@@ -98,6 +113,10 @@ function linesOf({ application, logged, seen }: StatusOf, nowMs: number): readon
     if (live && figures?.restoring !== undefined) {
       lines.push(`${application}: ${restoreLine(figures.restoring)}`);
     }
+    for (const call of live ? (figures?.calls ?? []) : []) {
+      const words = callWords(call);
+      if (words !== '') lines.push(`${application}: calls of stage "${call.stage}": ${words}`);
+    }
     if (live && nextStartMs !== undefined) {
       lines.push(`${application}: starts again in ${durationOf(nextStartMs - nowMs)}`);
     }
@@ -108,6 +127,15 @@ function linesOf({ application, logged, seen }: StatusOf, nowMs: number): readon
     }
   }
   return lines;
+}
+
+/** What is worth a line: a breaker that is not closed, calls that wait. Empty: nothing. */
+function callWords({ breaker, parked, held }: CallStatus): string {
+  return [
+    ...(breaker === undefined || breaker === 'closed' ? [] : [`breaker ${breaker}`]),
+    ...(parked === 0 ? [] : [`${showCount(parked)} parked`]),
+    ...(held === 0 ? [] : [`${showCount(held)} for a person ("millrace calls list")`]),
+  ].join(', ');
 }
 
 /** To the second: `1m12s`. */

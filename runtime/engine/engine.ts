@@ -45,7 +45,7 @@ export class Engine {
   private readonly restorer: Restorer;
   private readonly standbys: Standbys;
   private readonly assignment: Assignment;
-  private readonly totals = new RunTotals();
+  readonly totals = new RunTotals();
   private membership: Membership | undefined;
   private transactor: Transactor | undefined;
   private cancelWake: (() => void) | undefined;

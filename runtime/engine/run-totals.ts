@@ -25,6 +25,17 @@ export class RunTotals {
     return totals;
   }
 
+  /** Task → node → counters, of the tasks that are here. */
+  byTask(): ReadonlyMap<string, ReadonlyMap<string, Outcomes>> {
+    const tasks = new Map<string, Map<string, Outcomes>>();
+    for (const task of this.before.keys()) {
+      const own = new Map<string, Outcomes>();
+      this.addOwn(task, own);
+      tasks.set(task.id, own);
+    }
+    return tasks;
+  }
+
   private addOwn(task: Task, totals: Map<string, Outcomes>): void {
     const before = this.before.get(task);
     if (before === undefined) return;

@@ -1,3 +1,5 @@
+import type { CallStatus } from '../../calls/call-status.ts';
+
 /** How far the restore of a member's tasks is. Records are changelog offsets. */
 export interface RestoringFigures {
   readonly tasks: number;
@@ -23,6 +25,6 @@ export interface LiveFigures {
   readonly members: number;
   /** Absent: nothing is restored. */
   readonly restoring?: RestoringFigures;
-  /** Journaled calls that have not ended. */
-  readonly openCalls: number;
+  /** What the calls of each stage are doing; empty where it makes none. */
+  readonly calls: readonly CallStatus[];
 }
