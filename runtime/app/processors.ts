@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { lookupName } from '../../processors/call-handler.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
 import { camelCase } from '../../topology/core/names.ts';
 import { type DefinitionPath, nearestName, type Problem } from '../../topology/core/problem.ts';
@@ -134,6 +135,18 @@ async function loadProcessor(name: string, folder: string | undefined): Promise<
     `${shortPath(file)} does not export the function "${exported}"` +
       `${others.length === 0 ? '' : ` (it exports ${others.join(', ')})`}: export it under that name`,
   );
+}
+
+/**
+ * The look-up of a call, beside its handler: `paymentsLookup` of `payments.ts`. Undefined: there is none.
+ * @throws {ConfigError} PROCESSOR_IMPORT
+ */
+export async function loadLookup(call: string, folder: string | undefined): Promise<unknown> {
+  const file = folder === undefined ? undefined : functionFile(call, folder);
+  if (file === undefined) return undefined;
+  const module = await importFile(call, file);
+  const lookup = module[camelCase(lookupName(call))];
+  return typeof lookup === 'function' ? lookup : undefined;
 }
 
 async function importFile(name: string, file: string): Promise<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 import { callLogTopic } from '../../topology/core/names.ts';
 import { noHeaders } from '../../topology/core/record.ts';
 import { toPlain } from '../plain-json.ts';
+import { callId } from './call-id.ts';
 import type { JournaledIntent } from './intent-codec.ts';
 import type { CallEnd, CallResult } from './open-call.ts';
 
@@ -21,11 +22,6 @@ export interface CallLogEntry {
   /** When it was journaled: nothing was sent before. Absent: the journal of an earlier version did not say. */
   readonly since?: string;
   readonly ended: string;
-}
-
-/** Name of a call for people and commands: stage, partition of its task, sequence number. */
-export function callId(stage: string, partition: number, sequence: number): string {
-  return `${stage}/${partition}/${sequence}`;
 }
 
 /** Takes a record of a topic. */

@@ -5,10 +5,14 @@ import type { CallPlan, Plan, StageNode } from '../../topology/plan/plan.ts';
 import { BreakerGate } from '../calls/breaker-gate.ts';
 import { CallDispatcher } from '../calls/call-dispatcher.ts';
 import { CallLimiter } from '../calls/call-limiter.ts';
+import { callId, callOf } from '../calls/call-id.ts';
+import type { Resolution } from '../calls/resolution.ts';
 import type { CallStatus } from '../calls/call-status.ts';
 import type { CallPhase } from '../calls/open-call.ts';
 import type { JournaledIntent } from '../calls/intent-codec.ts';
+import type { Log } from '../ports.ts';
 import type { Task, TaskTransaction } from '../task/task.ts';
+import { Resolutions } from './resolutions.ts';
 import type { CrashPoint } from './committer.ts';
 
 export interface CallDeskOptions {
@@ -17,7 +21,9 @@ export interface CallDeskOptions {
   readonly handler: (call: string) => CallHandler;
   /** The look-up of a call; undefined: it has none. */
   readonly lookup: (call: string) => CallLookup | undefined;
-  readonly plan: Pick<Plan, 'calls'>;
+  readonly plan: Pick<Plan, 'application' | 'calls'>;
+  readonly log: Log;
+  readonly failed: (error: unknown) => void;
   readonly isReply: (call: string) => (reply: unknown) => boolean;
   /** Canonical form of a record key: what makes two keys the same lane. */
   readonly laneKey: (key: unknown) => unknown;
@@ -32,9 +38,24 @@ export class CallDesk {
   private readonly limiters = new Map<string, CallLimiter>();
   private readonly breakers = new Map<string, BreakerGate>();
   private readonly dispatchers = new Map<Task, Map<string, CallDispatcher>>();
+  private readonly resolutions: Resolutions;
 
   constructor(options: CallDeskOptions) {
     this.options = options;
+    this.resolutions = new Resolutions({
+      ...options,
+      arrived: (resolution) => this.resolve(resolution),
+    });
+  }
+
+  /** Reads what people decided about calls: before the first task is opened. */
+  start(): Promise<void> {
+    return this.resolutions.start();
+  }
+
+  /** True while decisions are read that arrived. */
+  get busy(): boolean {
+    return this.resolutions.busy;
   }
 
   /** Starts the dispatchers of a task and issues what its journals hold, in order. */
@@ -48,6 +69,7 @@ export class CallDesk {
       const dispatcher = this.dispatcher(task, node);
       byStage.set(node.name, dispatcher);
       for (const [sequence, intent] of journaled(node.name)) {
+        if (this.decided(task, node, sequence, intent)) continue;
         dispatcher.issue(sequence, this.options.laneKey(intent.record.key), intent, false);
       }
     }
@@ -117,10 +139,48 @@ export class CallDesk {
   }
 
   close(): void {
+    this.resolutions.close();
     for (const byStage of this.dispatchers.values()) {
       for (const dispatcher of byStage.values()) dispatcher.close();
     }
     this.dispatchers.clear();
+  }
+
+  private resolve(resolution: Resolution): void {
+    const { stage, partition, sequence } = callOf(resolution.call) ?? {};
+    const { idempotencyKey, sinceMs, note } = resolution;
+    for (const [task, byStage] of this.dispatchers) {
+      if (task.partition !== partition) continue;
+      const dispatcher = byStage.get(stage ?? '');
+      const node = task.topology.calls.find(({ name }) => name === stage);
+      const result = node === undefined ? undefined : this.resultOf(resolution, node);
+      if (dispatcher === undefined || sequence === undefined || result === undefined) continue;
+      dispatcher.resolve({ sequence, idempotencyKey, sinceMs }, result, note);
+    }
+  }
+
+  /** Ends a call of a task that is being opened, where a person decided about it meanwhile. */
+  private decided(task: Task, node: StageNode, sequence: number, intent: JournaledIntent): boolean {
+    const { idempotencyKey, progress } = intent;
+    const resolution = this.resolutions.of(callId(node.name, task.partition, sequence));
+    if (resolution?.idempotencyKey !== idempotencyKey) return false;
+    if (resolution.sinceMs !== progress.sinceMs) return false;
+    const result = this.resultOf(resolution, node);
+    if (result === undefined) return false;
+    const end = {
+      attempts: progress.attempts,
+      decidedBy: 'operator',
+      note: resolution.note,
+    } as const;
+    task.addCallItem({ kind: 'reply', stage: node.name, sequence, intent, result, end });
+    return true;
+  }
+
+  /** Undefined: the reply was checked against another version of its type, and does not fit this one. */
+  private resultOf({ result }: Resolution, node: StageNode): Resolution['result'] | undefined {
+    if (result.kind === 'unknown') return result;
+    const { call } = node.operator as CallOperatorDef;
+    return this.options.isReply(call)(result.reply) ? result : undefined;
   }
 
   private sum(of: (dispatcher: CallDispatcher) => number): number {

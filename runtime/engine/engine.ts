@@ -76,6 +76,7 @@ export class Engine {
     });
     this.calls = new CallDesk({
       ...parts,
+      failed: fail,
       maxOpenCalls: options.maxOpenCalls,
       probe: (point) => this.guarded(() => probe(point)),
       wake,
@@ -164,6 +165,7 @@ export class Engine {
       this.transactor = await log.transactor(slot);
       await wipeDistrusted(log, state, this.units, report);
       const fail = (error: unknown): void => this.fail(error);
+      await this.calls.start();
       await globals.start({ wake: () => this.signal.notify(), fail });
       const options = await groupOptions(this.parts, this.units);
       this.membership = await log.join(options, this.assignment);
@@ -278,6 +280,7 @@ export class Engine {
       this.lookups.busy ||
       this.restorer.busy ||
       this.parts.globals.busy ||
+      this.calls.busy ||
       (this.parts.globals.hasArrived && this.betweenBatches)
     );
   }

@@ -11,6 +11,7 @@ import { check } from '../../topology/graph/check.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import { plan } from '../../topology/plan/planner.ts';
 import { type Assembled, assemble } from '../app/assemble.ts';
+import type { CallStatus } from '../calls/call-status.ts';
 import type { CrashPoint } from '../engine/committer.ts';
 import { compileEngineOptions, type EngineOptions } from '../engine/engine-options.ts';
 import { MemoryLog } from '../memory/memory-log.ts';
@@ -239,6 +240,11 @@ export class TopologyDriver {
   /** Calls that have not ended. */
   get openCalls(): number {
     return this.engine.calls.outstanding;
+  }
+
+  /** What the calls of each stage are doing. */
+  callStatus(): readonly CallStatus[] {
+    return this.engine.calls.status();
   }
 
   async close(): Promise<void> {
