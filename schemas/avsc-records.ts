@@ -35,11 +35,11 @@ export class SafeRecord extends base.RecordType {
   }
 }
 
-/** What is done with one field of the writer: read into a field of the reader, or skipped. */
+/** What is done with one field of the writer: read into fields of the reader, or skipped. */
 interface Step {
-  readonly type: Inner;
-  /** Index of the reader's field; undefined: skip. */
-  readonly into: number | undefined;
+  readonly written: Inner;
+  /** Several fields of the reader may have the same of the writer, by name and by alias. */
+  readonly into: { readonly index: number; readonly type: Inner }[];
 }
 
 function stepsOf(
@@ -47,30 +47,22 @@ function stepsOf(
   written: readonly InnerField[],
   options: ResolveOptions,
 ): Step[] {
-  const steps: Step[] = written.map(({ type }) => ({ type, into: undefined }));
-  for (const [into, field] of reader.fields.entries()) {
+  const steps = written.map(({ type }): Step => ({ written: type, into: [] }));
+  for (const [index, field] of reader.fields.entries()) {
     const names = new Set([field.name, ...field.aliases]);
-    const found = written.flatMap(({ name }, index) => (names.has(name) ? [index] : []));
-    const [index] = found;
+    const found = written.flatMap(({ name }, i) => (names.has(name) ? [i] : []));
+    const [from] = found;
     if (found.length > 1) {
       const which = found.map((i) => written[i]?.name).join(', ');
       throw new Error(`${path(reader, field)} could be ${which} of the writer`);
     }
-    if (index === undefined) {
-      if (field.defaultValue() === undefined) {
-        throw new Error(`${path(reader, field)} has no default, and the writer does not have it`);
-      }
-      continue;
+    if (from === undefined) {
+      if (field.defaultValue() !== undefined) continue;
+      throw new Error(`${path(reader, field)} has no default, and the writer does not have it`);
     }
-    if (steps[index]?.into !== undefined) {
-      const other = reader.fields[steps[index].into] as InnerField;
-      throw new Error(
-        `${path(reader, field)} and ${other.name} are both ${String(written[index]?.name)} of the writer`,
-      );
-    }
-    const { type } = written[index] as InnerField;
+    const step = steps[from] as Step;
     try {
-      steps[index] = { type: field.type.createResolver(type, options), into };
+      step.into.push({ index, type: field.type.createResolver(step.written, options) });
     } catch (error) {
       throw new Error(`${path(reader, field)}: ${(error as Error).message}`, { cause: error });
     }
@@ -91,17 +83,25 @@ function compiled(
   steps: readonly Step[],
   constructor: RecordConstructor,
 ): (tap: Tap) => unknown {
-  const names = steps.map((_, i) => `t${i}`);
-  const lines = steps.map(({ into }, i) =>
-    into === undefined ? `t${i}._skip(t);` : `const v${into} = t${i}._read(t);`,
-  );
-  const read = new Set(steps.map(({ into }) => into));
+  const types: Inner[] = [];
+  const lines: string[] = [];
+  const call = (type: Inner, method: string): string => `t${types.push(type) - 1}.${method}(t);`;
+  for (const { written, into } of steps) {
+    const last = into.at(-1);
+    if (last === undefined) lines.push(call(written, '_skip'));
+    for (const target of into) {
+      const method = target === last ? '_read' : '_peek';
+      lines.push(`const v${target.index} = ${call(target.type, method)}`);
+    }
+  }
+  const read = new Set(steps.flatMap(({ into }) => into.map(({ index }) => index)));
   const values = Array.from({ length: fields }, (_, i) => (read.has(i) ? `v${i}` : 'undefined'));
   const body = `return (t) => {\n${lines.join('\n')}\nreturn new Made(${values.join(', ')});\n};`;
+  const names = types.map((_, i) => `t${i}`);
   // oxlint-disable-next-line no-new-func, no-implied-eval -- numbers and the fixed vocabulary above
   const make = new Function('Made', ...names, body) as (
     made: RecordConstructor,
     ...types: readonly Inner[]
   ) => (tap: Tap) => unknown;
-  return make(constructor, ...steps.map(({ type }) => type));
+  return make(constructor, ...types);
 }
