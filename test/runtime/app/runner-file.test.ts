@@ -229,7 +229,7 @@ describe('calls', () => {
     max-reply: 2kB
     connect-timeout: 3s
     tls: { servername: pay, any-certificate: true }
-    lookup: { url: https://pay.example.com/{idempotency-key}, statuses: { 404: absent } }
+    lookup: { url: "https://pay.example.com/{idempotency-key}", statuses: { 404: absent } }
   shop-bank: { url: "http://bank", auth: { basic: { username: me, password: "\${TOKEN}" } } }
   fraud: { url: "http://fraud", auth: { header: { name: X-Key, value: "\${TOKEN}" } } }
 `;
