@@ -12,6 +12,7 @@ import type {
   StockKey,
 } from '../../schemas/orders/shop.ts';
 import type { StreamRecord } from '../../topology/core/record.ts';
+import { canonicalText } from '../canonical.ts';
 import { effect } from '../effect.ts';
 import type { ProcessContext, ProcessStage } from '../process.ts';
 import type { KeyValueStore } from '../store.ts';
@@ -51,7 +52,7 @@ type Context = ProcessContext<ReserveStores>;
  * - `stocked` adds what came.
  *
  * A repeat changes nothing: `holds` remembers each order that was held, for as long as it is HELD and then for the store's ttl. What contradicts the books (a
- * delivery without goods, the release of goods that left, an order that was never held) goes to the dead letters.
+ * delivery without goods, the release of goods that left, an order that was never held, or in another store, or with other goods) goes to the dead letters.
  */
 export const reserve: ProcessStage<ReserveInputs, ReserveOutputs, ReserveStores> = (
   inputs,
@@ -88,7 +89,13 @@ function isShort(taken: Taken): taken is StreamRecord<string, Short> {
 function take(record: StreamRecord<string, OrderPlaced>, context: Context): Taken {
   const { orderId, storeId, customerId, currency, lines, totalCents } = record.value;
   const holds = context.store('holds');
-  if (holds.get(orderId) !== undefined) return undefined;
+  const known = holds.get(orderId);
+  if (known !== undefined) {
+    if (isOf(known, record.value)) return undefined;
+    const reason = `order "${orderId}" was held before, with other goods: another order needs another id`;
+    context.deadLetter(record, reason);
+    return undefined;
+  }
   const reservation = reserveOrder(stockOf(storeId, context), lines);
   if (reservation.kind === 'short') {
     return record.with({ key: orderId, value: { orderId, storeId, missing: reservation.missing } });
@@ -126,7 +133,7 @@ function stocked(record: StreamRecord<string, Delivery>, context: Context): void
 
 /** Ends a hold; true if it was HELD until now. */
 function end(
-  record: StreamRecord,
+  record: StreamRecord<string>,
   orderId: string,
   state: 'RELEASED' | 'SETTLED',
   change: (stock: StockOf, lines: readonly Line[]) => StockChanges,
@@ -134,6 +141,11 @@ function end(
 ): boolean {
   const holds = context.store('holds');
   const hold = holds.get(orderId);
+  if (hold !== undefined && hold.storeId !== record.key) {
+    const is = `its goods are held in store "${hold.storeId}", not in "${record.key}"`;
+    context.deadLetter(record, `order "${orderId}" cannot become ${state}: ${is}`);
+    return false;
+  }
   if (hold?.state === 'HELD') {
     write(hold.storeId, change(stockOf(hold.storeId, context), hold.lines), context);
     holds.put(orderId, { ...hold, state });
@@ -144,6 +156,10 @@ function end(
     context.deadLetter(record, `order "${orderId}" cannot become ${state}: it ${is}`);
   }
   return false;
+}
+
+function isOf(hold: Hold, { storeId, lines }: OrderPlaced): boolean {
+  return hold.storeId === storeId && canonicalText(hold.lines) === canonicalText(lines);
 }
 
 function stockOf(storeId: string, context: Context): StockOf {

@@ -125,6 +125,20 @@ describe('reserve', () => {
     expect(stage.stock.get(key)).toEqual({ onHand: 9, held: 3 });
   });
 
+  test.each([
+    ['other goods', { lines: [{ productId: 'A', quantity: 1, totalCents: 500 }] }],
+    ['another store', { storeId: '331' }],
+  ])('dead-letters an order that was held before with %s', (_, change) => {
+    const stage = start();
+    stage.stocked.next(delivery(9));
+    stage.take.next(placed());
+    stage.take.next(placed({ ...order, ...change }));
+    expect(stage.dead).toEqual([
+      'order "o1" was held before, with other goods: another order needs another id',
+    ]);
+    expect(stage.stock.get(key)).toEqual({ onHand: 9, held: 3 });
+  });
+
   test('gives the goods back once when a release repeats', () => {
     const stage = start();
     stage.stocked.next(delivery(5));
@@ -173,6 +187,28 @@ describe('reserve', () => {
     stage.release.next(declined());
     expect(stage.dead).toEqual(['order "o1" cannot become RELEASED: it was SETTLED before']);
     expect(stage.stock.get(key)).toEqual({ onHand: 2, held: 0 });
+  });
+
+  test('dead-letters the picking of goods that have been given back', () => {
+    const stage = start();
+    stage.stocked.next(delivery(5));
+    stage.take.next(placed());
+    stage.release.next(declined());
+    stage.settle.next(picked());
+    expect(stage.dead).toEqual(['order "o1" cannot become SETTLED: it was RELEASED before']);
+    expect(stage.stock.get(key)).toEqual({ onHand: 5, held: 0 });
+  });
+
+  test('dead-letters the picking of an order in a store that does not hold it', () => {
+    const stage = start();
+    stage.stocked.next(delivery(5));
+    stage.take.next(placed());
+    const value = { orderId: 'o1', storeId: '331', pickedAt: 9 };
+    stage.settle.next(new StreamRecord('331', value, 9));
+    expect(stage.dead).toEqual([
+      'order "o1" cannot become SETTLED: its goods are held in store "330", not in "331"',
+    ]);
+    expect(stage.stock.get(key)).toEqual({ onHand: 5, held: 3 });
   });
 
   test('dead-letters the picking of an order that was never held', () => {

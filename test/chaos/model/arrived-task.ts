@@ -88,7 +88,12 @@ export class ArrivedTask implements TaskModel {
   #hold(record: TakenRecord): void {
     const order = record.value as OrderPlaced;
     const { orderId, storeId, customerId, currency, lines, totalCents } = order;
-    if (this.#holds.has(orderId)) return;
+    const known = this.#holds.get(orderId);
+    if (known !== undefined) {
+      const same = known.storeId === storeId && canonicalText(known.lines) === canonicalText(lines);
+      if (!same) this.#refuse('reserve', record);
+      return;
+    }
     const wanted = piecesOf(lines);
     for (const [productId, pieces] of wanted) {
       const stock = this.#stock.get(stockKey(storeId, productId)) ?? { onHand: 0, held: 0 };
@@ -128,6 +133,10 @@ export class ArrivedTask implements TaskModel {
   /** The hold, if it was HELD until now. A repeat changes nothing, a contradiction is refused. */
   #ended(record: TakenRecord, orderId: string, state: 'RELEASED' | 'SETTLED'): Hold | undefined {
     const hold = this.#holds.get(orderId);
+    if (hold !== undefined && hold.storeId !== (record.value as OrderPicked).storeId) {
+      this.#refuse('reserve', record);
+      return undefined;
+    }
     if (hold?.state === 'HELD') {
       this.#setHold(orderId, { ...hold, state });
       return hold;
