@@ -29,3 +29,5 @@ export type {
   ReadVerdict,
 } from './compatibility/read-check.ts';
 export { Decimal } from '../topology/core/decimal.ts';
+export { diffSchemas } from './diff/diff.ts';
+export type { ChangeKind, SchemaChange, SchemaDiff } from './diff/schema-change.ts';

@@ -59,9 +59,9 @@ test('takes and refuses next versions under each mode as a real registry does', 
   for (const mode of compatibilityModes) {
     for (const [name, schema] of Object.entries(modeCandidates)) {
       const subject = uniqueName('modes');
-      await call('PUT', `/config/${subject}`, { compatibility: 'NONE' });
       for (const version of modeVersions) {
         await call('POST', `/subjects/${subject}/versions`, { schema: version });
+        await call('PUT', `/config/${subject}`, { compatibility: 'NONE' });
       }
       await call('PUT', `/config/${subject}`, { compatibility: mode });
       const taken = call('POST', `/subjects/${subject}/versions`, { schema }).then(
