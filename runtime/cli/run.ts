@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { type Application, type ApplicationOptions, startApplication } from '../app/application.ts';
 import { LocalRun } from '../app/runner/in-this-process.ts';
 import { type StatusSource, StatusWriter } from '../app/status/status-writer.ts';
+import type { RunPlace } from '../app/run-place.ts';
 import { systemClock } from '../app/system-clock.ts';
+import { dataLayout } from '../embedded/layout.ts';
 import type { Logger } from '../logger.ts';
 import type { Console } from './console.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -110,6 +113,7 @@ async function run(context: RunContext, file: string, options: RunOptions): Prom
   // A service that was stopped did what it was asked to; a job did not.
   const stopped = untilCaughtUp ? exitCodes.findings : exitCodes.fine;
   const settings = settingsOf(options);
+  const begun = beginsFolder(settings);
   const application = await start(
     console,
     signal,
@@ -122,7 +126,9 @@ async function run(context: RunContext, file: string, options: RunOptions): Prom
   }
   const name = application.definition.application;
   const hint = console.watched ? '; Ctrl-C stops it' : '';
-  note(`application "${name}" runs on ${settings.where}${hint}`);
+  note(
+    `application "${name}" runs on ${settings.where}${begun ? ', a new data folder' : ''}${hint}`,
+  );
   if (application.endpoint !== undefined) {
     note(`queries are answered at ${application.endpoint}`);
   }
@@ -152,6 +158,11 @@ async function run(context: RunContext, file: string, options: RunOptions): Prom
     await console.write(`${JSON.stringify(summary)}\n`);
   }
   return ended === 'stopped' ? stopped : exitCodes.fine;
+}
+
+/** True where there is no log yet in the data folder: one whose name is mistyped looks like that. */
+function beginsFolder({ choice }: RunPlace): boolean {
+  return choice.kafka === undefined && !existsSync(dataLayout(choice.data).log);
 }
 
 /** Writes the status of an application that runs without a supervisor. */

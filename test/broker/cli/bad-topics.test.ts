@@ -16,6 +16,21 @@ describe('a topic that does not fit', () => {
   test('is missing, and the file does not say how to create it', async () => {
     const words = project({ said: '' });
     await words.expectRun('kafka-topic-missing');
+    const planned = await words.run('plan', 'words.yaml', '--json');
+    expect([planned.code, JSON.parse(planned.stdout)]).toMatchObject([
+      1,
+      {
+        ran: false,
+        goesOn: false,
+        differences: [
+          {
+            verdict: 'forbidden',
+            subject: { kind: 'topic', name: `${words.name}-said` },
+            change: expect.stringMatching(/^it is not there \(words\.yaml:3:3\)/) as string,
+          },
+        ],
+      },
+    ]);
     await topics().create(`${words.name}-said`, 3);
     await topics().say(words, 'one', 'two');
     await words.expectCatchesUp('one', 'two');

@@ -92,6 +92,10 @@ export class KafkaProject {
     const steady = (text: string): string =>
       text
         .replaceAll(this.name, 'words')
+        .replaceAll(
+          `--bootstrap-server ${this.options.brokers.join(',')}`,
+          '--bootstrap-server <brokers>',
+        )
         .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, '<slot>')
         // The brokers' own words differ from version to version.
         .replace(/(\([A-Z_]+\)): .*?(?=; it needs|$)/m, '$1: <what the broker says>')
