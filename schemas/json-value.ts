@@ -1,6 +1,9 @@
 import type { Type } from 'avsc';
 import type { AvroField, AvroType, SchemaCatalog } from '../topology/core/avro.ts';
+import { Decimal } from '../topology/core/decimal.ts';
 import type { AvroSchemas } from './catalog.ts';
+import { isDecimal } from './decimal-bytes.ts';
+import { isBigLong } from './logical-types.ts';
 import { decodeError, encodeError, reasonOf } from './serde-errors.ts';
 
 /*
@@ -8,7 +11,9 @@ import { decodeError, encodeError, reasonOf } from './serde-errors.ts';
  *
  * | Avro | JSON |
  * |---|---|
- * | bytes, fixed, decimal (its bytes) | base64 text |
+ * | bytes, fixed | base64 text |
+ * | decimal | text with all digits; read from numbers of at most 15 digits, too |
+ * | longs that are bigints | text; read from numbers that are exact, too |
  * | timestamp-millis, timestamp-micros | the number; read from ISO 8601 text with an offset, too |
  * | union | the value alone; `{ "shop.Card": … }` only where a bare value does not tell the type |
  */
@@ -51,8 +56,10 @@ function plain(value: unknown, path: readonly string[]): unknown {
     const where = path.length === 0 ? 'it' : path.join('.');
     throw encodeError('JSON', `${where} is ${value}, which JSON has no number for`);
   }
+  if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (isDecimal(value)) return String(new Decimal(value.unscaled, value.scale));
   if (Array.isArray(value)) return value.map((item, i) => plain(item, [...path, String(i)]));
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [name, plain(inner, [...path, name])]),
@@ -96,8 +103,10 @@ class Readers {
         return this.#union(type.branches, this.#schemas.codec(type));
       case 'bytes':
       case 'fixed':
+        if (type.logical === 'decimal') return (json) => decimalOf(json) ?? json;
         return (json) => (typeof json === 'string' ? (base64Bytes(json) ?? json) : json);
       case 'long':
+        if (isBigLong(type.logical)) return (json) => bigintOf(json) ?? json;
         return timeReader(type.logical);
       default:
         return (json) => json;
@@ -165,6 +174,22 @@ function base64Bytes(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
   const bare = (it: string): string => it.replace(/=+$/, '');
   return bare(bytes.toString('base64')) === bare(text) ? bytes : undefined;
+}
+
+/** A decimal as text, or as a number of so few digits that none was lost. */
+function decimalOf(json: unknown): Decimal | undefined {
+  const text = typeof json === 'number' ? String(json) : json;
+  if (typeof text !== 'string' || !/^-?\d+(?:\.\d+)?$/.test(text)) return undefined;
+  const digits = text.replace(/^-?0*\.?0*|\./g, '').length;
+  return typeof json === 'number' && digits > exactDigits ? undefined : Decimal.parse(text);
+}
+
+/** Decimal digits that a double always keeps. */
+const exactDigits = 15;
+
+function bigintOf(json: unknown): bigint | undefined {
+  const whole = Number.isSafeInteger(json) || (typeof json === 'string' && /^-?\d+$/.test(json));
+  return whole ? BigInt(json as number | string) : undefined;
 }
 
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[-+]\d\d:?\d\d)$/;

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadCatalog } from '../../schemas/index.ts';
+import { Decimal } from '../../topology/core/decimal.ts';
 import { jsonReader, jsonText } from '../../schemas/json-value.ts';
 
 const { catalog, problems } = loadCatalog([
@@ -115,6 +116,48 @@ describe('jsonReader', () => {
     expect(value.long).toBe(null);
     expect(Object.keys(value.map)).toEqual(['__proto__']);
     expect(() => read(JSON.parse('{"__proto__":{"text":"x"}}'))).toThrow('text is undefined');
+  });
+});
+
+describe('numbers beyond what JSON keeps', () => {
+  const { catalog: money } = loadCatalog([
+    {
+      file: 'm.avsc',
+      text: `{ "type": "record", "name": "m.Money", "fields": [
+        { "name": "amount", "type": { "type": "bytes", "logicalType": "decimal", "precision": 20, "scale": 2 } },
+        { "name": "id", "type": ["null", { "type": "long", "logicalType": "bigint" }], "default": null } ] }`,
+    },
+  ]);
+  const readMoney = jsonReader(money, 'm.Money');
+
+  test.each([
+    ['12.50', '12.50'],
+    ['-0.5', '-0.5'],
+    [12.5, '12.5'],
+    [0.1, '0.1'],
+    ['123456789012345678.25', '123456789012345678.25'],
+  ])('are decimals: %j', (json, text) => {
+    const { amount } = readMoney({ amount: json }) as { amount: unknown };
+    expect(amount).toBeInstanceOf(Decimal);
+    expect(jsonText({ amount })).toBe(`{"amount":"${text}"}`);
+  });
+
+  test('are bigints', () => {
+    const { id } = readMoney({ amount: '1', id: '9223372036854775807' }) as { id: unknown };
+    expect(id).toBe(9_223_372_036_854_775_807n);
+    expect(jsonText({ id })).toBe('{"id":"9223372036854775807"}');
+    expect(readMoney({ amount: '1', id: 5 })).toMatchObject({ id: 5n });
+  });
+
+  test.each([
+    [{ amount: 1e21 }, 'amount is 1e+21'],
+    [{ amount: 12345678901234.567 }, 'amount is 12345678901234.566'],
+    [{ amount: '1.005' }, 'amount is '],
+    [{ amount: '1,5' }, 'amount is "1,5"'],
+    [{ amount: '1', id: 2 ** 53 }, 'id is 9007199254740992'],
+    [{ amount: '1', id: '9223372036854775808' }, 'id is 9223372036854775808n'],
+  ])('refuses %j', (json, reason) => {
+    expect(() => readMoney(json)).toThrow(reason);
   });
 });
 
