@@ -164,7 +164,7 @@ function named(before: NamedSchema, after: NamedSchema, path: string): Changes {
     const message = `${quoted(before.name)} is now called ${quoted(after.name)}: ${why.join(', ')}`;
     return [{ kind: 'renamed', path, message, backward, forward }];
   }
-  return before.doc === after.doc ? [] : [docChanged(`${quoted(after.name)}`, path)];
+  return before.doc === after.doc ? [] : [docChanged(quoted(after.name), path)];
 }
 
 function docChanged(what: string, path: string): SchemaChange {
