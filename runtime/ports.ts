@@ -1,4 +1,7 @@
+import type { CompatibilityMode } from '../schemas/index.ts';
 import type { TopicPartition } from '../topology/core/topic-partition.ts';
+
+export type { CompatibilityMode };
 
 /**
  * What the engine needs from a log (design.md 5). Small, owned by the engine; one contract suite (`test/runtime/log-contract.ts`) runs against every adapter:
@@ -245,16 +248,6 @@ export interface SchemaReference {
   readonly subject: string;
   readonly version: number;
 }
-
-/** What a new version of a subject must be able to do with older ones: Confluent's names. */
-export type CompatibilityMode =
-  | 'BACKWARD'
-  | 'BACKWARD_TRANSITIVE'
-  | 'FORWARD'
-  | 'FORWARD_TRANSITIVE'
-  | 'FULL'
-  | 'FULL_TRANSITIVE'
-  | 'NONE';
 
 /** A version of a subject. */
 export interface SubjectVersion {

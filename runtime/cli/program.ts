@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { callsCommand } from './calls/calls.ts';
 import { checkCommand } from './check.ts';
 import type { Console } from './console.ts';
 import { describeCommand } from './describe.ts';
@@ -7,9 +8,11 @@ import { explainCommand } from './explain.ts';
 import { explainFailure } from './failure.ts';
 import { planCommand } from './plan.ts';
 import { queryCommand } from './query.ts';
+import { registryCommand } from './registry.ts';
 import { resetCommand } from './reset.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
+import { schemasCommand } from './schemas/schemas.ts';
 import { statusCommand } from './status.ts';
 import { topicsCommand } from './topics.ts';
 
@@ -37,8 +40,11 @@ export async function runCommandLine(
     .addCommand(runCommand(console, done))
     .addCommand(statusCommand(console))
     .addCommand(queryCommand(console))
+    .addCommand(callsCommand(console, done))
     .addCommand(topicsCommand(console))
     .addCommand(resetCommand(console, done))
+    .addCommand(schemasCommand(console, done))
+    .addCommand(registryCommand(console))
     .addCommand(schemaCommand(console))
     .addHelpText(
       'after',

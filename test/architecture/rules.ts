@@ -17,7 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   topology: ['topology'],
   processors: ['topology'],
   schemas: ['topology/core'],
-  'runtime/ports.ts': ['topology/core'],
+  'runtime/ports.ts': ['topology/core', 'schemas/index.ts'],
   'runtime/tls-options.ts': ['topology/core'],
   'runtime/codec': ['topology/core', 'schemas/serde.ts'],
   'runtime/mapped': ['topology/core'],

@@ -1,0 +1,143 @@
+import { ConfigError } from '../../topology/core/errors.ts';
+import type { CompatibilityMode, ManagedRegistry } from '../ports.ts';
+import { isMode } from './modes.ts';
+
+/** What a registry said of some subjects at a time, to be used where it cannot be asked. */
+export interface SchemaLock {
+  /** URL of the registry; undefined: the one of a log. */
+  readonly registry: string | undefined;
+  readonly subjects: ReadonlyMap<string, LockedSubject>;
+  /** Id → JSON text of the whole schema. */
+  readonly schemas: ReadonlyMap<number, string>;
+}
+
+/** A subject of a lock. */
+export interface LockedSubject {
+  readonly mode: CompatibilityMode;
+  /** Ascending, without soft-deleted ones. */
+  readonly versions: readonly LockedVersion[];
+}
+
+export interface LockedVersion {
+  readonly version: number;
+  readonly id: number;
+}
+
+/** Name of the lock file, in a folder of schemas. */
+export const lockFileName = 'schemas.lock.json';
+
+interface LockJson {
+  readonly lock: 1;
+  readonly registry: string | null;
+  readonly subjects: Readonly<
+    Record<string, { readonly mode: string; readonly versions: Readonly<Record<string, number>> }>
+  >;
+  readonly schemas: Readonly<Record<string, unknown>>;
+}
+
+/** Text of a lock file: the same for equal locks, a line for each thing that may change. */
+export function lockText({ registry, subjects, schemas }: SchemaLock): string {
+  const names = [...subjects.keys()].sort();
+  const json: LockJson = {
+    lock: 1,
+    registry: registry ?? null,
+    subjects: Object.fromEntries(
+      names.map((name) => {
+        const { mode, versions } = subjects.get(name) as LockedSubject;
+        const ids = versions.map(({ version, id }) => [String(version), id] as const);
+        return [name, { mode, versions: Object.fromEntries(ids) }];
+      }),
+    ),
+    schemas: Object.fromEntries(
+      [...schemas]
+        .sort(([a], [b]) => a - b)
+        .map(([id, text]) => [String(id), JSON.parse(text) as unknown]),
+    ),
+  };
+  return `${JSON.stringify(json, null, 2)}\n`;
+}
+
+/**
+ * The lock that a text is; `file` is its name, for messages.
+ * @throws {ConfigError} LOCK_FILE
+ */
+export function parseLock(text: string, file: string): SchemaLock {
+  let json: Partial<LockJson> | null;
+  try {
+    json = JSON.parse(text) as Partial<LockJson> | null;
+  } catch (error) {
+    throw broken(file, `it is no JSON (${(error as Error).message})`);
+  }
+  if (json?.lock !== 1) throw broken(file, 'it is no lock file of this version of Millrace');
+  const { registry, subjects = {}, schemas = {} } = json;
+  const texts = new Map(
+    Object.entries(schemas).map(([id, schema]) => [Number(id), JSON.stringify(schema)] as const),
+  );
+  const locked = Object.entries(subjects).map(([name, { mode, versions = {} }]) => {
+    if (!isMode(mode)) throw broken(file, `subject "${name}" has no mode that is known`);
+    const list = Object.entries(versions).map(([version, id]) => {
+      if (!texts.has(id)) throw broken(file, `it has no schema ${id}, of subject "${name}"`);
+      return { version: Number(version), id };
+    });
+    return [name, { mode, versions: list.sort((x, y) => x.version - y.version) }] as const;
+  });
+  return { registry: registry ?? undefined, schemas: texts, subjects: new Map(locked) };
+}
+
+function broken(file: string, why: string): ConfigError {
+  return new ConfigError(
+    'LOCK_FILE',
+    `${file} cannot be used: ${why}. "millrace schemas pull" writes it anew`,
+  );
+}
+
+/** What a registry says now of subjects; those that it does not have are left out. */
+export async function pullLock(
+  registry: ManagedRegistry,
+  from: string | undefined,
+  subjects: Iterable<string>,
+): Promise<SchemaLock> {
+  const locked = new Map<string, LockedSubject>();
+  const schemas = new Map<number, string>();
+  for (const subject of new Set(subjects)) {
+    const versions = await registry.versions(subject);
+    if (versions.length === 0) continue;
+    const { mode } = await registry.compatibility(subject);
+    for (const [, id] of versions) schemas.set(id, (await registry.schema(id)) as string);
+    locked.set(subject, { mode, versions: versions.map(([version, id]) => ({ version, id })) });
+  }
+  return { registry: from, subjects: locked, schemas };
+}
+
+/** What is different in a newer lock, a line for each thing. */
+export function lockChanges(older: SchemaLock | undefined, newer: SchemaLock): readonly string[] {
+  const lines: string[] = [];
+  for (const name of [...newer.subjects.keys()].sort()) {
+    const after = newer.subjects.get(name) as LockedSubject;
+    const before = older?.subjects.get(name);
+    for (const { version, id } of after.versions) {
+      const known = before?.versions.find((present) => present.version === version);
+      if (known === undefined) lines.push(`${name}: version ${version} is new (id ${id})`);
+      else if (known.id !== id)
+        lines.push(`${name}: version ${version} has id ${id}, not ${known.id}`);
+      else if (older?.schemas.get(id) !== newer.schemas.get(id)) {
+        lines.push(`${name}: version ${version} (id ${id}) is another schema`);
+      }
+    }
+    for (const { version } of before?.versions ?? []) {
+      if (!after.versions.some((present) => present.version === version)) {
+        lines.push(`${name}: version ${version} is gone`);
+      }
+    }
+    if (before !== undefined && before.mode !== after.mode) {
+      lines.push(`${name}: the mode is ${after.mode}, not ${before.mode}`);
+    }
+  }
+  for (const name of older?.subjects.keys() ?? []) {
+    if (!newer.subjects.has(name)) lines.push(`${name} is gone`);
+  }
+  if (older !== undefined && older.registry !== newer.registry) {
+    lines.push(`it is of ${newer.registry ?? "the log's own registry"} now`);
+  }
+  return lines;
+}
