@@ -4,7 +4,6 @@ import type { Compression } from '../../codec/compression.ts';
 import { fenced } from '../../log/log-errors.ts';
 import type { Committed, Membership, Transaction, Transactor } from '../../ports.ts';
 import { call } from '../client.ts';
-import { byLeader } from '../leaders.ts';
 import { initProducerId } from '../messages/init-producer-id.ts';
 import { Patience } from '../patience.ts';
 import type { KafkaWire } from '../wire.ts';
@@ -15,7 +14,7 @@ import { produceAll } from './produce-run.ts';
 import { Sequences } from './sequences.ts';
 import type { ProducerIdentity } from './transaction-coordinator.ts';
 import { Refusal } from './transaction-reactions.ts';
-import { baseOffsetsOf, failureOf, onKafka } from './transactor-outcome.ts';
+import { baseOffsetsOf, failureOf, findTopics, onKafka } from './transactor-outcome.ts';
 
 export interface IdempotentOptions {
   readonly wire: KafkaWire;
@@ -53,7 +52,7 @@ export class IdempotentTransactor implements Transactor {
     if (member.ended === true) {
       throw fenced(member.group, `member "${member.memberId}" is not in it`);
     }
-    await byLeader(wire, [...appends, ...positions]);
+    await findTopics(wire, [...appends, ...positions], member);
     const outgoing = outgoingBatches(appends, (topic) => this.limits.of(topic), compression);
     const shared = { wire, clock, requestTimeoutMs, patienceMs };
     try {
@@ -92,7 +91,9 @@ export class IdempotentTransactor implements Transactor {
     for (;;) {
       let failure: unknown;
       try {
-        const [node] = (await wire.cluster()).nodes;
+        // A broker that is away is not the only one that gives ids.
+        const { nodes } = await wire.cluster();
+        const node = nodes[patience.failures % nodes.length];
         const { errorCode, producerId, producerEpoch } = await call(
           wire,
           node?.id ?? 0,

@@ -4,7 +4,6 @@ import type { Compression } from '../../codec/compression.ts';
 import { fenced } from '../../log/log-errors.ts';
 import type { Committed, Membership, Position, Transaction, Transactor } from '../../ports.ts';
 import type { KafkaMembership } from '../group/kafka-membership.ts';
-import { byLeader } from '../leaders.ts';
 import { pause } from '../../pause.ts';
 import type { KafkaWire } from '../wire.ts';
 import { BatchLimits } from './batch-limits.ts';
@@ -17,7 +16,7 @@ import { type ProducerIdentity, TransactionCoordinator } from './transaction-coo
 import type { TransactionProtocol } from './transaction-protocol.ts';
 import { Refusal } from './transaction-reactions.ts';
 import { commitUnknown, transactionAborted } from './transactor-errors.ts';
-import { baseOffsetsOf, failureOf, onKafka } from './transactor-outcome.ts';
+import { baseOffsetsOf, failureOf, findTopics, onKafka } from './transactor-outcome.ts';
 
 export interface TransactorOptions {
   readonly wire: KafkaWire;
@@ -114,7 +113,7 @@ export class KafkaTransactor implements Transactor {
     this.check(member);
     if (appends.length === 0 && positions.length === 0) return { baseOffsets: [] };
     if (this.lost !== undefined) await this.takeAgain(member);
-    await byLeader(this.options.wire, [...appends, ...positions]);
+    await findTopics(this.options.wire, [...appends, ...positions], member);
     this.checkOwned(positions, member);
     const outgoing = outgoingBatches(
       appends,

@@ -1,7 +1,10 @@
 import { IllegalStateError } from '../../../topology/core/errors.ts';
+import type { TopicPartition } from '../../../topology/core/topic-partition.ts';
 import type { Membership } from '../../ports.ts';
 import type { KafkaMembership } from '../group/kafka-membership.ts';
+import { byLeader } from '../leaders.ts';
 import { mayPass } from '../patience.ts';
+import type { KafkaWire } from '../wire.ts';
 import type { BatchLimits } from './batch-limits.ts';
 import type { OutgoingPartition } from './outgoing-batches.ts';
 import { Refusal } from './transaction-reactions.ts';
@@ -35,6 +38,24 @@ export function failureOf(failure: unknown, member: KafkaMembership, limits: Bat
     limits.lower(place.topic ?? '', batch.bytes);
   }
   return transactionAborted(member.group, error.message, error);
+}
+
+/**
+ * Looks the topics of a transaction up before anything of it is sent.
+ * @throws {ConfigError} TOPIC_UNKNOWN, PARTITION_UNKNOWN
+ * @throws {StreamsError} TRANSACTION_ABORTED where no broker can be asked at the moment
+ */
+export async function findTopics(
+  wire: KafkaWire,
+  partitions: readonly TopicPartition[],
+  member: KafkaMembership,
+): Promise<void> {
+  try {
+    await byLeader(wire, partitions);
+  } catch (error) {
+    if (!mayPass(error)) throw error;
+    throw transactionAborted(member.group, (error as Error).message, error);
+  }
 }
 
 /** The membership as one of a Kafka group. */

@@ -140,6 +140,15 @@ describe('KafkaTransactor', () => {
     expect(brokers.ends).toEqual([]);
   });
 
+  test('sends nothing, and is to be tried again, where no broker tells of topics', async () => {
+    const topics = brokers.topics.bind(brokers);
+    brokers.topics = () => Promise.reject(unreachable('any broker', 'refused'));
+    await expect(commit('v')).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+    expect([brokers.requests, brokers.ends]).toEqual([0, []]);
+    brokers.topics = topics;
+    await commit('v');
+  });
+
   test('asks for the end of a transaction until there is an answer', async () => {
     brokers.plannedEnds.push('down', 16, 51, 14);
     await commit('v');
