@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { startApplication } from '../runtime/app/application.ts';
 import { systemClock } from '../runtime/app/system-clock.ts';
 import { openEmbeddedLog } from '../runtime/embedded/embedded-log.ts';
+import { lineLogger } from '../runtime/logger.ts';
 import { avroSerde, loadCatalog } from '../schemas/index.ts';
 import { appendReadings, type Reading, readings, uniformKeys, zipfKeys } from './readings.ts';
 import { type Contender, report, sideBySide } from './side-by-side.ts';
@@ -75,7 +76,7 @@ async function ours(
       const application = await startApplication({
         topology: join(folder, topology),
         data,
-        report: () => {},
+        logger: lineLogger(() => {}),
       });
       const start = performance.now();
       while (!application.quiet && application.failure === undefined) await sleep(1);

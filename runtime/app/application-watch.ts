@@ -10,7 +10,7 @@ export const watchEveryMs = 5000;
 export interface WatchedApplication {
   /** Task → stage → what it has done here. */
   outcomesByTask(): ReadonlyMap<string, ReadonlyMap<string, Pick<Outcomes, 'deadLettered'>>>;
-  readonly calls: readonly CallStatus[];
+  callStatus(): readonly CallStatus[];
 }
 
 /**
@@ -64,7 +64,7 @@ export class ApplicationWatch {
 
   private lookAtCalls(): void {
     const seen = new Map<string, CallStatus>();
-    for (const status of this.application.calls) {
+    for (const status of this.application.callStatus()) {
       const { stage, breaker, held, parked } = status;
       const before = this.calls.get(stage);
       seen.set(stage, status);

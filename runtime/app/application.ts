@@ -54,8 +54,6 @@ export interface ApplicationOptions {
   readonly seed?: number;
   /** Told of what an operator should know. @defaultValue lines on standard error */
   readonly logger?: Logger;
-  /** The lines alone, where there is no `logger`. */
-  readonly report?: (message: string) => void;
   /** Topic for topic, partition and offset of each record that a task takes, in the transaction that commits it (tests). */
   readonly trace?: string;
   /** Replace or wrap the ports, before anything uses them. */
@@ -241,7 +239,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     calls: options.calls ?? {},
     clock: systemClock,
   });
-  const logger = options.logger ?? lineLogger(options.report ?? toStandardError);
+  const logger = options.logger ?? lineLogger(toStandardError);
   const report = reportTo(withoutRepeats(logger, systemClock), {
     application: definition.application,
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { startApplication } from '../../runtime/app/application.ts';
+import { lineLogger } from '../../runtime/logger.ts';
 import { partitionOf } from '../../topology/core/murmur2.ts';
 import { runTool, startJava } from './harness/kafka-tools.ts';
 import { requireJava, requireKafka, uniqueName } from './harness/require.ts';
@@ -126,7 +127,7 @@ test('Kafka Streams and we make the same of the same co-partitioned topics', asy
     topology: file,
     data: join(folder, 'data'),
     kafka: { brokers: kafka().brokers },
-    report: () => {},
+    logger: lineLogger(() => {}),
   });
   try {
     const orders = all.filter(({ topic }) => topic === 'orders').length;

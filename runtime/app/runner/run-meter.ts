@@ -51,7 +51,7 @@ export class RunMeter {
   /** What it does at present, for those who watch from outside. */
   figures(): LiveFigures {
     const { records, deadLettered, commits } = this.state();
-    const { tasks, restoring, members, calls } = this.application;
+    const { tasks, restoring, members } = this.application;
     return {
       asOfMs: this.clock.now(),
       records,
@@ -60,7 +60,7 @@ export class RunMeter {
       commits,
       tasks: tasks.length,
       members: Math.max(1, members.length),
-      calls,
+      calls: this.application.callStatus(),
       ...(restoring.length === 0 ? {} : { restoring: restoringFigures(restoring) }),
     };
   }

@@ -8,6 +8,7 @@ import { runOrders } from '../../../runtime/orders/run-orders.ts';
 import { openShopSerdes, shopTopics } from '../../../runtime/orders/shop-serdes.ts';
 import { conservationHolds, ledgerHolds } from '../../../runtime/orders/summary.ts';
 import type { TopicSpec } from '../../../runtime/ports.ts';
+import { lineLogger } from '../../../runtime/logger.ts';
 import { traceTopic } from '../evidence.ts';
 import { ordersTopology } from '../open-folder.ts';
 import { breakPorts } from './breakage.ts';
@@ -45,7 +46,7 @@ async function run(): Promise<void> {
     seed: settings.seed,
     options: settings.engine,
     trace: traceTopic,
-    report: (message) => say({ say: 'report', message }),
+    logger: lineLogger((message) => say({ say: 'report', message })),
     wrap: (ports) =>
       withSuicide(breakage === undefined ? ports : breakPorts(ports, breakage), suicide, () =>
         say({ say: 'committed' }),

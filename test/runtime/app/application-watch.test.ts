@@ -20,6 +20,7 @@ function watched() {
     tasks: new Map<string, ReadonlyMap<string, { readonly deadLettered: number }>>(),
     outcomesByTask: () => application.tasks,
     calls: [] as CallStatus[],
+    callStatus: () => application.calls,
   };
   const [clock, lines] = [new ManualClock(), new KeptLines()];
   const report = reportTo(lines, { application: 'words' });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openTopics, startApplication } from '../../../runtime/index.ts';
+import { lineLogger } from '../../../runtime/logger.ts';
 
 const topology = `
 application: places
@@ -67,7 +68,11 @@ describe('openTopics', () => {
   );
 
   test('feeds an application that runs at the same time, twice in one process', async () => {
-    const application = await startApplication({ topology: file, data, report: () => {} });
+    const application = await startApplication({
+      topology: file,
+      data,
+      logger: lineLogger(() => {}),
+    });
     const one = await openTopics({ topology: file, data });
     const two = await openTopics({ topology: file, data });
     await one.send('places', { key: 'a', value: { size: 1 } }, { key: 'b', value: { size: 0 } });

@@ -9,6 +9,8 @@ import {
 import { compileEngineOptions } from '../../../runtime/engine/engine-options.ts';
 import type { TableDoc } from '../../../topology/definition/field.ts';
 import { kafkaLogOptions } from '../../../runtime/app/kafka-settings.ts';
+import { loggingTable, restartTable } from '../../../runtime/app/runner-file-logging.ts';
+import { compileRestartOptions } from '../../../runtime/app/runner/restart-policy.ts';
 import { kafkaSettingsOf, kafkaTable } from '../../../runtime/app/runner-file-kafka.ts';
 import { callsField, httpCallsOf } from '../../../runtime/app/runner-file-calls.ts';
 import { registryChoiceOf, registryTable } from '../../../runtime/app/runner-file-registry.ts';
@@ -316,9 +318,14 @@ describe('docs/configuration.md', () => {
   });
 
   test('says the defaults that hold', () => {
-    const own = [kafkaTable, queriesTable, callsField, registryTable].flatMap((it) =>
-      it.tables.flatMap(tables),
-    );
+    const own = [
+      kafkaTable,
+      queriesTable,
+      callsField,
+      registryTable,
+      loggingTable,
+      restartTable,
+    ].flatMap((it) => it.tables.flatMap(tables));
     const ofOthers = new Set(own.map(({ title }) => title));
     const lines = all.flatMap(({ title, rows }) =>
       rows.flatMap(({ key, default: absent }) => {
@@ -331,6 +338,14 @@ describe('docs/configuration.md', () => {
     const options = lines.map((line) => read(`${line}\n`).options);
     const merged = options.reduce((a, b) => ({ ...a, ...b, commit: { ...a.commit, ...b.commit } }));
     expect(compileEngineOptions(merged)).toEqual(compileEngineOptions());
+  });
+
+  test('says the defaults of restarts that hold', () => {
+    const lines = restartTable.tables
+      .flatMap(({ rows }) => rows)
+      .map(({ key, default: absent = '' }) => `${key}: ${absent.replaceAll('`', '')}`);
+    const { restart = {} } = read(`restart: { ${lines.join(', ')} }\n`);
+    expect(compileRestartOptions(restart)).toEqual(compileRestartOptions({}));
   });
 
   test('says the defaults of the registry that hold', () => {

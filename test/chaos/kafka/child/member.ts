@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApplication } from '../../../../runtime/app/application.ts';
 import type { Application, Ports } from '../../../../runtime/app/application.ts';
+import { lineLogger } from '../../../../runtime/logger.ts';
 import { withSuicide } from '../../child/suicide.ts';
 import { withTransactor } from '../../child/wrap.ts';
 import { traceTopic } from '../../evidence.ts';
@@ -48,7 +49,7 @@ async function run(): Promise<void> {
     seed: settings.seed,
     options: settings.engine,
     trace: traceTopic,
-    report: (message) => tell({ say: 'report', message }),
+    logger: lineLogger((message) => tell({ say: 'report', message })),
     wrap: wrapPorts,
   });
   tell({ say: 'ready' });

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Application, startApplication } from '../../../../runtime/app/application.ts';
 import { openTopics } from '../../../../runtime/app/open-topics.ts';
 import type { HttpCallOptions } from '../../../../runtime/calls/http/call-options.ts';
+import { lineLogger } from '../../../../runtime/logger.ts';
 import { payments } from '../../app/payments-project.ts';
 import { projects } from '../../cli/project.ts';
 import { selfSigned } from './certificate.ts';
@@ -26,7 +27,7 @@ async function start(folder: string, bank: HttpCallOptions): Promise<Application
     topology: join(folder, 'pay.yaml'),
     data: join(folder, 'data'),
     calls: { bank },
-    report: () => {},
+    logger: lineLogger(() => {}),
     options: { 'max-future': 'unlimited' },
   });
   onTestFinished(() => application.close());
