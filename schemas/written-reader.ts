@@ -1,3 +1,4 @@
+import type { LongOptions } from './avsc-types.ts';
 import { buildType, newRegistry } from './avsc-types.ts';
 import { decodeError } from './serde-errors.ts';
 
@@ -10,8 +11,11 @@ const headerBytes = 5;
  * throws {@link SerdeError} SERDE_DECODE if the bytes are none of its.
  * @throws {Error} when the text is no Avro schema
  */
-export function writtenReader(text: string): (payload: Buffer) => unknown {
-  const type = buildType(JSON.parse(text), newRegistry());
+export function writtenReader(
+  text: string,
+  options: LongOptions = {},
+): (payload: Buffer) => unknown {
+  const type = buildType(JSON.parse(text), newRegistry(options));
   const name = type.name ?? type.typeName;
   return (payload) => {
     let decoded: { value: unknown; offset: number };

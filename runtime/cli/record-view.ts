@@ -118,17 +118,27 @@ export class RecordView {
   private async reader(id: number): Promise<((payload: Buffer) => unknown) | undefined> {
     if (!this.readers.has(id)) {
       const text = await this.options.registry.schema(id);
-      this.readers.set(id, text === undefined ? undefined : writtenReader(text));
+      this.readers.set(
+        id,
+        text === undefined ? undefined : writtenReader(text, { longs: 'bigint' }),
+      );
     }
     return this.readers.get(id);
   }
 }
 
-/** The line as JSON text: bytes as `{"base64": …}`, numbers that JSON lacks as text. */
+/** `JSON.rawJSON` (ES2025), which the typings do not have yet: digits as they are. */
+const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown };
+
+/**
+ * The line as JSON text: bytes as `{"base64": …}`, numbers that JSON lacks as text, decimals as text,
+ * longs with all their digits.
+ */
 export function lineText(line: RecordLine): string {
   return `${JSON.stringify(line, function (this: Record<string, unknown>, name, value: unknown) {
     const original = this[name];
     if (Buffer.isBuffer(original)) return raw(original);
+    if (typeof original === 'bigint') return rawJson(String(original));
     if (typeof original === 'number' && !Number.isFinite(original)) return String(original);
     return value;
   })}\n`;

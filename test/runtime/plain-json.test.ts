@@ -1,8 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromPlain, toPlain } from '../../runtime/plain-json.ts';
+import { Decimal } from '../../topology/core/decimal.ts';
 
-const tags = fc.constantFrom('$base64', '$number', '$object', '__proto__', 'base64');
+const tags = fc.constantFrom(
+  '$base64',
+  '$decimal',
+  '$long',
+  '$number',
+  '$object',
+  '__proto__',
+  'base64',
+);
 const { value } = fc.letrec((again) => ({
   value: fc.oneof(
     { depthSize: 'small' },
@@ -10,6 +19,8 @@ const { value } = fc.letrec((again) => ({
     fc.double(),
     fc.string({ unit: 'grapheme' }),
     fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
+    fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    fc.tuple(fc.bigInt(), fc.nat(9)).map(([unscaled, scale]) => new Decimal(unscaled, scale)),
     fc.array(again('value'), { maxLength: 4 }),
     fc.dictionary(fc.oneof(tags, fc.string()), again('value'), {
       maxKeys: 3,
@@ -33,6 +44,8 @@ describe('values as JSON', () => {
     [-0, '{"$number":"-0"}'],
     [NaN, '{"$number":"NaN"}'],
     [2 ** 53 - 1, '9007199254740991'],
+    [new Decimal(-5n, 2), '{"$decimal":"-0.05"}'],
+    [2n ** 63n - 1n, '{"$long":"9223372036854775807"}'],
     [{ $base64: 'AQI=' }, '{"$object":{"$base64":"AQI="}}'],
     [{ $base64: 'AQI=', more: 1 }, '{"$base64":"AQI=","more":1}'],
     [
@@ -48,6 +61,8 @@ describe('values as JSON', () => {
     { $base64: 1 },
     { $number: 'nan' },
     { $number: 1 },
+    { $decimal: '1e3' },
+    { $long: '1.5' },
     { $object: [] },
   ])('refuse %j', (json) => {
     expect(() => fromPlain(json)).toThrow(SyntaxError);
