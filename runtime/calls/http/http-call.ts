@@ -65,23 +65,54 @@ function answerContext(
   return { call, url: call.destination.shown, idempotencyKey, nowMs: clock.now() };
 }
 
+interface Prepared {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | undefined;
+}
+
+/**
+ * All that is sent.
+ * @throws {ProcessingError} CALL_REQUEST where the record does not make a request
+ */
+function prepare(call: CompiledRequest, request: unknown, key: string): Prepared {
+  const { idempotencyHeader, destination, hasBody } = call;
+  try {
+    // Services take an empty key for none at all: every attempt would be a request of its own.
+    if (key === '') throw new Error('its idempotency key is empty');
+    const body = hasBody ? Buffer.from(jsonText(request)) : undefined;
+    const length = body === undefined ? {} : { 'content-length': String(body.length) };
+    const sent = idempotencyHeader === undefined ? {} : { [idempotencyHeader]: headerKey(key) };
+    const headers = { ...call.headers, ...length, ...sent };
+    return { path: destination.path(request, key), headers, body };
+  } catch (error) {
+    throw new ProcessingError(
+      'CALL_REQUEST',
+      `no request can be made for call "${call.call}": ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** A key as a header carries it: what a header cannot, and `%`, percent-encoded, so that two keys stay two. */
+function headerKey(key: string): string {
+  return key.replace(/[^!-$&-~]/gu, (character) =>
+    Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '%$&'),
+  );
+}
+
 async function ask(
   call: CompiledRequest,
   request: unknown,
   at: { readonly context: CallContext; readonly agent: Agent; readonly clock: Clock },
 ): Promise<HttpAnswer> {
   const { idempotencyKey, signal } = at.context;
-  const body = call.hasBody ? bodyOf(call, request) : undefined;
-  const length = body === undefined ? {} : { 'content-length': String(body.length) };
-  const key =
-    call.idempotencyHeader === undefined ? {} : { [call.idempotencyHeader]: idempotencyKey };
+  const prepared = prepare(call, request, idempotencyKey);
   try {
     return await exchange({
+      ...prepared,
       origin: call.destination.origin,
-      path: call.destination.path(request, idempotencyKey),
       method: call.method,
-      headers: { ...call.headers, ...length, ...key },
-      body,
       agent: at.agent,
       signal,
       clock: at.clock,
@@ -92,17 +123,5 @@ async function ask(
     if (!(error instanceof TransportError)) throw error;
     const { call: name, destination } = call;
     throw transportFailure(error, { call: name, url: destination.shown, timedOut: signal.aborted });
-  }
-}
-
-/** @throws {ProcessingError} CALL_REQUEST where JSON has no number for a part of it */
-function bodyOf({ call }: CompiledRequest, request: unknown): Buffer {
-  try {
-    return Buffer.from(jsonText(request));
-  } catch (error) {
-    const { message } = error as Error;
-    throw new ProcessingError('CALL_REQUEST', `the request of call "${call}": ${message}`, {
-      cause: error,
-    });
   }
 }

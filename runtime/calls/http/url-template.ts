@@ -1,11 +1,14 @@
 import type { AvroType } from '../../../topology/core/avro.ts';
-import { ConfigError, ProcessingError } from '../../../topology/core/errors.ts';
+import { ConfigError } from '../../../topology/core/errors.ts';
 
 /** Where a request goes. */
 export interface Destination {
   /** Scheme, host and port: `https://api.example.com:8443`. */
   readonly origin: string;
-  /** Path and query of a request; `{orderId}` in it is put in, percent-encoded. */
+  /**
+   * Path and query of a request; `{orderId}` in it is put in, percent-encoded.
+   * @throws {Error} for a text that would lead to another path
+   */
   path(request: unknown, idempotencyKey: string): string;
   /** For messages: without query, which may hold secrets. */
   readonly shown: string;
@@ -57,11 +60,11 @@ export function compileUrl(url: string, request: AvroType | undefined, where: st
 
 /**
  * One part of a path.
- * @throws {ProcessingError} CALL_REQUEST for a text that would lead to another path
+ * @throws {Error} for a text that would lead to another path
  */
 function segment(text: string): string {
   if (!/^\.{0,2}$/.test(text)) return encodeURIComponent(text);
-  throw new ProcessingError('CALL_REQUEST', `"${text}" cannot be part of the call's URL`);
+  throw new Error(`"${text}" cannot be part of its URL`);
 }
 
 function withoutSecrets(url: string): string {

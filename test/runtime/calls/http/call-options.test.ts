@@ -108,7 +108,7 @@ describe('the URL', () => {
 
   test.each(['', '.', '..'])('does not lead elsewhere by "%s"', (order) => {
     expect(() => path('http://a/x/{order}', { order })).toThrow(
-      `"${order}" cannot be part of the call's URL`,
+      `"${order}" cannot be part of its URL`,
     );
   });
 

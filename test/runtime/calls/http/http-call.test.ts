@@ -90,8 +90,31 @@ describe('HttpCall', () => {
     const service = await startService(approve);
     const call = httpCall({ url: service.url });
     await expect(call.handler({ ...request, cents: NaN }, context())).rejects.toThrow(
-      'cannot write JSON: cents is NaN, which JSON has no number for',
+      'no request can be made for call "payments": cannot write JSON: cents is NaN, which JSON has no number for',
     );
+    expect(service.requests).toEqual([]);
+  });
+
+  test.each([
+    ['charge-o1', 'charge-o1'],
+    ['50% off', '50%25%20off'],
+    ['größe 日\n', 'gr%C3%B6%C3%9Fe%20%E6%97%A5%0A'],
+  ])('sends the key %j as %s', async (idempotencyKey, header) => {
+    const service = await startService(approve);
+    await httpCall({ url: service.url }).handler(request, { ...context(), idempotencyKey });
+    expect(service.requests[0]?.headers['idempotency-key']).toBe(header);
+  });
+
+  test('sends nothing under an empty key', async () => {
+    const service = await startService(approve);
+    const sent = httpCall({ url: service.url }).handler(request, {
+      ...context(),
+      idempotencyKey: '',
+    });
+    await expect(sent).rejects.toMatchObject({
+      code: 'CALL_REQUEST',
+      message: 'no request can be made for call "payments": its idempotency key is empty',
+    });
     expect(service.requests).toEqual([]);
   });
 
