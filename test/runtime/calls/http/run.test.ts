@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -6,6 +7,7 @@ import { openTopics } from '../../../../runtime/app/open-topics.ts';
 import type { HttpCallOptions } from '../../../../runtime/calls/http/call-options.ts';
 import { lineLogger } from '../../../../runtime/logger.ts';
 import { payments } from '../../app/payments-project.ts';
+import { inProcess } from '../../cli/in-process.ts';
 import { projects } from '../../cli/project.ts';
 import { selfSigned } from './certificate.ts';
 import { type Answer, type Got, type Service, startService } from './service.ts';
@@ -194,4 +196,37 @@ describe('an application with a call by HTTP', () => {
       expect([...sent]).toEqual([`charge-${order}`]);
     }
   }, 30_000);
+});
+
+describe('millrace run', () => {
+  /** Runs the project until it has caught up, with this runner file. */
+  function run(folder: string, runnerFile: string) {
+    writeFileSync(join(folder, 'millrace.yaml'), runnerFile);
+    const places = ['--data', join(folder, 'data'), '--config', join(folder, 'millrace.yaml')];
+    return inProcess('run', join(folder, 'pay.yaml'), '--until-caught-up', ...places);
+  }
+
+  test('asks the service that the runner file names, with its credentials', async () => {
+    vi.stubEnv('BANK_TOKEN', 'secret-token');
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const folder = project({ ...payments, 'processors/.keep': '' });
+    const service = await startService(paid);
+    await send(folder, ['a']);
+    const file = `calls:\n  bank: { url: '${service.url}', auth: { bearer: '\${BANK_TOKEN}' } }\n`;
+    const { code, stderr } = await run(folder, file);
+    expect([code, stderr.includes('secret-token')]).toEqual([0, false]);
+    expect(service.requests[0]?.headers.authorization).toBe('Bearer secret-token');
+    expect(await keysIn(folder, 'paid')).toEqual(['a']);
+  }, 30_000);
+
+  test('says what is missing where a call has no handler', async () => {
+    const folder = project({ ...payments, 'processors/.keep': '' });
+    const { code, stderr } = await run(folder, 'calls: { bnk: { url: "http://a" } }\n');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /call "bank" has no handler: there is no bank\.ts in \S+, and the runner file has no calls\.bank: add one of them; did you mean "bnk"\?\n$/,
+    );
+  });
 });
