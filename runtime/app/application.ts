@@ -181,7 +181,7 @@ export class Application {
   }
 
   /** What the calls of each stage are doing. */
-  get calls(): readonly CallStatus[] {
+  callStatus(): readonly CallStatus[] {
     return this.engine.calls.status();
   }
 

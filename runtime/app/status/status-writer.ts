@@ -48,7 +48,6 @@ export class StatusWriter {
     try {
       makeFolder(this.folder);
     } catch {
-      // The log and the stores meet it as well, with their reaction.
       return;
     }
     for (const { name } of this.sources) this.sweep(name);
@@ -78,7 +77,7 @@ export class StatusWriter {
       writeFileSync(draft, `${JSON.stringify(this.statusOf(source))}\n`);
       renameSync(draft, path);
     } catch {
-      rmSync(draft, { force: true });
+      // The log and the stores meet it as well, with their reaction; the next write may succeed.
     }
   }
 
