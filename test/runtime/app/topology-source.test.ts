@@ -9,6 +9,7 @@ import {
   TopologyError,
 } from '../../../runtime/app/topology-source.ts';
 import { projects, words } from '../cli/project.ts';
+import { payments } from './payments-project.ts';
 
 const project = projects();
 const topology = words['words.yaml'] as string;
@@ -49,7 +50,7 @@ describe('readTopology', () => {
     expect(found({ 'words.yaml': cut })).toEqual(['E006 words.yaml:5']);
   });
 
-  test('points at every use of a missing function, calls by their names', () => {
+  test('points at every use of a missing function', () => {
     const twice = topology.replace(
       'counts:',
       'again: { from: said, filter: { use: louder }, drop: [out] }\n  counts:',
@@ -58,6 +59,12 @@ describe('readTopology', () => {
       'F002 words.yaml:8',
       'F002 words.yaml:9',
     ]);
+  });
+
+  test('says nothing of a call without a file: the runner file may have its URL', () => {
+    const text = (payments['pay.yaml'] as string).replace('processors: processors\n', '');
+    const folder = project({ ...payments, 'pay.yaml': text });
+    expect(readTopology(join(folder, 'pay.yaml')).problems).toEqual([]);
   });
 
   test('shows at most 50 problems, and counts them all', () => {
