@@ -1,4 +1,5 @@
 import type { CallHandler } from '../../../processors/call-handler.ts';
+import type { CrashPoint } from '../../../runtime/engine/committer.ts';
 import type { TopologyDriver } from '../../../runtime/testing/topology-driver.ts';
 import type {
   Hold,
@@ -83,6 +84,7 @@ class HistoryRun {
   readonly #provider: SlowProvider;
   readonly #model = new OrdersModel();
   readonly #breaches: string[] = [];
+  #crashes = 0;
 
   constructor(driver: TopologyDriver, provider: SlowProvider) {
     this.#driver = driver;
@@ -120,9 +122,7 @@ class HistoryRun {
         break;
       }
       case 'crash':
-        if (event.point === 'now') await driver.crash();
-        else driver.crashAt(event.point, event.skip);
-        await driver.settle();
+        await this.#crash(event.point, event.skip);
         break;
     }
     this.#checkStock(event);
@@ -148,6 +148,16 @@ class HistoryRun {
     };
     const breaches = [...this.#breaches, ...this.#provider.breaches];
     return { actual, expected: this.#model.books(), breaches };
+  }
+
+  /** One crash is armed at a time: the next start must not crash. */
+  async #crash(point: CrashPoint | 'now', skip: number): Promise<void> {
+    const driver = this.#driver;
+    if (driver.crashes < this.#crashes) return;
+    this.#crashes += 1;
+    if (point === 'now') await driver.crash();
+    else driver.crashAt(point, skip);
+    await driver.settle();
   }
 
   #checkStock(event: Event): void {
