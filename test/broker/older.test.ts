@@ -36,7 +36,7 @@ test(`on Kafka ${version} members that come and are killed in a commit lose and 
     eventually(
       `${count} come out`,
       async () => (await words.values('words-loud')).length >= count || undefined,
-      60_000,
+      120_000,
     );
   const first = await words.service();
   const second = await words.service();
@@ -61,4 +61,4 @@ test(`on Kafka ${version} members that come and are killed in a commit lose and 
   expect(await words.run('reset', 'words.yaml', '--yes')).toMatchObject({ code: 0 });
   const again = await words.run('run', 'words.yaml', '--until-caught-up');
   expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('has caught up: 16 rec')]);
-}, 120_000);
+}, 300_000);
