@@ -32,7 +32,8 @@ export function topologySubjects(
   const found = new Map<string, TopologySubject>();
   for (const section of ['streams', 'tables'] as const) {
     for (const [name, def] of Object.entries(definition[section])) {
-      const { topics, key, value, format = 'avro' } = def;
+      const { topics, key, value, format = 'avro', keySubject = 'topic' } = def;
+      const valueSubject = def.subject ?? 'topic';
       const parts = [
         ['key', catalog.type(key)],
         ['value', format === 'avro' ? catalog.type(value) : undefined],
@@ -40,7 +41,8 @@ export function topologySubjects(
       for (const [part, type] of parts) {
         if (type === undefined || (part === 'key' && isPrimitiveKey(type))) continue;
         for (const topic of topics) {
-          const subject = subjectFor(topic, part);
+          const strategy = part === 'key' ? keySubject : valueSubject;
+          const subject = subjectFor(topic, part, { strategy, type });
           const schema = catalog.canonicalSchema(type);
           found.set(subject, { subject, topic, part, declared: { section, name }, type, schema });
         }

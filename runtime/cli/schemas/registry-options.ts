@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { openUrlRegistry } from '../../app/open-registry.ts';
+import { openToolLog } from '../../app/tool-log.ts';
 import type { ManagedRegistry } from '../../ports.ts';
-import { addDataOptions, type DataOptions, settingsOf, withLog } from '../settings.ts';
+import { addDataOptions, type DataOptions, settingsOf } from '../settings.ts';
 
 /** Options of every command that works on a registry. */
 export interface RegistryCommandOptions extends DataOptions {
@@ -30,27 +31,50 @@ export interface CommandRegistry {
   readonly where: string;
 }
 
+/** A registry that a command has opened. */
+export interface OpenCommandRegistry extends CommandRegistry {
+  close(): Promise<void>;
+}
+
 /**
- * Runs `action` on the registry that options and runner file name. A log is opened only for its own.
+ * Opens the registry that options and runner file name. A log is opened only for its own.
  * @throws {ConfigError} LOG_MISSING, OPTION_REGISTRY
  * @throws {StorageError} when the log cannot be read
  */
-export async function withRegistry<T>(
+export async function openRegistryOf(
   options: RegistryCommandOptions,
-  action: (found: CommandRegistry) => Promise<T>,
-): Promise<T> {
+): Promise<OpenCommandRegistry> {
   const place = settingsOf(options);
   const url =
     options.registry === undefined ? place.choice.registry?.url : { url: options.registry };
   if (url === undefined) {
-    return withLog(place, ({ registry }) =>
-      action({ registry, url: undefined, where: `the registry of ${place.where}` }),
-    );
+    const tool = await openToolLog(place.choice);
+    const where = `the registry of ${place.where}`;
+    return { registry: tool.registry, url: undefined, where, close: () => tool.close() };
   }
   const registry = openUrlRegistry(url);
+  return {
+    registry,
+    url: registry.url,
+    where: `the registry at ${registry.url}`,
+    close: async () => registry.close(),
+  };
+}
+
+/** Runs `action` on the registry of {@link openRegistryOf}. */
+export async function withRegistry<T>(
+  options: RegistryCommandOptions,
+  action: (found: CommandRegistry) => Promise<T>,
+): Promise<T> {
+  const opened = await openRegistryOf(options);
+  let result: T;
   try {
-    return await action({ registry, url: registry.url, where: `the registry at ${registry.url}` });
-  } finally {
-    registry.close();
+    result = await action(opened);
+  } catch (error) {
+    // The first error is what matters.
+    await opened.close().catch(() => {});
+    throw error;
   }
+  await opened.close();
+  return result;
 }

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import type { Console } from '../console.ts';
 import type { ExitCode } from '../exit-codes.ts';
+import { schemasCheckCommand } from './check.ts';
+import { schemasDiffCommand } from './diff.ts';
 import { schemasListCommand } from './list.ts';
 import { schemasModeCommand } from './set-compatibility.ts';
 import { schemasPullCommand } from './pull.ts';
@@ -16,6 +18,8 @@ export function schemasCommand(console: Console, done: (code: ExitCode) => void)
     .addCommand(schemasListCommand(console), { isDefault: true })
     .addCommand(schemasVersionsCommand(console))
     .addCommand(schemasShowCommand(console))
+    .addCommand(schemasCheckCommand(console, done))
+    .addCommand(schemasDiffCommand(console, done))
     .addCommand(schemasRegisterCommand(console))
     .addCommand(schemasModeCommand(console))
     .addCommand(schemasPullCommand(console, done))
