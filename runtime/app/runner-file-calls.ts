@@ -5,7 +5,8 @@ import { checkName, choice, duration, text } from '../../topology/definition/fie
 import { exactlyOne, readKey } from '../../topology/definition/group.ts';
 import { namePattern } from '../../topology/core/names.ts';
 import type { Written } from '../../topology/definition/written.ts';
-import type { HttpAuth, HttpCallOptions, HttpLookupOptions } from '../calls/http/call-options.ts';
+import type { HttpAuth } from '../calls/http/call-headers.ts';
+import type { HttpCallOptions, HttpLookupOptions } from '../calls/http/call-options.ts';
 import { lookupWords, statusPattern, statusWords } from '../calls/http/statuses.ts';
 import { secret } from './runner-file-secret.ts';
 import { size } from './runner-file-size.ts';

@@ -6,6 +6,7 @@ import { type Duration, parseDuration } from '../../../topology/core/duration.ts
 import { ConfigError, isStreamsError } from '../../../topology/core/errors.ts';
 import type { CallDef } from '../../../topology/definition/definition.ts';
 import { compileTls, type TlsOptions } from '../../tls-options.ts';
+import { authHeaders, checkHeader, type HttpAuth, writtenHeaders } from './call-headers.ts';
 import {
   defaultLookupStatuses,
   defaultStatuses,
@@ -20,16 +21,6 @@ import { compileUrl, type Destination } from './url-template.ts';
 
 /** HTTP methods that a call may be made with. */
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-/** How a call proves who makes it: one of these. */
-export interface HttpAuth {
-  /** `Authorization: Bearer …`. */
-  readonly bearer?: string;
-  /** `Authorization: Basic …`. */
-  readonly basic?: { readonly username: string; readonly password: string };
-  /** A header of the service's own, such as `X-Api-Key`. */
-  readonly header?: { readonly name: string; readonly value: string };
-}
 
 /** What a status stands for: a word, or a reply that is always the same, as JSON. */
 export type HttpOutcome = StatusWord | { readonly reply: unknown };
@@ -98,16 +89,6 @@ export interface CompiledRequest {
 }
 
 const defaultMaxReplyBytes = 1024 * 1024;
-/** Headers that come from other settings, or from the connection. */
-const ownHeaders: ReadonlyMap<string, string> = new Map([
-  ['authorization', 'write it as "auth: { bearer: ${NAME} }", or basic or header'],
-  ...['content-length', 'transfer-encoding', 'connection', 'host', 'accept-encoding', 'expect'].map(
-    (name) => [name, 'it is not yours to set: take it out'] as const,
-  ),
-]);
-const headerName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
-
 /** Types of a call as the topology declares it, and where they are. */
 export interface CallTypes {
   readonly def: Pick<CallDef, 'request' | 'reply'>;
@@ -223,62 +204,6 @@ function tlsOf(
     if (!isStreamsError(error)) throw error;
     throw new ConfigError(error.code, `${where}: ${error.message}`, { cause: error });
   }
-}
-
-function checkHeader(name: string, value: string, where: string): void {
-  const fail = (reason: string): ConfigError =>
-    new ConfigError('CALL_HEADER', `${where} has the header "${name}": ${reason}`);
-  if (!headerName.test(name)) throw fail('that is no name of a header');
-  const own = ownHeaders.get(name.toLowerCase());
-  if (own !== undefined) throw fail(own);
-  // The value may be a secret: it is not shown.
-  if (!headerValue.test(value)) throw fail('its value has characters that a header cannot have');
-}
-
-function writtenHeaders(
-  headers: Readonly<Record<string, string>>,
-  where: string,
-  keyHeader: string | undefined,
-): Record<string, string> {
-  const made: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    checkHeader(name, value, `${where}.headers`);
-    const lower = name.toLowerCase();
-    if (lower === keyHeader?.toLowerCase()) {
-      throw new ConfigError(
-        'CALL_HEADER',
-        `${where}.headers has the header "${name}": it carries the idempotency key; take it out, or set idempotency-header`,
-      );
-    }
-    made[lower] = value;
-  }
-  return made;
-}
-
-function authHeaders(auth: HttpAuth | undefined, where: string): Record<string, string> {
-  if (auth === undefined) return {};
-  const { bearer, basic, header } = auth;
-  const ways = [bearer, basic, header].filter((way) => way !== undefined);
-  if (ways.length !== 1) {
-    throw new ConfigError('CALL_AUTH', `${where}.auth: say one of bearer, basic, header`);
-  }
-  if (bearer !== undefined) {
-    if (/^[!-~]+$/.test(bearer)) return { authorization: `Bearer ${bearer}` };
-    throw new ConfigError(
-      'CALL_AUTH',
-      `${where}.auth.bearer must be printable ASCII without spaces, and not empty`,
-    );
-  }
-  if (basic !== undefined) {
-    const text = Buffer.from(`${basic.username}:${basic.password}`).toString('base64');
-    return { authorization: `Basic ${text}` };
-  }
-  const { name = '', value = '' } = header ?? {};
-  if (name.toLowerCase() !== 'authorization') checkHeader(name, value, `${where}.auth`);
-  else if (!headerValue.test(value)) {
-    throw new ConfigError('CALL_AUTH', `${where}.auth.header has a value that no header can have`);
-  }
-  return { [name.toLowerCase()]: value };
 }
 
 interface Mapping extends Pick<RequestTypes, 'words' | 'defaults' | 'where'> {

@@ -1,9 +1,19 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { CallFailure } from '../../../../processors/call-handler.ts';
-import type { HttpCallOptions } from '../../../../runtime/calls/http/call-options.ts';
+import { readRunnerFile } from '../../../../runtime/app/runner-file.ts';
+import { httpCallsOf } from '../../../../runtime/app/runner-file-calls.ts';
+import {
+  compileHttpCall,
+  type HttpCallOptions,
+} from '../../../../runtime/calls/http/call-options.ts';
 import { defaultLookupStatuses, defaultStatuses } from '../../../../runtime/calls/http/statuses.ts';
+import { loadCatalog } from '../../../../schemas/index.ts';
+import { projects } from '../../cli/project.ts';
 import { approve, context, httpCall, request, startService } from './service.ts';
+
+const project = projects();
 
 type Lookup = NonNullable<HttpCallOptions['lookup']>;
 
@@ -73,8 +83,26 @@ describe('a look-up by HTTP', () => {
 });
 
 describe('docs/http-calls.md', () => {
+  const texts = ['charge-request', 'charge-reply'].map((name) => {
+    const at = new URL(`../../../../schemas/orders/${name}.avsc`, import.meta.url);
+    return { file: `${name}.avsc`, text: readFileSync(at, 'utf8') };
+  });
+  const shop = {
+    def: { request: 'shop.ChargeRequest', reply: 'shop.ChargeReply' },
+    catalog: loadCatalog(texts).catalog,
+  };
   const url = new URL('../../../../docs/http-calls.md', import.meta.url);
-  const [calls = '', lookups = ''] = readFileSync(url, 'utf8').split('## Look-ups');
+  const page = readFileSync(url, 'utf8');
+  const [calls = '', lookups = ''] = page.split('## Look-ups');
+  const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => yaml);
+
+  test.each(examples)('has an example that is taken: %s', (yaml) => {
+    const file = join(project({ 'millrace.yaml': yaml }), 'millrace.yaml');
+    const settings = readRunnerFile(file, {});
+    for (const [call, options] of Object.entries(httpCallsOf(settings.calls ?? {}, ''))) {
+      expect(compileHttpCall(call, options, shop).destination.shown).toMatch(/^https:/);
+    }
+  });
 
   test.each([
     ['calls', calls, defaultStatuses],
