@@ -5,6 +5,7 @@ import { RecordBatchReader } from '../codec/batch-reader.ts';
 import { isControlBatch } from '../codec/batch-header.ts';
 import type { FetchedPartition, Log, Position } from '../ports.ts';
 import { nextTurn } from './next-turn.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** One chunk: small enough that other tasks are not kept waiting while it is applied, bytes. */
 export const chunkBytes = 1024 * 1024;
@@ -23,7 +24,7 @@ export interface ReadRecord {
 
 /**
  * The next committed records of a partition whose end, pending records included, is known to be `target` or more. Where the position does not move because a
- * transaction is pending or its markers are delayed, this waits (design.md 6). Undefined: `signal` aborted.
+ * transaction is pending or its markers are delayed, this waits (design.md 6). Undefined: `signal` aborted, which ends it at once, whatever the log does.
  * @throws {TaskCorruptedError} RESTORE_STUCK when the partition ends before the target by now
  */
 export async function nextChunk(
@@ -33,11 +34,10 @@ export async function nextChunk(
   signal: AbortSignal,
 ): Promise<FetchedPartition | undefined> {
   for (;;) {
-    if (signal.aborted) return undefined;
-    const [fetched] = await log.fetch([at], fetchLimits);
+    const [fetched] = (await unlessAborted(log.fetch([at], fetchLimits), signal)) ?? [];
     if (signal.aborted) return undefined;
     if (fetched !== undefined && fetched.nextOffset > at.offset) return fetched;
-    const [ends] = await log.ends([at], 'uncommitted');
+    const [ends] = (await unlessAborted(log.ends([at], 'uncommitted'), signal)) ?? [];
     if (signal.aborted) return undefined;
     const end = ends?.end ?? 0;
     if (end < target) {

@@ -2,6 +2,7 @@ import type { Log } from '../ports.ts';
 import { addRefused, isRefusedRow, type RefusedByTopic } from '../task/refused-rows.ts';
 import { decodeControl, type TaskControl } from '../task/task-control.ts';
 import { readTo } from './changelog-reader.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 /** What the control topic says of one task: its last control record (E5), and the records that its tables refused. Read on from where it stopped. */
 export class ControlRecords {
@@ -26,7 +27,8 @@ export class ControlRecords {
    */
   async read(signal: AbortSignal): Promise<void> {
     const { log, topic, partition } = this;
-    const [ends] = await log.ends([{ topic, partition }], 'uncommitted');
+    const [ends] =
+      (await unlessAborted(log.ends([{ topic, partition }], 'uncommitted'), signal)) ?? [];
     const target = ends?.end ?? 0;
     const offset = Math.max(this.position, ends?.start ?? 0);
     await readTo(

@@ -9,6 +9,7 @@ import {
 } from '../state/restore.ts';
 import { keepHeader } from '../state/row-format.ts';
 import { chunkRecords, type ReadRecord } from './changelog-reader.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface StoreCopyOptions {
   readonly log: Log;
@@ -61,7 +62,8 @@ export class StoreCopy {
     const { log, state, clock, store } = this.options;
     const { topic, partition } = this;
     const nowMs = clock.now();
-    const [ends] = await log.ends([{ topic, partition }], 'uncommitted');
+    const [ends] =
+      (await unlessAborted(log.ends([{ topic, partition }], 'uncommitted'), signal)) ?? [];
     if (signal.aborted) return;
     const found = ends ?? { topic, partition, start: 0, end: 0, tombstonesFrom: 0 };
     const table = state.open(store.name, partition);

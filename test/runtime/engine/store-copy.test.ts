@@ -216,6 +216,36 @@ describe('StoreCopy', () => {
 });
 
 describe('nextChunk', () => {
+  test.each(['fetch', 'ends'] as const)(
+    'is given up at once, though the log does not answer a %s',
+    async (silent) => {
+      const bench = new Bench();
+      await bench.append(plain('a', '1'));
+      const log = Object.assign(Object.create(bench.log) as Log, {
+        [silent]: () => new Promise(() => {}),
+      });
+      const abort = new AbortController();
+      const at = { topic: 'log', partition: 0, offset: 1 };
+      const chunk = nextChunk(log, at, 1, abort.signal);
+      await new Promise(setImmediate);
+      abort.abort();
+      expect(await chunk).toBeUndefined();
+    },
+  );
+
+  test('is not opened any more once it was given up, though the log does not answer', async () => {
+    const { state, clock } = new Bench();
+    const log = { ends: () => new Promise(() => {}) } as unknown as Log;
+    const store = { name: 's', partition: 0, ttl: 'none' } as const;
+    const report = (): void => {};
+    const copy = new StoreCopy({ log, state, clock, store, changelog: 'log', report });
+    const abort = new AbortController();
+    const opened = copy.open(undefined, abort.signal);
+    abort.abort();
+    await opened;
+    expect(state.tables()).toEqual([]);
+  });
+
   test('fails when the log ends before the target that it had', async () => {
     const bench = new Bench();
     await bench.append(plain('a', '1'));
