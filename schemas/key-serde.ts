@@ -44,11 +44,3 @@ export function keySerde(
   }
   return avroSerde(avro.schemas, type, avro);
 }
-
-/**
- * Subject of a topic's keys or values in the registry: `<topic>-key`, `<topic>-value` (Confluent's
- * TopicNameStrategy).
- */
-export function subjectFor(topic: string, part: 'key' | 'value'): string {
-  return `${topic}-${part}`;
-}

@@ -13,7 +13,7 @@ import type { CompiledEngineOptions } from '../engine/engine-options.ts';
 import { TopologyCompiler } from '../engine/compile-topology.ts';
 import { GlobalTables } from '../engine/global-tables.ts';
 import { seededRandom } from '../../topology/core/random.ts';
-import { SchemaCache } from '../engine/schema-cache.ts';
+import { SchemaCache, strategiesOf } from '../engine/schema-cache.ts';
 import { Serdes } from '../engine/serdes.ts';
 import { TaskFactory } from '../engine/task-factory.ts';
 import type { Log, SchemaRegistry, StateBackend } from '../ports.ts';
@@ -74,7 +74,7 @@ export async function assemble(assembly: Assembly): Promise<Assembled> {
     ...(placeOf === undefined ? {} : { placeOf }),
     ...(ran === undefined ? {} : { ran }),
   });
-  const cache = new SchemaCache(assembly.registry, clock);
+  const cache = new SchemaCache(assembly.registry, clock, strategiesOf(plan));
   const serdes = new Serdes(catalog, cache, (topic) => plan.topics.get(topic)?.internal === false);
   const partitionsOf = (topic: string): number => partitions.get(topic) ?? 1;
   const compiler = new TopologyCompiler({

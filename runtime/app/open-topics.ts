@@ -3,7 +3,7 @@ import { isStreamsError } from '../../topology/core/errors.ts';
 import { plan } from '../../topology/plan/planner.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
-import { SchemaCache } from '../engine/schema-cache.ts';
+import { SchemaCache, strategiesOf } from '../engine/schema-cache.ts';
 import { Serdes } from '../engine/serdes.ts';
 import { ensureTopics } from './ensure-topics.ts';
 import { NamedTopics, type SentRecord, type TopicRecord } from './named-topics.ts';
@@ -82,7 +82,7 @@ export async function openTopics(options: OpenTopicsOptions): Promise<Topics> {
     const partitions = await ensureTopics(made, log);
     const serdes = new Serdes(
       topology.catalog,
-      new SchemaCache(log.registry, systemClock),
+      new SchemaCache(log.registry, systemClock, strategiesOf(made)),
       (topic) => made.topics.get(topic)?.internal === false,
     );
     const parts = { plan: made, definition: graph.definition, log, clock: systemClock };

@@ -2,6 +2,8 @@ import type { AvroSchemas, SchemaResolver } from '../../schemas/index.ts';
 import { subjectFor } from '../../schemas/index.ts';
 import type { AvroType } from '../../topology/core/avro.ts';
 import type { Clock } from '../../topology/core/clock.ts';
+import type { SubjectStrategy } from '../../topology/core/subject.ts';
+import type { Plan } from '../../topology/plan/plan.ts';
 import type { SchemaRegistry } from '../ports.ts';
 
 /** An id that the registry did not know is not asked for again before this time is over, ms. */
@@ -18,6 +20,17 @@ export interface RegisteredType {
   readonly unchecked: boolean;
 }
 
+/** How a topic's subjects are called. */
+export type StrategyOf = (topic: string, part: 'key' | 'value') => SubjectStrategy;
+
+/** How the subjects of a plan's topics are called. */
+export function strategiesOf({ topics }: Pick<Plan, 'topics'>): StrategyOf {
+  return (name, part) => {
+    const topic = topics.get(name);
+    return (part === 'key' ? topic?.keySubject : topic?.subject) ?? 'topic';
+  };
+}
+
 /**
  * Schemas by registry id, as far as they were asked for. Look-ups are synchronous; what is missing is fetched before the batch that needs it (design.md 9).
  */
@@ -28,9 +41,12 @@ export class SchemaCache implements SchemaResolver {
   /** Id that the registry did not know → when it was asked, monotonic ms. */
   private readonly absent = new Map<number, number>();
 
-  constructor(registry: SchemaRegistry, clock: Clock) {
+  private readonly strategy: StrategyOf;
+
+  constructor(registry: SchemaRegistry, clock: Clock, strategy: StrategyOf = () => 'topic') {
     this.registry = registry;
     this.clock = clock;
+    this.strategy = strategy;
   }
 
   schemaText(id: number): string | undefined {
@@ -68,7 +84,7 @@ export class SchemaCache implements SchemaResolver {
     { topic, part, type, unchecked }: RegisteredType,
   ): Promise<number> {
     const text = schemas.canonicalSchema(type);
-    const subject = subjectFor(topic, part);
+    const subject = this.subject(topic, part, type);
     const id = await this.registry.register(subject, text, unchecked ? { unchecked } : {});
     this.texts.set(id, text);
     for (const [, older] of await this.registry.versions(subject)) await this.load(older);
@@ -83,10 +99,14 @@ export class SchemaCache implements SchemaResolver {
     type: AvroType,
   ): Promise<number> {
     const text = schemas.canonicalSchema(type);
-    for (const [, id] of await this.registry.versions(subjectFor(topic, part))) {
+    for (const [, id] of await this.registry.versions(this.subject(topic, part, type))) {
       await this.load(id);
       if (this.texts.get(id) === text) return id;
     }
     return -1;
+  }
+
+  private subject(topic: string, part: 'key' | 'value', type: AvroType): string {
+    return subjectFor(topic, part, { strategy: this.strategy(topic, part), type });
   }
 }

@@ -175,4 +175,23 @@ describe('subjectFor', () => {
     expect(subjectFor('orders.placed', 'value')).toBe('orders.placed-value');
     expect(subjectFor('orders.placed', 'key')).toBe('orders.placed-key');
   });
+
+  test.each([
+    ['topic', 'value', 'orders.placed-value'],
+    ['topic', 'key', 'orders.placed-key'],
+    ['record', 'value', 'shop.Order'],
+    ['record', 'key', 'shop.Order'],
+    ['topic-record', 'value', 'orders.placed-shop.Order'],
+    ['topic-record', 'key', 'orders.placed-shop.Order'],
+  ] as const)('by %s of a %s is %s', (strategy, part, subject) => {
+    const type = { kind: 'record', name: 'shop.Order', fields: [] } as const;
+    expect(subjectFor('orders.placed', part, { strategy, type })).toBe(subject);
+  });
+
+  test('refuses a type without a name where the name is in it', () => {
+    const type = { kind: 'string' } as const;
+    expect(() => subjectFor('orders', 'value', { strategy: 'record', type })).toThrow(
+      'the values of topic "orders" are of type string, which has no name',
+    );
+  });
 });

@@ -1,3 +1,5 @@
+import type { SubjectStrategy } from '../core/subject.ts';
+
 /**
  * The Definition: what an author wrote, as plain immutable data. The YAML front end and the TypeScript builder both end here, with equal values
  * (design.md 2). Nothing is resolved yet: names are text, expressions are CEL text, durations are ms.
@@ -35,6 +37,10 @@ export interface TopicDef {
   readonly timeUnit?: 'ms' | 's' | 'us';
   /** Format of the value. @defaultValue 'avro' */
   readonly format?: Format;
+  /** Subject of the value's schema in the registry. @defaultValue 'topic' */
+  readonly subject?: SubjectStrategy;
+  /** Subject of the key's schema, where the key is no primitive. @defaultValue 'topic' */
+  readonly keySubject?: SubjectStrategy;
   readonly partitions?: number;
   /** How long records are kept, ms, or 'forever'. Absent: forever. */
   readonly retention?: number | 'forever';

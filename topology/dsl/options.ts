@@ -1,5 +1,6 @@
 import type { Duration } from '../core/duration.ts';
 import { parseDuration } from '../core/duration.ts';
+import type { SubjectStrategy } from '../core/subject.ts';
 import type {
   CallDef,
   ErrorPolicyDef,
@@ -28,6 +29,10 @@ export interface StreamOptions {
   readonly timeUnit?: 'ms' | 's' | 'us';
   /** @defaultValue 'avro' */
   readonly format?: Format;
+  /** Subject of the value's schema in the registry. @defaultValue 'topic' */
+  readonly subject?: SubjectStrategy;
+  /** Subject of the key's schema, where the key is no primitive. @defaultValue 'topic' */
+  readonly keySubject?: SubjectStrategy;
   /** @defaultValue as many as the topic has */
   readonly partitions?: number;
   /** A duration, or 'forever'. @defaultValue 'forever' */

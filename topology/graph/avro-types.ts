@@ -46,7 +46,7 @@ export function sameType(a: AvroType, b: AvroType): boolean {
         a.branches.every((branch, i) => sameType(branch, b.branches[i] as AvroType))
       );
     default:
-      return a.kind === b.kind && sameLogical(a, b as AvroPrimitive);
+      return a.kind === b.kind && sameLogical(a, b);
   }
 }
 

@@ -116,6 +116,9 @@ function topicConflict(
     one.def.key === two.def.key ? '' : 'key types',
     one.def.value === two.def.value ? '' : 'value types',
     (one.def.format ?? 'avro') === (two.def.format ?? 'avro') ? '' : 'formats',
+    one.def.subject === two.def.subject && one.def.keySubject === two.def.keySubject
+      ? ''
+      : 'subjects',
     one.def.partitions === two.def.partitions ? '' : 'partition counts',
   ].filter((text) => text !== '');
   if (differing.length > 0) {

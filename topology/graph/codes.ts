@@ -240,6 +240,13 @@ export const graphCodes = {
       'that repeats it after a time-out, or asks again after a while, contradicts that.',
     example: 'retry: { attempts: 1 }, outcomes: { …, unknown: { out: undecided } }',
   },
+  E084: {
+    title: 'subject without a name',
+    explanation:
+      'A subject by `record` or `topic-record` has the full name of the type in it, so the type is a ' +
+      'record, an enum or a fixed type. Types without a name have subjects by `topic`.',
+    example: 'value: string, subject: record   # value: shop.Order, subject: record',
+  },
   W050: {
     title: 'idempotency key made from a changed key',
     explanation:

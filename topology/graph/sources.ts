@@ -87,6 +87,16 @@ function topicType(
       suggestion: `write \`value: ${format}\`, or take format json or avro`,
     });
   }
+  for (const [part, type, strategy] of [
+    ['subject', value, def.subject],
+    ['keySubject', key, def.keySubject],
+  ] as const) {
+    if ((strategy ?? 'topic') === 'topic' || isPoison(type) || 'name' in type) continue;
+    const message = `a subject by "${strategy}" has the type's name in it, and ${typeName(type)} has none`;
+    report(context, 'E084', [...path, part], message, {
+      suggestion: 'leave it out, or take a record type',
+    });
+  }
   if (def.time !== undefined) {
     const time = typeOf(context, def.time, [...path, 'time'], { key, value });
     if (!isPoison(time) && !isTime(time, def.timeUnit !== undefined)) {

@@ -90,6 +90,8 @@ function declaredTopic(
     key: type.key,
     value: type.value,
     format: def.format ?? 'avro',
+    ...(def.subject === undefined ? {} : { subject: def.subject }),
+    ...(def.keySubject === undefined ? {} : { keySubject: def.keySubject }),
     coPartitionedWith: [],
   };
 }

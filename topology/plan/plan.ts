@@ -1,5 +1,6 @@
 import type { AvroType } from '../core/avro.ts';
 import type { EdgeType } from '../core/edge.ts';
+import type { SubjectStrategy } from '../core/subject.ts';
 import type {
   CallEffect,
   ErrorPolicyDef,
@@ -182,6 +183,9 @@ export interface TopicPlan {
   readonly key?: AvroType;
   readonly value?: AvroType;
   readonly format?: Format;
+  /** Subjects of key and value in the registry; absent: after the topic. */
+  readonly subject?: SubjectStrategy;
+  readonly keySubject?: SubjectStrategy;
   /** Repartition topics must have as many partitions as these (co-partition group). */
   readonly coPartitionedWith: readonly string[];
 }

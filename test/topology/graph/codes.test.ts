@@ -164,6 +164,10 @@ const cases: Readonly<Record<GraphCode, Definition>> = {
     calls: { bank: { ...bank.bank, effect: { kind: 'at-most-once' } } },
     stages: { a: stage('orders', call()), b: end('a.ok', 'a.no', 'a.unclear') },
   }),
+  E084: define({
+    streams: { orders: stream('string', { subject: 'record' }) },
+    stages: { a: end('orders') },
+  }),
   W053: define({
     calls: { bank: { ...bank.bank, effect: { kind: 'idempotent', windowMs: 60_000 } } },
     stages: {

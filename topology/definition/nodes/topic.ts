@@ -1,3 +1,4 @@
+import { subjectStrategies } from '../../core/subject.ts';
 import { oneOrMany } from '../collections.ts';
 import type { StreamDef, TableDef, TopicDef } from '../definition.ts';
 import { expression } from '../expression-field.ts';
@@ -31,6 +32,18 @@ const topicParts: Parts<TopicDef> = {
     field: choice(['avro', 'json', 'string', 'bytes']),
     default: '`avro`',
     doc: 'Format of the value.',
+  },
+  subject: {
+    field: choice(subjectStrategies),
+    default: '`topic`',
+    doc:
+      'Subject of the value’s schema in the registry: `<topic>-value`, the record’s name, or ' +
+      '`<topic>-<record’s name>`.',
+  },
+  keySubject: {
+    field: choice(subjectStrategies),
+    default: '`topic`',
+    doc: 'Subject of the key’s schema, likewise; keys of primitive type have none.',
   },
   partitions: {
     field: integer(1, 100_000),
