@@ -10,6 +10,7 @@ const executed = [
   ['docs/testing.md', 'project'],
   ['docs/order-system.md', 'repository'],
   ['docs/queries.md', 'project'],
+  ['docs/running.md', 'project'],
 ] as const;
 
 describe('pages with commands', () => {

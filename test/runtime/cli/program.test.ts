@@ -14,6 +14,7 @@ const commands = [
   ['describe'],
   ['explain'],
   ['run'],
+  ['status'],
   ['topics'],
   ['topics', 'list'],
   ['topics', 'read'],
