@@ -18,7 +18,7 @@ import type {
   StorePlan,
   SubTopology,
 } from '../../topology/plan/plan.ts';
-import { IntentCodec } from '../calls/intent-codec.ts';
+import type { IntentCodec } from '../calls/intent-codec.ts';
 import { changeSerde } from '../task/change-serde.ts';
 import {
   callsBelowTopics,
@@ -29,6 +29,7 @@ import {
 } from '../task/compiled.ts';
 import type { Scratch } from '../codec/scratch.ts';
 import { type SinkOptions, SinkWriter } from '../task/sink-writer.ts';
+import { intentCodec } from './intent-codecs.ts';
 import { recordDecoder } from './record-decoder.ts';
 import type { Serdes } from './serdes.ts';
 
@@ -102,19 +103,9 @@ export class TopologyCompiler {
   }
 
   /** The codec of a call stage's journal. */
-  async intentCodec(node: StageNode): Promise<IntentCodec> {
+  intentCodec(node: StageNode): Promise<IntentCodec> {
     const { plan, serdes } = this.options;
-    const { operator } = node;
-    if (operator.kind !== 'call') throw new TypeError(`${node.name} is no call`);
-    const call = plan.calls.get(operator.call);
-    const input = Object.values(node.inputTypes)[0];
-    if (call === undefined || input === undefined) throw new TypeError(`no call ${operator.call}`);
-    const subject = `${plan.application}-${node.name}-journal`;
-    return new IntentCodec(
-      await serdes.key(`${subject}-input`, input.key, 'write'),
-      await serdes.value(`${subject}-input`, input.value, 'avro', 'write'),
-      await serdes.value(`${subject}-request`, call.request, 'avro', 'write'),
-    );
+    return intentCodec(plan, node, serdes, 'write');
   }
 
   private async node(node: PlanNode): Promise<CompiledNode> {
