@@ -7,7 +7,13 @@ import { nearestName } from '../../topology/core/problem.ts';
 import type { Definition } from '../../topology/definition/definition.ts';
 import { compileHttpCall, type HttpCallOptions } from '../calls/http/call-options.ts';
 import { HttpCall } from '../calls/http/http-call.ts';
-import { functionFile, functionFiles, loadLookup, loadProcessors, usedFunctions } from './processors.ts';
+import {
+  functionFile,
+  functionFiles,
+  loadLookup,
+  loadProcessors,
+  usedFunctions,
+} from './processors.ts';
 import { shortPath } from './short-path.ts';
 
 /** Where the functions of an application come from. */
