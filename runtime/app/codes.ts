@@ -66,5 +66,27 @@ const runnerCodes = {
   },
 } as const satisfies Readonly<Record<string, ProblemCode>>;
 
+/** Findings of the lock file of schemas. */
+const lockCodes = {
+  L001: {
+    title: 'version that cannot be read',
+    explanation:
+      'A stage gets records of a topic whose subject has a version that the schema at hand cannot read: they would all go to the dead letters. The lock file has the versions; "millrace schemas diff" says in words what is different. A version that nothing in the topic was written with any more can be taken out of use with "millrace schemas soft-delete", and the lock pulled anew.',
+    example: '{ "name": "tip", "type": "int" }   # new in the schema: "default": 0',
+  },
+  L002: {
+    title: 'sink that its subject refuses',
+    explanation:
+      'A stage writes records with a schema that the compatibility mode of the subject does not allow as the next version: the registry would refuse it when the application starts. The lock file has versions and mode.',
+    example: '{ "name": "at", "type": "string" }  # a long in the last version',
+  },
+} as const satisfies Readonly<Record<string, ProblemCode>>;
+
 /** Every code that a command may report about a file: topology, schemas, runner file. */
-export const fileProblemCodes = mergeCodes(problemCodes, schemaCodes, fileCodes, runnerCodes);
+export const fileProblemCodes = mergeCodes(
+  problemCodes,
+  schemaCodes,
+  fileCodes,
+  lockCodes,
+  runnerCodes,
+);

@@ -20,6 +20,8 @@ import { parseTopology } from '../../topology/yaml/parse.ts';
 import type { PlaceOfTopic } from './topic-problems.ts';
 import { missingProcessors } from './processors.ts';
 import { locateSchemaProblems } from './schema-problems.ts';
+import { checkLock, type LockFindings } from './schemas/check-lock.ts';
+import { type FoundLock, lockPath, readLock } from './schemas/lock.ts';
 import { shortPath } from './short-path.ts';
 
 /** All problems of a topology file and its schemas, rendered. The reaction: mend the file. */
@@ -56,6 +58,10 @@ export interface TopologySource {
   readonly schemaFiles: readonly SchemaFile[];
   /** Absolute folder of processors; undefined where the file names none. */
   readonly processors: string | undefined;
+  /** The lock file of its folder of schemas; undefined: there is none, or it was not asked for. */
+  readonly lock: FoundLock | undefined;
+  /** What the lock file says that is worth knowing and no problem, a sentence each. */
+  readonly notices: readonly string[];
 }
 
 /** Unknown Avro type: no news where a schema cannot be read. */
@@ -64,10 +70,13 @@ const unknownType = 'E052';
 /**
  * Reads a topology file and the `.avsc` files of its schema folder, and checks them. Imports no
  * processor, but looks whether their files are there. Problems are
- * in the result.
- * @throws {ConfigError} TOPOLOGY_FILE when a file is not there or cannot be read
+ * in the result. A lock file beside the schemas is taken into account, unless `lock` is false.
+ * @throws {ConfigError} TOPOLOGY_FILE when a file is not there or cannot be read; LOCK_FILE
  */
-export function readTopology(file: string): TopologySource {
+export function readTopology(
+  file: string,
+  options: { readonly lock?: false } = {},
+): TopologySource {
   const path = resolve(file);
   const text = readText(path, file);
   const parsed = parseTopology(text, shortPath(path));
@@ -83,9 +92,14 @@ export function readTopology(file: string): TopologySource {
     ? checked.problems.filter(({ code }) => code !== unknownType)
     : checked.problems;
   const missing = definition === undefined ? [] : missingProcessors(definition, processors);
-  const problems = withoutFollowOns(parsed, [...later, ...schemas.problems, ...missing]);
-  const sound =
-    schemaProblems.length === 0 && problems.every(({ severity }) => severity !== 'error');
+  const own = withoutFollowOns(parsed, [...later, ...schemas.problems, ...missing]);
+  const { lock, ...locked } = lockFindings(path, options.lock !== false, {
+    definition,
+    catalog,
+    graph: schemaProblems.length === 0 && isSound(own) ? checked.graph : undefined,
+  });
+  const problems = [...own, ...locked.problems];
+  const sound = schemaProblems.length === 0 && isSound(problems);
   return {
     file: source.file,
     text,
@@ -97,7 +111,25 @@ export function readTopology(file: string): TopologySource {
     schemaProblems,
     schemaFiles: schemas.files,
     processors,
+    lock,
+    notices: locked.notices,
   };
+}
+
+function isSound(problems: readonly Problem[]): boolean {
+  return problems.every(({ severity }) => severity !== 'error');
+}
+
+/** What the lock file says; of a topology that is not sound nothing. */
+function lockFindings(
+  path: string,
+  wanted: boolean,
+  { definition, catalog, graph }: Pick<TopologySource, 'definition' | 'catalog' | 'graph'>,
+): LockFindings & { readonly lock: FoundLock | undefined } {
+  const at = !wanted || definition === undefined ? undefined : lockPath(path, definition);
+  const lock = at === undefined ? undefined : readLock(at);
+  if (lock === undefined || graph === undefined) return { lock, problems: [], notices: [] };
+  return { lock, ...checkLock(graph, catalog, lock) };
 }
 
 /** Problems shown at most. */

@@ -24,7 +24,8 @@ export function checkCommand(console: Console, done: (code: ExitCode) => void): 
     .option('--json', 'short for --format json')
     .addHelpText(
       'after',
-      '\nExit code 1 if there is an error; warnings alone give 0.\n\n' +
+      '\nExit code 1 if there is an error; warnings and notes alone give 0. Where the folder of schemas has\n' +
+        'a lock file ("millrace schemas pull"), schemas are compared with the versions in it.\n\n' +
         'Example:\n  $ millrace check topology/orders/orders.yaml',
     )
     .action(async (files: readonly string[], options: CheckOptions) => {
@@ -39,12 +40,20 @@ export function checkCommand(console: Console, done: (code: ExitCode) => void): 
       });
       const json = options.json === true || options.format === 'json';
       if (json) {
-        const problems = topologies.flatMap(topologyProblemsToJson);
+        const problems = topologies.flatMap((topology) => [
+          ...topologyProblemsToJson(topology),
+          ...topology.notices.map((message) => ({
+            severity: 'info',
+            message,
+            file: topology.file,
+          })),
+        ]);
         await console.write(`${JSON.stringify(problems, null, 2)}\n`);
       } else if (topologies.length > 0) {
-        const texts = topologies.map(
-          (topology) => renderTopologyProblems(topology) || `${topology.file}: no problems\n`,
-        );
+        const texts = topologies.map((topology) => {
+          const found = renderTopologyProblems(topology) || `${topology.file}: no problems\n`;
+          return [found, ...topology.notices.map((notice) => `note: ${notice}\n`)].join('');
+        });
         await console.write(texts.join('\n'));
       }
       const sound = topologies.every(({ graph }) => graph !== undefined);

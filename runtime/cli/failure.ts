@@ -33,6 +33,8 @@ const projectCodes: ReadonlySet<string> = new Set([
   'PROCESSOR_EXPORT',
   'PROCESSOR_FILE',
   'PROCESSOR_IMPORT',
+  'SCHEMA_INVALID',
+  'SCHEMA_REFUSED',
 ]);
 
 /** Explains what ended a command. Only what nobody foresaw is shown with its stack. */

@@ -8,7 +8,7 @@ import {
 import type { AvroType, SchemaCatalog } from '../../../topology/core/avro.ts';
 import { ConfigError } from '../../../topology/core/errors.ts';
 import type { Definition } from '../../../topology/definition/definition.ts';
-import type { Graph } from '../../../topology/graph/graph.ts';
+import type { Graph, GraphStage } from '../../../topology/graph/graph.ts';
 import { parseTopology } from '../../../topology/yaml/parse.ts';
 import { type FileTree, schemaFiles } from './file-tree.ts';
 
@@ -80,29 +80,45 @@ export function readTopologySubjects(path: string, tree: FileTree): readonly Top
 
 /** Stages that a change of a topic's records touches. */
 export interface TouchedStages {
-  /** Those that get the records, as they came. */
+  /** Those that get the records, or what stages on the way make of them with the same type. */
   readonly readers: readonly string[];
   readonly writers: readonly string[];
 }
 
-/** The stages of a graph that read a stream or table, or what has its type on the way from there, and those that write it. */
+/** The stages of a graph that a change of a subject touches, in order of their names. */
 export function touchedStages(graph: Graph, subject: TopologySubject): TouchedStages {
   const { name } = subject.declared;
-  const readers: string[] = [];
-  const writers: string[] = [];
-  for (const stage of graph.stages.values()) {
-    const reads =
-      stage.inputs.some((input) =>
-        input.from.some((ref) => ref.kind === 'source' && ref.name === name),
-      ) ||
-      (stage.table?.kind === 'source' && stage.table.name === name) ||
-      stage.inputs.some((input) => sees(input.incoming[subject.part], subject.type));
-    if (reads) readers.push(stage.name);
-    if (stage.sinks.some(({ streams }) => streams.includes(name))) writers.push(stage.name);
+  const reached = new Set([name]);
+  const readers = new Set<string>();
+  // Until nothing more is reached: a stage may stand before the one that it reads from.
+  for (let before = -1; before < reached.size;) {
+    before = reached.size;
+    for (const stage of graph.stages.values()) {
+      if (!reads(stage, reached)) continue;
+      readers.add(stage.name);
+      for (const [port, type] of Object.entries(stage.outputs)) {
+        if (sameName(type[subject.part], subject.type)) reached.add(refName(stage.name, port));
+      }
+    }
   }
-  return { readers, writers };
+  const writers = [...graph.stages.values()].filter(({ sinks }) =>
+    sinks.some(({ streams }) => streams.includes(name)),
+  );
+  return { readers: [...readers].sort(), writers: writers.map((stage) => stage.name) };
 }
 
-function sees(incoming: AvroType, type: AvroType): boolean {
-  return 'name' in type && 'name' in incoming && incoming.name === type.name;
+function reads({ inputs, table }: GraphStage, reached: ReadonlySet<string>): boolean {
+  const from = [...inputs.flatMap((input) => input.from), ...(table === undefined ? [] : [table])];
+  return from.some((ref) =>
+    reached.has(ref.kind === 'source' ? ref.name : refName(ref.name, ref.port)),
+  );
+}
+
+/** No stream has a slash in its name. */
+function refName(stage: string, port: string): string {
+  return `${stage}/${port}`;
+}
+
+function sameName(a: AvroType, b: AvroType): boolean {
+  return 'name' in a && 'name' in b && a.name === b.name;
 }

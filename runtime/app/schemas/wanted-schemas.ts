@@ -39,7 +39,7 @@ export async function wantedSchemas(
   switch (source.kind) {
     case 'topology': {
       const { path, tree } = source;
-      const graph = tree === diskTree ? readTopology(path).graph : undefined;
+      const graph = tree === diskTree ? readTopology(path, { lock: false }).graph : undefined;
       return readTopologySubjects(path, tree).map((found) => ({
         name: `${found.subject} of ${tree.name(path)}`,
         subject: found.subject,
@@ -128,7 +128,7 @@ function together(
   const readers = new Set<string>();
   const writers = new Set<string>();
   for (const file of files) {
-    const { graph } = readTopology(file);
+    const { graph } = readTopology(file, { lock: false });
     if (graph === undefined) continue;
     for (const found of readTopologySubjects(file, diskTree)) {
       if (!matches(found)) continue;

@@ -3,7 +3,7 @@ import { lockPath, readLock, writeLock } from '../../app/schemas/lock.ts';
 import { topologySubjects } from '../../app/schemas/topology-subjects.ts';
 import { shortPath } from '../../app/short-path.ts';
 import { checkedGraph, readTopology } from '../../app/topology-source.ts';
-import { lockChanges, pullLock } from '../../registry/lock-file.ts';
+import { lockChanges, pullLock, type SchemaLock } from '../../registry/lock-file.ts';
 import type { Console } from '../console.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { UsageError } from '../failure.ts';
@@ -60,7 +60,7 @@ export function schemasPullCommand(console: Console, done: (code: ExitCode) => v
 function subjectsByLock(files: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
   const byLock = new Map<string, Set<string>>();
   for (const file of files) {
-    const topology = readTopology(file);
+    const topology = readTopology(file, { lock: false });
     const { definition } = topology.definition === undefined ? checkedGraph(topology) : topology;
     const path = definition === undefined ? undefined : lockPath(file, definition);
     if (definition === undefined || path === undefined) {
@@ -82,7 +82,7 @@ async function pullAll(
 ): Promise<readonly Pulled[]> {
   const pulled: Pulled[] = [];
   for (const [path, subjects] of wanted) {
-    const older = readLock(path)?.lock;
+    const older = lockAt(path);
     const names = [...subjects, ...(older?.subjects.keys() ?? [])];
     const newer = await pullLock(registry, url, names);
     const changes = lockChanges(older, newer);
@@ -90,4 +90,13 @@ async function pullAll(
     pulled.push({ file: shortPath(path), changes });
   }
   return pulled;
+}
+
+/** The lock that is there; one that cannot be read is written anew. */
+function lockAt(path: string): SchemaLock | undefined {
+  try {
+    return readLock(path)?.lock;
+  } catch {
+    return undefined;
+  }
 }

@@ -5,9 +5,9 @@ import { problemCodes } from '../../../topology/codes.ts';
 const own = Object.entries(fileProblemCodes).filter(([code]) => !(code in problemCodes));
 
 describe('fileProblemCodes', () => {
-  test('has a family of codes each for schemas, files and runner files', () => {
+  test('has a family of codes each for schemas, files, lock files and runner files', () => {
     expect(own.map(([code]) => code).join(' ')).toBe(
-      'F001 F002 F003 R001 R002 S001 S002 S003 S004',
+      'F001 F002 F003 L001 L002 R001 R002 S001 S002 S003 S004',
     );
   });
 
@@ -19,7 +19,7 @@ describe('fileProblemCodes', () => {
     const text = [
       '<!-- Generated from runtime/app/codes.ts: change that. -->\n',
       '# Problems of files\n',
-      'What `check` and `run` report of the files that belong to a topology: schemas (S), folders and\nprocessors (F), runner files (R). Their form, and topology files, have codes of [their own](problems.md).\n',
+      'What `check` and `run` report of the files that belong to a topology: schemas (S), folders and\nprocessors (F), lock files of schemas (L), runner files (R). Their form, and topology files, have codes of [their own](problems.md).\n',
       ...sections,
     ].join('\n');
     await expect(text).toMatchFileSnapshot('../../../docs/reference/files.md');

@@ -1,0 +1,307 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MemoryRegistry } from '../../../../runtime/memory/memory-registry.ts';
+import { serve } from '../../registry/served.ts';
+import type { CliResult } from '../cli.ts';
+import { inProcess } from '../in-process.ts';
+import { projects, words } from '../project.ts';
+
+const project = projects();
+const started = process.cwd();
+
+let folder: string;
+let registry: MemoryRegistry;
+let url: string;
+
+beforeEach(async () => {
+  folder = project(words);
+  process.chdir(folder);
+  registry = new MemoryRegistry();
+  ({ url } = await serve(registry));
+});
+
+afterEach(() => process.chdir(started));
+
+function schemas(...args: readonly string[]): Promise<CliResult> {
+  return inProcess('schemas', ...args, '--registry', url);
+}
+
+/** Writes shared.avsc anew, with more fields. */
+function edit(...fields: readonly object[]): void {
+  const own = [
+    { name: 'word', type: 'string' },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+  ];
+  const schema = { type: 'record', name: 'text.Said', fields: [...own, ...fields] };
+  writeFileSync(join(folder, 'schemas/said.avsc'), JSON.stringify(schema, null, 2));
+}
+
+const mood = { name: 'mood', type: ['null', 'string'], default: null };
+const loudness = { name: 'loudness', type: 'int' };
+
+describe('millrace schemas register', () => {
+  test('registers the streams of a topology, once', async () => {
+    expect((await schemas('register', 'words.yaml')).stdout).toBe(
+      'SUBJECT        VERSION  ID\n' +
+        'said-value           1   1  registered\n' +
+        'shouted-value        1   1  registered\n',
+    );
+    expect((await schemas('register', 'words.yaml')).stdout).toContain(
+      'said-value           1   1  as it was\n',
+    );
+  });
+
+  test('registers a schema file under a subject, and says what the mode refuses', async () => {
+    const file = 'schemas/said.avsc';
+    await schemas('register', file, '--subject', 'said-value');
+    edit(loudness);
+    const { code, stderr } = await schemas('register', file, '--subject', 'said-value');
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      'error[SCHEMA_REFUSED] the schema cannot be the next version of subject "said-value" under BACKWARD: ' +
+        'it cannot read what version 1 wrote, at `loudness`: the writer does not have it, and it has no default',
+    );
+  });
+
+  test('wants to know whose schema a file is', async () => {
+    const { code, stderr } = await schemas('register', 'schemas/said.avsc');
+    expect([code, stderr]).toEqual([
+      2,
+      'error: whose schema is schemas/said.avsc? Name its subject with --subject\n',
+    ]);
+  });
+});
+
+describe('millrace schemas list, versions, show', () => {
+  beforeEach(async () => {
+    await schemas('register', 'words.yaml');
+    edit(mood);
+    await schemas('register', 'schemas/said.avsc', '--subject', 'said-value');
+    await registry.setCompatibility('FULL', 'said-value');
+  });
+
+  test('lists subjects with versions and modes', async () => {
+    expect((await schemas()).stdout).toBe(
+      'SUBJECT        VERSIONS  ID  MODE\n' +
+        'said-value            2   2  FULL\n' +
+        'shouted-value         1   1  (BACKWARD)\n',
+    );
+    expect(JSON.parse((await schemas('list', '--json')).stdout)).toEqual([
+      { subject: 'said-value', versions: 2, latestId: 2, mode: 'FULL', ownMode: true },
+      { subject: 'shouted-value', versions: 1, latestId: 1, mode: 'BACKWARD', ownMode: false },
+    ]);
+  });
+
+  test('lists the versions of a subject, and says where there is none', async () => {
+    await registry.softDelete('said-value', 1);
+    expect((await schemas('versions', 'said-value')).stdout).toBe(
+      'VERSION  ID  STATE\n      1   1  soft-deleted\n      2   2\n',
+    );
+    const { code, stderr } = await schemas('versions', 'sad-value');
+    expect([code, stderr]).toEqual([
+      3,
+      'error[SUBJECT_UNKNOWN] the registry has no subject "sad-value": "millrace schemas list" lists them\n',
+    ]);
+  });
+
+  test('shows a version, the last one, an id and a file', async () => {
+    const fields = async (...args: readonly string[]): Promise<readonly string[]> => {
+      const { stdout } = await schemas('show', ...args);
+      const { fields: found } = JSON.parse(stdout) as { fields: readonly { name: string }[] };
+      return found.map(({ name }) => name);
+    };
+    expect(await fields('said-value@1')).toEqual(['word', 'at']);
+    expect(await fields('said-value')).toEqual(['word', 'at', 'mood']);
+    expect(await fields('--id', '1')).toEqual(['word', 'at']);
+    expect(await fields('schemas/said.avsc')).toEqual(['word', 'at', 'mood']);
+    expect((await schemas('show', 'said-value@7')).stderr).toBe(
+      'error[VERSION_UNKNOWN] subject "said-value" has no version 7: "millrace schemas versions said-value" lists them\n',
+    );
+    expect((await schemas('show')).code).toBe(2);
+  });
+});
+
+describe('millrace schemas check', () => {
+  test('judges what a topology declares by the mode of each subject', async () => {
+    await schemas('register', 'words.yaml');
+    await registry.setCompatibility('FORWARD', 'shouted-value');
+    expect(await schemas('check', 'words.yaml')).toMatchObject({
+      code: 0,
+      stdout:
+        'said-value of words.yaml: the same as version 1\n' +
+        'shouted-value of words.yaml: the same as version 1\n',
+    });
+    edit(loudness);
+    expect(await schemas('check', 'words.yaml')).toMatchObject({
+      code: 1,
+      stdout:
+        'said-value of words.yaml: BACKWARD does not allow it after version 1\n' +
+        '  it cannot read what version 1 wrote: `loudness`: the writer does not have it, and it has no default\n' +
+        'shouted-value of words.yaml: FORWARD allows it after version 1\n',
+    });
+    expect((await schemas('check', 'words.yaml', '--mode', 'none')).code).toBe(0);
+  });
+
+  test('has nothing against a subject that is new', async () => {
+    expect((await schemas('check', 'words.yaml', '--json')).stdout).toContain('"verdict": "new"');
+  });
+
+  test('compares with a revision of git without any registry', async () => {
+    commit();
+    edit(mood);
+    const check = (...args: readonly string[]): Promise<CliResult> =>
+      inProcess('schemas', 'check', ...args);
+    expect(await check('words.yaml', '--against', 'git:HEAD', '--mode', 'full')).toMatchObject({
+      code: 0,
+      stdout:
+        'said-value of words.yaml: FULL allows it after said-value of git:HEAD:words.yaml\n' +
+        'shouted-value of words.yaml: FULL allows it after shouted-value of git:HEAD:words.yaml\n',
+    });
+    edit(loudness);
+    expect(await check('schemas/said.avsc', '--against', 'git:HEAD')).toMatchObject({
+      code: 1,
+      stdout:
+        'schemas/said.avsc: BACKWARD does not allow it after git:HEAD:schemas/said.avsc\n' +
+        '  it cannot read what git:HEAD:schemas/said.avsc wrote: `loudness`: the writer does not have it, and it has no default\n',
+    });
+  });
+
+  test.each([
+    ['git:nowhere', 'GIT_REVISION'],
+    ['git:HEAD:schemas/none.avsc', 'SCHEMA_FILE'],
+    ['schemas/none.avsc', 'SCHEMA_FILE'],
+    ['nobody-value', 'SUBJECT_UNKNOWN'],
+  ])('says what is wrong with --against %s', async (against, code) => {
+    commit();
+    const result = await schemas('check', 'schemas/said.avsc', '--against', against);
+    expect(result.stderr).toContain(`error[${code}]`);
+    expect(result.code).toBe(3);
+  });
+});
+
+describe('millrace schemas diff', () => {
+  test('says in words what changes, for whom, and whom it touches', async () => {
+    commit();
+    edit(mood);
+    expect(await inProcess('schemas', 'diff', 'words.yaml', '--against', 'git:HEAD')).toMatchObject(
+      {
+        code: 0,
+        stdout:
+          'said-value of words.yaml, from said-value of git:HEAD:words.yaml:\n' +
+          '  field `mood` added with default null: old readers ignore it, new readers fill it in\n' +
+          '  backward, new readers of old records: fine\n' +
+          '  forward, old readers of new records: fine\n' +
+          '  read by counts, loud\n' +
+          '\n' +
+          'shouted-value of words.yaml, from shouted-value of git:HEAD:words.yaml:\n' +
+          '  field `mood` added with default null: old readers ignore it, new readers fill it in\n' +
+          '  backward, new readers of old records: fine\n' +
+          '  forward, old readers of new records: fine\n' +
+          '  written by loud\n',
+      },
+    );
+  });
+
+  test('compares a file with the registry, and two versions of a subject', async () => {
+    await schemas('register', 'words.yaml');
+    edit(loudness);
+    const file = ['diff', 'schemas/said.avsc', '--subject', 'said-value'];
+    expect(await schemas(...file, '--topology', 'words.yaml')).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(
+        /^schemas\/said\.avsc, from said-value@1:\n {2}field `loudness` added.*\n {2}backward, .*: broken\n {2}forward, .*: fine\n {2}read by counts, loud\n/,
+      ) as string,
+    });
+    await registry.setCompatibility('NONE');
+    await schemas('register', 'words.yaml');
+    expect((await schemas('diff', 'said-value')).stdout).toContain(
+      'said-value@2, from said-value@1:',
+    );
+    expect((await schemas('diff', 'said-value@1', '--against', 'said-value@2')).stdout).toContain(
+      'field `loudness` removed',
+    );
+    expect((await schemas('diff', 'said-value@1', '--against', 'said-value@1')).stdout).toBe(
+      'no difference\n',
+    );
+  });
+});
+
+describe('millrace schemas set-compatibility, soft-delete', () => {
+  test('sets modes of subjects and of all', async () => {
+    await schemas('register', 'words.yaml');
+    expect((await schemas('set-compatibility', 'full-transitive', 'said-value')).stdout).toBe(
+      'said-value: FULL_TRANSITIVE\n',
+    );
+    expect((await schemas('set-compatibility', 'none', '--all')).stdout).toBe(
+      'all subjects: NONE\n',
+    );
+    expect(await registry.compatibility('said-value')).toEqual({
+      mode: 'FULL_TRANSITIVE',
+      own: true,
+    });
+    expect(await registry.compatibility('shouted-value')).toEqual({ mode: 'NONE', own: false });
+    expect((await schemas('set-compatibility', 'sideways', 'x')).stderr).toContain(
+      'there is no mode "sideways"',
+    );
+    expect((await schemas('set-compatibility', 'full')).code).toBe(2);
+  });
+
+  test('takes versions out of use', async () => {
+    await schemas('register', 'words.yaml');
+    expect((await schemas('soft-delete', 'said-value@1')).stdout).toBe(
+      'said-value: version 1 soft-deleted\n',
+    );
+    expect(await registry.versions('said-value')).toEqual([]);
+    expect((await schemas('soft-delete', 'said-value')).stderr).toContain('SUBJECT_UNKNOWN');
+  });
+});
+
+describe('millrace schemas pull', () => {
+  test('writes a lock file, and says what changed since', async () => {
+    await schemas('register', 'words.yaml');
+    expect(await schemas('pull', 'words.yaml')).toMatchObject({
+      code: 0,
+      stdout:
+        'schemas/schemas.lock.json: written\n' +
+        '  said-value: version 1 is new (id 1)\n' +
+        '  shouted-value: version 1 is new (id 1)\n',
+    });
+    expect((await schemas('pull', 'words.yaml')).stdout).toBe(
+      'schemas/schemas.lock.json is as the registry\n',
+    );
+    edit(mood);
+    await schemas('register', 'schemas/said.avsc', '--subject', 'said-value');
+    await registry.setCompatibility('FULL', 'shouted-value');
+    expect(await schemas('pull', 'words.yaml', '--check')).toMatchObject({
+      code: 1,
+      stdout:
+        'schemas/schemas.lock.json: to be pulled\n' +
+        '  said-value: version 2 is new (id 2)\n' +
+        '  shouted-value: the mode is FULL, not BACKWARD\n',
+    });
+  });
+
+  test('writes a lock file anew that cannot be read, which others refuse', async () => {
+    writeFileSync(join(folder, 'schemas/schemas.lock.json'), '{ "lock": 7 }');
+    expect((await inProcess('check', 'words.yaml')).stderr).toBe(
+      'error[LOCK_FILE] schemas/schemas.lock.json cannot be used: it is no lock file of this version of Millrace. "millrace schemas pull" writes it anew\n',
+    );
+    await schemas('pull', 'words.yaml');
+    expect((await inProcess('check', 'words.yaml')).code).toBe(0);
+  });
+});
+
+/** Makes the folder a repository with all that is in it committed. */
+function commit(): void {
+  rmSync(join(folder, '.git'), { recursive: true, force: true });
+  const git = (...args: readonly string[]): void => {
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
+      cwd: folder,
+    });
+  };
+  git('init', '-q');
+  git('add', '-A');
+  git('commit', '-q', '-m', 'first');
+}
