@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { CrashPoint } from '../../../runtime/engine/committer.ts';
 import type { OrderPlaced } from '../../../schemas/orders/shop.ts';
 import type { Answer } from './orders-model.ts';
@@ -51,7 +51,9 @@ const deliver = fc
   .map(({ number, storeId, productId, quantity }): Event => ({
     kind: 'deliver',
     id: `d-${storeId}-${productId}-${number}`,
-    ...{ storeId, productId, quantity },
+    storeId,
+    productId,
+    quantity,
   }));
 
 const pick = fc

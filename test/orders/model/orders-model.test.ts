@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { filter, map } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { reserve } from '../../../processors/orders/reserve.ts';
