@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openTopics } from '../../../runtime/app/open-topics.ts';
 import type { Cli } from './cli.ts';
 
@@ -26,7 +27,8 @@ export const two: Readonly<Record<string, string>> = {
 
 export function sip(value: string): string {
   if (value === 'poison' && existsSync('poisonous')) throw new Error('it was poisoned');
-  if (value === 'hog') for (;;);
+  // Like an endless loop, without its load.
+  if (value === 'hog') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   return value;
 }
 `,
@@ -69,5 +71,14 @@ export function isThere(pid: number): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Resolves when none of the processes is there. @throws when one still is after `patienceMs` */
+export async function untilGone(pids: readonly number[], patienceMs = 10_000): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  while (pids.some(isThere)) {
+    if (Date.now() > deadline) throw new Error(`still there: ${pids.filter(isThere).join(', ')}`);
+    await sleep(50);
   }
 }

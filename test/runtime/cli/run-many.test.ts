@@ -1,10 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Cli, cli } from './cli.ts';
 import { feed, logLines, two, untilRunning } from './many.ts';
 import { projects } from './project.ts';
 
+// Each test starts some ten processes, which takes long on a machine that is busy with other tests.
+vi.setConfig({ testTimeout: 180_000 });
 const project = projects();
 
 interface Result {
