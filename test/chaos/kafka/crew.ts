@@ -208,8 +208,8 @@ export class Crew {
     const { tally, print } = this.#options;
     switch (word.say) {
       case 'ready':
-        print(`${member.name} is in the group`);
-        if (member.starts > 1) tally.recoveries += 1;
+        print(`${member.name} is in the group, ${Math.round(member.startMs)} ms after its start`);
+        if (member.starts > 1) tally.recovered(member.startMs);
         break;
       case 'committed':
         this.commits += 1;

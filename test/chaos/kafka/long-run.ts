@@ -55,7 +55,8 @@ export function reportOf(result: KafkaCampaignResult): readonly string[] {
   return [
     `${total} faults in ${seconds(elapsedMs)}:`,
     ...faults.map(([kind, count]) => `  ${count} × ${kind}`),
-    `${tally.recoveries} recoveries of members, ${tally.rebalances} rebalances`,
+    `${tally.recoveries} recoveries of members, the longest ${seconds(tally.longestRecoveryMs)} from the start of its process on`,
+    `${tally.rebalances} rebalances`,
     `${records} records taken in ${commits} transactions`,
     'longest pauses between commits of an input:',
     ...tally.pauses.map(

@@ -23,12 +23,15 @@ export class Member {
   status: Status | undefined;
   /** Starts that came so far as to be in the group. */
   starts = 0;
+  /** From the making of the present process until it was in the group, ms. */
+  startMs = 0;
   readonly #settings: () => Omit<MemberSettings, 'ambush'>;
   readonly #watch: MemberWatch;
   #child: WordyChild<MemberWord> | undefined;
   #state: MemberState = 'gone';
   #ambush: Ambush | undefined;
   #sprung = false;
+  #madeMs = 0;
   /** Somebody has killed it or told it to leave. */
   #told = false;
   #failure: string | undefined;
@@ -96,6 +99,7 @@ export class Member {
     this.#failure = undefined;
     this.status = undefined;
     this.#state = 'starting';
+    this.#madeMs = performance.now();
     const child = new WordyChild<MemberWord>('member.ts', settings, (word) => this.#hear(word));
     this.#child = child;
     void child.ended.then(({ code, signal }) => {
@@ -146,6 +150,7 @@ export class Member {
   #hear(word: MemberWord): void {
     if (word.say === 'ready') {
       this.starts += 1;
+      this.startMs = performance.now() - this.#madeMs;
       if (this.#state === 'starting') this.#state = 'running';
     }
     if (word.say === 'status') this.status = word;

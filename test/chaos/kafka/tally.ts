@@ -25,6 +25,8 @@ export class CampaignTally {
   readonly faults = new Map<string, number>();
   /** Starts of members beyond each place's first, that came to be in the group. */
   recoveries = 0;
+  /** The longest one, from the making of the process on, ms. */
+  longestRecoveryMs = 0;
   /** Who runs which tasks. */
   readonly presence = new Presence();
   readonly #startedMs = performance.now();
@@ -41,6 +43,11 @@ export class CampaignTally {
 
   fault(kind: string): void {
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
+  }
+
+  recovered(startMs: number): void {
+    this.recoveries += 1;
+    this.longestRecoveryMs = Math.max(this.longestRecoveryMs, startMs);
   }
 
   /** A transaction with the positions of these inputs. */
