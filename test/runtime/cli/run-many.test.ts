@@ -105,3 +105,26 @@ describe('run of several files', () => {
     expect([code, message.test(stderr)]).toEqual([2, true]);
   });
 });
+
+describe('run of one file with --log-format json', () => {
+  test('writes log lines alone to standard error', async () => {
+    const cwd = project(two);
+    const ran = await cli(['run', 'first.yaml', '--until-caught-up', '--log-format', 'json'], {
+      cwd,
+    });
+    expect(ran.code).toBe(0);
+    expect(logLines(ran).map(({ level, msg }) => [level, msg])).toEqual([
+      ['info', expect.stringMatching(/^application "first" runs on /) as string],
+      ['info', expect.stringMatching(/^application "first" has caught up: 0 records /) as string],
+    ]);
+  });
+
+  test('says there why it failed', async () => {
+    const cwd = project({ ...two, 'first.yaml': 'application: first\nstages: 7\n' });
+    const ran = await cli(['run', 'first.yaml', '--log-format', 'json'], { cwd });
+    expect(ran.code).toBe(1);
+    expect(logLines(ran)).toEqual([
+      expect.objectContaining({ level: 'error', msg: expect.stringContaining('E0') as string }),
+    ]);
+  });
+});
