@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Cli, cli, type CliResult } from './cli.ts';
+import { inProcess } from './in-process.ts';
 import { produce, projects, saidWriter, withDataFolder, words } from './project.ts';
 
 const project = projects();
@@ -33,6 +34,22 @@ async function read(cwd: string, topic: string, ...more: string[]): Promise<unkn
 }
 
 describe('run --until-caught-up', () => {
+  test('says that it begins a new data folder: one that is mistyped would be one', async () => {
+    const cwd = project(words);
+    const mistyped = [
+      'run',
+      join(cwd, 'words.yaml'),
+      '--data',
+      join(cwd, 'dta'),
+      '--until-caught-up',
+    ];
+    const { stderr } = await inProcess(...mistyped);
+    expect(stderr).toContain(
+      `application "words" runs on ${join(cwd, 'dta')}, a new data folder\n`,
+    );
+    expect((await inProcess(...mistyped)).stderr).toContain(`runs on ${join(cwd, 'dta')}\n`);
+  });
+
   test('processes what is there, commits it and stops; the next one goes on', async () => {
     const cwd = await said('a b a c');
     const first = await run(cwd, '--json');
