@@ -59,6 +59,21 @@ describe('PlanGate', () => {
     expect(await current()).toBe(gate.digest);
   });
 
+  test('waits for no open transaction where all run the plan that ran before', async () => {
+    await new PlanGate(records, first).admit([await records.add(first)]);
+    const pending = Object.assign(Object.create(log) as MemoryLog, {
+      ends: (...[partitions, isolation]: Parameters<MemoryLog['ends']>) =>
+        isolation === 'committed' ? log.ends(partitions, isolation) : new Promise(() => {}),
+    });
+    const gate = new PlanGate(new PlanRecords(pending, 'orders', 'b'), first);
+    expect(await gate.admit([gate.digest, gate.digest])).toEqual(new Map());
+    expect(gate.tasksOf(gate.digest).length).toBeGreaterThan(0);
+    // Another one may have been made known a moment ago.
+    const other = gate.admit([gate.digest, 'another']);
+    const soon = new Promise((resolve) => setTimeout(resolve, 50, 'it waits'));
+    expect(await Promise.race([other, soon])).toBe('it waits');
+  });
+
   test('lets a rolling edit in beside what runs, and forgets the old plan when it is gone', async () => {
     const gate = new PlanGate(records, first);
     await records.add(first);
