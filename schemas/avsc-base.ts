@@ -48,7 +48,6 @@ export interface CopyOptions {
 /** What reads with one schema what another wrote, while it is being made. */
 export interface ResolverParts {
   _read: Read | null;
-  symbols: readonly (string | undefined)[] | null;
 }
 
 /** A type with the methods that avsc calls on it. */

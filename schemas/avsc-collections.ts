@@ -1,4 +1,4 @@
-import type { Hook, Inner, ResolveOptions, ResolverParts, Tap } from './avsc-base.ts';
+import type { BuildOptions, Hook, Inner, ResolverParts, Tap } from './avsc-base.ts';
 import { base, namesMatch } from './avsc-base.ts';
 
 /** No bound below this: items may take no bytes at all (an array of nulls). */
@@ -84,12 +84,30 @@ function symbolIndex(symbols: readonly string[], value: unknown): number {
   return indices.get(value) ?? -1;
 }
 
+/** A list that avsc does not look through: its own check takes `constructor` for there already. */
+class SymbolList extends Array<string> {
+  static override get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+
+  override slice(): string[] {
+    return this;
+  }
+
+  override forEach(): void {}
+}
+
 /**
  * An enum: nothing but text is a symbol of it, and `constructor` only where it says so; names match
  * without their namespaces.
  */
-export class SafeEnum extends base.EnumType {
-  override _check(value: unknown, _flags: unknown, hook: Hook): boolean {
+class SafeEnum extends base.EnumType {
+  /** avsc freezes its types: what is added must be on the prototype. */
+  get fallback(): string | undefined {
+    return undefined;
+  }
+
+  override _check(value: unknown, _flags?: unknown, hook?: Hook): boolean {
     const known = symbolIndex(this.symbols, value) >= 0;
     if (!known) hook?.(value, this);
     return known;
@@ -101,16 +119,53 @@ export class SafeEnum extends base.EnumType {
     tap.writeLong(index);
   }
 
-  override _update(resolver: ResolverParts, writer: Inner, options: ResolveOptions): void {
+  override _copy(value: unknown): unknown {
+    if (this._check(value)) return value;
+    throw new Error(`${JSON.stringify(value)} is no symbol of ${String(this.name)}`);
+  }
+
+  override _update(resolver: ResolverParts, writer: Inner): void {
     if (writer.typeName !== 'enum' || !namesMatch(this, writer)) return;
-    const fallback = (this as unknown as { default?: string }).default;
-    const missing = (writer as SafeEnum).symbols.filter((s) => symbolIndex(this.symbols, s) < 0);
+    const { fallback } = this;
+    const written = (writer as SafeEnum).symbols;
+    const missing = written.filter((symbol) => symbolIndex(this.symbols, symbol) < 0);
     if (missing.length > 0 && fallback === undefined) {
       throw new Error(`${String(this.name)} has neither ${missing.join(', ')} nor a default`);
     }
-    super._update(resolver, writer, { ...options, ignoreNamespaces: true });
-    resolver.symbols = (writer as SafeEnum).symbols.map((symbol) =>
-      symbolIndex(this.symbols, symbol) < 0 ? fallback : symbol,
+    const symbols = written.map((it) => (symbolIndex(this.symbols, it) < 0 ? fallback : it));
+    resolver._read = (tap) => {
+      const index = tap.readLong();
+      const symbol = symbols[index];
+      if (symbol === undefined) throw new Error(`symbol ${index} of an enum of ${symbols.length}`);
+      return symbol;
+    };
+  }
+}
+
+/** The type of an enum. */
+export function enumType(schema: unknown, options: BuildOptions): Inner {
+  const { symbols, default: fallback, name } = schema as Readonly<Record<string, unknown>>;
+  if (!Array.isArray(symbols) || symbols.length === 0) {
+    throw new Error(`enum ${String(name)} needs a list of "symbols"`);
+  }
+  const list = new SymbolList();
+  for (const symbol of symbols as readonly unknown[]) {
+    if (typeof symbol !== 'string' || !/^[A-Za-z_]\w*$/.test(symbol) || list.includes(symbol)) {
+      throw new Error(
+        `${JSON.stringify(symbol)} cannot be a symbol of ${String(name)}, or is there twice`,
+      );
+    }
+    list.push(symbol);
+  }
+  if (fallback !== undefined && !list.includes(fallback as string)) {
+    throw new Error(
+      `the default of ${String(name)}, ${JSON.stringify(fallback)}, is no symbol of it`,
     );
   }
+  const made = class extends SafeEnum {
+    override get fallback(): string | undefined {
+      return fallback as string | undefined;
+    }
+  };
+  return new made({ ...(schema as object), symbols: list, default: undefined }, options);
 }

@@ -1,7 +1,7 @@
 import avsc from 'avsc';
 import type { Type } from 'avsc';
 import type { BuildOptions, Inner } from './avsc-base.ts';
-import { SafeArray, SafeEnum, SafeMap } from './avsc-collections.ts';
+import { enumType, SafeArray, SafeMap } from './avsc-collections.ts';
 import { decimalBytes, decimalFixed, SafeFixed } from './avsc-decimals.ts';
 import { BigLong, integerType, SafeDouble, SafeFloat, SafeInt, SafeLong } from './avsc-numbers.ts';
 import { SafeRecord } from './avsc-records.ts';
@@ -37,7 +37,7 @@ function hook(schema: unknown, options: BuildOptions): unknown {
     case 'error':
       return new SafeRecord(schema, options);
     case 'enum':
-      return new SafeEnum(schema, options);
+      return enumType(schema, options);
     case 'array':
       return new SafeArray(schema, options);
     case 'map':
