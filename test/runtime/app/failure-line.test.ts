@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { failureLine } from '../../../runtime/app/failure-line.ts';
-import { StorageError } from '../../../topology/core/errors.ts';
+import { ConfigError, StorageError } from '../../../topology/core/errors.ts';
 
 test.each([
   ['LOG_FULL', '\nerror[LOG_FULL] no room\n'],
@@ -12,3 +12,13 @@ test.each([
     expect(failureLine(new StorageError(code, 'no room'))).toBe(line);
   },
 );
+
+test('begins each line of a list with the code, so that each is found', () => {
+  const error = new ConfigError('TOPIC_MISMATCH', 'topic "a" is one\ntopic "b" is another');
+  expect(failureLine(error)).toBe(
+    'error[TOPIC_MISMATCH] topic "a" is one\nerror[TOPIC_MISMATCH] topic "b" is another\n',
+  );
+  expect(failureLine(new ConfigError('RUNNER_FILE', 'it has problems:\n\nx'))).toBe(
+    'error[RUNNER_FILE] it has problems:\n\nx\n',
+  );
+});

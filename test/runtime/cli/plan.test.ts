@@ -146,7 +146,9 @@ describe('run, after an edit', () => {
     const { run, plan, edit, data } = await spoken();
     await run();
     edit('errors:', more);
-    expect((await run()).code).toBe(0);
+    const { code, stderr } = await run();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/new plan: rolling {3}stage \\?"longer\\?": it is new, and writes to/);
     expect((await plan()).stdout).toBe(`application "words" is as what ran last on ${data}\n`);
   });
 
