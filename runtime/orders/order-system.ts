@@ -5,6 +5,8 @@ import { startApplication } from '../app/application.ts';
 import type { Application } from '../app/application.ts';
 import { failureLine } from '../app/failure-line.ts';
 import { type RunPlace, runPlace } from '../app/run-place.ts';
+import { systemClock } from '../app/system-clock.ts';
+import { openEmbeddedLog } from '../embedded/embedded-log.ts';
 import { growHeapWithNeed } from '../heap.ts';
 import type { Logger } from '../logger.ts';
 import { startMailServer } from './mail-server-process.ts';
@@ -26,10 +28,8 @@ import type { SummaryInput } from './summary.ts';
  * `npm start`: runs the order system, all of its services, on a file of baskets and prints what became of them.
  * Exit codes: 0 the books add up, 1 they do not, 2 wrong usage, 3 something cannot be used as it is; 130 and 143 interrupted, to be gone on with.
  */
-/** Nothing listens there: calls that a crash left in the journal are refused, and made again when the provider is up. */
+/** Nothing listens there: for a start that is about to be refused. */
 const nowhere = 'http://127.0.0.1:1';
-/** As {@link nowhere}, for letters. */
-const nowhereSmtp = 'smtp://127.0.0.1:1';
 /** Many times what the stage `charge` has in flight; more would only wait in memory. */
 const maxOpenCalls = 1000;
 /** An order meets most rows of the stock once: LMDB serves them as fast as a large cache does. */
@@ -63,32 +63,12 @@ async function start(options: StartOptions): Promise<number> {
       interrupt.abort();
     });
   }
-  process.env['PAYMENTS_URL'] = options.payments ?? nowhere;
   const place = runPlace(options.place, process.env);
   if (options.place.brokers !== undefined && place.choice.kafka === undefined) {
     process.stderr.write('error: --brokers names a Kafka cluster: add --log kafka\n');
     return 2;
   }
-  process.env['SMTP_URL'] = options.smtp ?? nowhereSmtp;
-  const common = {
-    data: place.data,
-    ...(place.choice.kafka === undefined ? {} : { kafka: place.choice.kafka }),
-    sync: options.sync ?? place.sync ?? 'commit',
-    seed: options.seed,
-    options: { 'max-open-calls': maxOpenCalls, 'store-cache': storeCacheBytes, ...place.options },
-  };
-  const application = await startApplication({
-    ...common,
-    topology: ordersFile,
-    ...(place.queries === undefined ? {} : { queries: place.queries }),
-    logger,
-  });
-  let summary: SummaryInput | undefined;
-  try {
-    summary = await runWithServers(application, common, { ...options, place }, interrupt.signal);
-  } finally {
-    await application.close();
-  }
+  const summary = await runWithProvider({ ...options, place }, interrupt.signal);
   line.clear();
   if (summary !== undefined) return print(summary, options.json);
   process.stderr.write('interrupted: what is committed stays; start again to go on\n');
@@ -100,48 +80,98 @@ interface PlacedOptions extends Omit<StartOptions, 'place'> {
   readonly place: RunPlace;
 }
 
-/** Starts the servers that the applications ask, for as long as they run. */
-async function runWithServers(
-  application: Application,
-  common: ServicesOptions['application'],
+/** The provider is there first: calls that a crash left in the journal are made at once. */
+async function runWithProvider(
   options: PlacedOptions,
   signal: AbortSignal,
 ): Promise<SummaryInput | undefined> {
   const ledger = join(options.place.data, 'provider', 'ledger.jsonl');
+  // While another process has the folder, its provider is left alone; to start says what is wrong.
   const provider =
-    options.payments === undefined ? await startProvider(ledger, options.behaviour) : undefined;
+    options.payments === undefined && !(await isOwned(options.place))
+      ? await startProvider(ledger, options.behaviour)
+      : undefined;
+  const payments = provider?.url ?? options.payments ?? nowhere;
+  process.env['PAYMENTS_URL'] = payments;
   try {
-    const payments = provider?.url ?? options.payments ?? nowhere;
-    process.env['PAYMENTS_URL'] = payments;
-    const mailBook =
-      options.smtp === undefined ? join(options.place.data, 'mail', 'mails.jsonl') : undefined;
-    const mail = mailBook === undefined ? undefined : await startMailServer(mailBook);
-    try {
-      process.env['SMTP_URL'] = mail?.url ?? options.smtp ?? nowhereSmtp;
-      const { log } = application;
-      const serdes = await openShopSerdes(application.registry);
-      // Before `analytics` starts: what it has not seen has no department.
-      await loadProducts(log, serdes, options.orders);
-      const picks = { seed: options.seed, share: options.pickShare };
-      const files = serviceFiles();
-      const besides = { files, application: common, logger, log, serdes, picks, mailBook };
-      const services = await Services.start(besides);
-      try {
-        return await run(application, { ...options, payments, signal }, services);
-      } finally {
-        await services.close();
-      }
-    } finally {
-      await mail?.stop();
-    }
+    return await runOrdersWith({ ...options, payments, signal });
   } finally {
     await provider?.stop();
   }
 }
 
+/** True while a process runs `orders` on the embedded log of the folder. */
+async function isOwned({ choice, data }: RunPlace): Promise<boolean> {
+  if (choice.kafka !== undefined) return false;
+  try {
+    const log = await openEmbeddedLog({ folder: data, clock: systemClock, create: false });
+    try {
+      return log.owner('orders') !== undefined;
+    } finally {
+      await log.close();
+    }
+  } catch (error) {
+    // A folder that is not there yet has no owner; what is wrong with another, to start says.
+    if (isStreamsError(error)) return false;
+    throw error;
+  }
+}
+
+interface RunningOptions extends PlacedOptions {
+  readonly payments: string;
+  readonly signal: AbortSignal;
+}
+
+async function runOrdersWith(options: RunningOptions): Promise<SummaryInput | undefined> {
+  const { place, sync, seed } = options;
+  const common = {
+    data: place.data,
+    ...(place.choice.kafka === undefined ? {} : { kafka: place.choice.kafka }),
+    sync: sync ?? place.sync ?? 'commit',
+    seed,
+    options: { 'max-open-calls': maxOpenCalls, 'store-cache': storeCacheBytes, ...place.options },
+  };
+  const queries = place.queries === undefined ? {} : { queries: place.queries };
+  const topology = ordersFile;
+  const application = await startApplication({ ...common, topology, ...queries, logger });
+  try {
+    return await runWithServices(application, common, options);
+  } finally {
+    await application.close();
+  }
+}
+
+async function runWithServices(
+  orders: Application,
+  application: ServicesOptions['application'],
+  options: RunningOptions,
+): Promise<SummaryInput | undefined> {
+  const mailBook =
+    options.smtp === undefined ? join(options.place.data, 'mail', 'mails.jsonl') : undefined;
+  const mail = mailBook === undefined ? undefined : await startMailServer(mailBook);
+  process.env['SMTP_URL'] = mail?.url ?? options.smtp;
+  try {
+    const { log } = orders;
+    const serdes = await openShopSerdes(orders.registry);
+    // Before `analytics` starts: what it has not seen has no department.
+    await loadProducts(log, serdes, options.orders);
+    const picks = { seed: options.seed, share: options.pickShare };
+    const files = serviceFiles();
+    const parts = { files, application, logger, log, serdes, picks, mailBook };
+    const services = await Services.start(parts);
+    try {
+      return await run(orders, options, services);
+    } finally {
+      await services.close();
+    }
+  } finally {
+    await mail?.stop();
+  }
+}
+
 function run(
   application: Application,
-  options: PlacedOptions & { readonly payments: string; readonly signal: AbortSignal },
+  options: RunningOptions,
   besides: Besides,
 ): Promise<SummaryInput | undefined> {
   return runOrders(application, {
