@@ -32,3 +32,14 @@ export type {
 export { Decimal } from '../topology/core/decimal.ts';
 export { diffSchemas } from './diff/diff.ts';
 export type { ChangeKind, SchemaChange, SchemaDiff } from './diff/schema-change.ts';
+export {
+  bytesOfDuration,
+  dateOfDays,
+  dateOfMicros,
+  dateOfNanos,
+  daysOfDate,
+  durationOfBytes,
+  microsOfDate,
+  nanosOfDate,
+} from './time-values.ts';
+export type { AvroDuration } from './time-values.ts';
