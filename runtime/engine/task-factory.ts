@@ -14,6 +14,7 @@ import { BatchRunner } from '../task/batch-runner.ts';
 import { CallJournals, journalStore } from '../task/call-journals.ts';
 import type { CompiledSubTopology } from '../task/compiled.ts';
 import { DeadLetters } from '../task/dead-letters.ts';
+import { wireHalves } from './wire-halves.ts';
 import { BuilderPool, OutputBuffer } from '../task/output-buffer.ts';
 import { PartitionQueue } from '../task/partition-queue.ts';
 import { RefusedRows } from '../task/refused-rows.ts';
@@ -244,10 +245,12 @@ export class TaskFactory {
       if (node.kind === 'stage' && node.errors !== undefined) byStage.set(node.name, node.errors);
     }
     return new DeadLetters({
+      application: plan.application,
       taskId: id,
       partition,
       partitions: partitionsOf,
       policy: (stage) => byStage.get(stage) ?? plan.errors,
+      wire: (topic) => wireHalves(plan, topic),
     });
   }
 

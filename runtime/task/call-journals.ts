@@ -50,6 +50,11 @@ export class CallJournals {
     return this.codec(stage).raw(intent);
   }
 
+  /** The bytes of an intent's row. */
+  encoded(stage: string, intent: JournaledIntent): Buffer {
+    return this.codec(stage).encode(intent);
+  }
+
   private codec(stage: string): IntentCodec {
     return this.codecs.get(stage) as IntentCodec;
   }

@@ -1,12 +1,13 @@
 import { type ErrorPlace, ProcessingError } from '../../topology/core/errors.ts';
 import { noHeaders, StreamRecord } from '../../topology/core/record.ts';
 import type { CallLog } from '../calls/call-log.ts';
+import { newProgress } from '../calls/call-progress.ts';
 import { canonicalText } from '../../processors/canonical.ts';
 import type { KeyValueStore } from '../../processors/store.ts';
 import type { Attempt } from './attempt.ts';
 import { type CallJournals, journalStore } from './call-journals.ts';
 import type { CompiledSubTopology } from './compiled.ts';
-import type { RawRecord } from './dead-letter.ts';
+import type { FailedCall, FailedRecord, RawRecord } from './dead-letter.ts';
 import { type DeadLetters, stageOf } from './dead-letters.ts';
 import { nextDue } from './punctuation-schedule.ts';
 import type { RefusedRows } from './refused-rows.ts';
@@ -47,7 +48,8 @@ export class Rejections {
   refuse(topic: string, partition: number, offset: number, error: unknown, attempt: Attempt): void {
     const stage = this.sourceOf(topic);
     const raw = this.options.raw(topic, offset) ?? nothing;
-    this.options.deadLetters.write(raw, error, { stage, topic, partition, offset }, attempt);
+    const place = { stage, topic, partition, offset };
+    this.options.deadLetters.write({ raw, error, place, origin: 'record' }, attempt);
     this.options.refusedRows.note(topic, offset, raw.key, attempt.output);
     const outcomes = attempt.outcomesOf(stage);
     outcomes.in++;
@@ -62,13 +64,27 @@ export class Rejections {
     items: readonly WorkItem[],
     attempt: Attempt,
   ): void {
-    const reply = items.find((item) => isReplyFor(item, record));
-    const raw =
-      reply === undefined
-        ? (this.options.raw(record.topic, record.offset) ?? textOf(record))
-        : this.rawOfReply(reply);
+    const place = placeOf(record, stage);
     const error = new ProcessingError('RECORD_REJECTED', reason);
-    this.options.deadLetters.write(raw, error, placeOf(record, stage), attempt);
+    const failed = this.rejectedRecord(record, items);
+    this.options.deadLetters.write({ error, place, ...failed }, attempt);
+  }
+
+  private rejectedRecord(
+    record: StreamRecord,
+    items: readonly WorkItem[],
+  ): Pick<FailedRecord, 'raw' | 'origin' | 'call'> {
+    const reply = items.find((item) => isReplyFor(item, record));
+    if (reply !== undefined) {
+      return {
+        raw: this.rawOfReply(reply),
+        origin: 'rejected-reply',
+        call: this.callOf(reply),
+      };
+    }
+    const raw = this.options.raw(record.topic, record.offset);
+    if (raw !== undefined) return { raw, origin: 'rejected' };
+    return { raw: textOf(record), origin: 'derived' };
   }
 
   /**
@@ -97,7 +113,8 @@ export class Rejections {
     const source = this.sourceOf(record.topic);
     const stage = stageOf(error) ?? source;
     const raw = this.options.raw(record.topic, record.offset) ?? nothing;
-    this.options.deadLetters.write(raw, error, placeOf(record, stage), attempt);
+    const place = placeOf(record, stage);
+    this.options.deadLetters.write({ raw, error, place, origin: 'record' }, attempt);
     this.options.refusedRows.note(record.topic, record.offset, raw.key, attempt.output);
     if (stage !== source) {
       const taken = attempt.outcomesOf(source);
@@ -116,7 +133,9 @@ export class Rejections {
     this.options.callLog.write(item, this.options.wallClock(), attempt.output);
     const stage = stageOf(error) ?? item.stage;
     const place = placeOf(item.intent.record, stage);
-    this.options.deadLetters.write(this.rawOfReply(item), error, place, attempt);
+    const raw = this.rawOfReply(item);
+    const call = this.callOf(item);
+    this.options.deadLetters.write({ raw, error, place, origin: 'reply', call }, attempt);
     countDerived(item.stage, stage, attempt);
   }
 
@@ -128,13 +147,23 @@ export class Rejections {
     const stage = stageOf(error) ?? punctuation.stage;
     const value = Buffer.from(JSON.stringify({ punctuation: punctuation.name, time }));
     const raw = { key: null, value, headers: noHeaders, time: Math.max(0, time) };
-    this.options.deadLetters.write(raw, error, { stage }, attempt);
+    this.options.deadLetters.write(
+      { raw, error, place: { stage }, origin: 'punctuation' },
+      attempt,
+    );
     countDerived(punctuation.stage, stage, attempt);
   }
 
   private rawOfReply(item: ReplyItem): RawRecord {
     const { headers, time } = item.intent.record;
     return { ...this.options.journals.raw(item.stage, item.intent), headers, time };
+  }
+
+  /** Its call as the journal had it before anything was sent: to be issued again with the same key, within the same window. */
+  private callOf({ stage, intent }: ReplyItem): FailedCall {
+    const { sinceMs, marked } = intent.progress;
+    const progress = { ...newProgress(0), sinceMs, marked };
+    return { stage, intent: this.options.journals.encoded(stage, { ...intent, progress }) };
   }
 }
 

@@ -1,6 +1,6 @@
 import { canonicalText } from '../../processors/canonical.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
-import { taskHeader } from '../task/dead-letter.ts';
+import { letterHeaders } from '../task/dead-letter.ts';
 import type { TopicRecord } from '../app/named-topics.ts';
 import type { TopologyDriver } from './topology-driver.ts';
 
@@ -21,7 +21,7 @@ export async function resultOf(driver: TopologyDriver): Promise<RunResult> {
   for (const [output, what] of outputsOf(driver.plan)) {
     for (const record of await driver.all(output)) {
       // Tasks write their dead letters independently of each other.
-      const of = what === 'output' ? '' : ` of task ${headerOf(record, taskHeader)}`;
+      const of = what === 'output' ? '' : ` of task ${headerOf(record, letterHeaders.task)}`;
       add(`${what} "${output}"${of}, key ${canonicalText(record.key)}`, textOf(record));
     }
   }

@@ -118,6 +118,8 @@ errors: { default: { dead-letter: failing.dead-letters } }
       ]),
     );
     expect(headers).toEqual({
+      application: 'failing',
+      origin: 'record',
       exception: 'ProcessingError[STAGE_FAILED]',
       message: 'stage "shout" failed on words-0 at offset 1: no way',
       topic: 'words',
