@@ -182,6 +182,21 @@ describe('runOrders', () => {
     expect(second?.run).toMatchObject({ orders: 0, latency: undefined });
   });
 
+  test('waits for what runs beside it, and takes its report', async () => {
+    const report = { service: 'x', lines: [], figures: { n: 1 }, holds: true };
+    let asked = 0;
+    let polls = 0;
+    const besides = {
+      poll: () => Promise.resolve((polls += 1)),
+      atRest: () => Promise.resolve((asked += 1) > 5),
+      report: () => Promise.resolve([report]),
+    };
+    const summary = await run({ besides });
+    expect(summary?.services).toEqual([report]);
+    expect(asked).toBeGreaterThan(6);
+    expect(polls).toBeGreaterThan(5);
+  });
+
   test('throws what made the application fail', async () => {
     application.failure = new Error('the stage line stopped');
     await expect(run()).rejects.toThrow('the stage line stopped');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LedgerReport } from '../../runtime/orders/ledger-client.ts';
 import {
+  allHolds,
   conservationHolds,
   ledgerHolds,
   summaryJson,
@@ -107,7 +108,43 @@ describe('summaryJson', () => {
   });
 });
 
+const services = [
+  {
+    service: 'fraud',
+    lines: ['3 alerts about 2 customers', 'and a second line'],
+    figures: { alerts: 3 },
+    holds: true,
+  },
+  { service: 'loyalty', lines: ['7 points: DOES NOT HOLD'], figures: { points: 7 }, holds: false },
+];
+
+describe('allHolds', () => {
+  test('is true when all books agree', () => {
+    expect(allHolds(input)).toBe(true);
+    expect(allHolds({ ...input, services: services.slice(0, 1) })).toBe(true);
+  });
+
+  test('is false when those of one service do not', () => {
+    expect(allHolds({ ...input, services })).toBe(false);
+  });
+});
+
 describe('summaryText', () => {
+  test('shows what each service has to show', () => {
+    expect(summaryText({ ...input, services })).toContain(
+      [
+        'Fraud          3 alerts about 2 customers',
+        '               and a second line',
+        'Loyalty        7 points: DOES NOT HOLD',
+        '',
+      ].join('\n'),
+    );
+    expect(summaryJson({ ...input, services }).services).toEqual({
+      fraud: { alerts: 3 },
+      loyalty: { points: 7 },
+    });
+  });
+
   test('shows counts, revenue, speed, conservation and ledger', () => {
     expect(summaryText(input)).toBe(
       [

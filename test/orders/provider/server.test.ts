@@ -64,7 +64,11 @@ const { catalog } = loadCatalog(
 
 /** The call as a runner file with its URL alone would make it. */
 const byHttp: typeof handler = (request, context) => {
-  const options = { url: `${process.env['PAYMENTS_URL']}/charges` };
+  const options = {
+    // It says that it did nothing.
+    statuses: { 503: 'not-sent' as const },
+    url: `${process.env['PAYMENTS_URL']}/charges`,
+  };
   const def = { request: 'shop.ChargeRequest', reply: 'shop.ChargeReply' };
   const call = new HttpCall(compileHttpCall('payments', options, { def, catalog }), systemClock);
   calls.push(call);
@@ -118,7 +122,7 @@ describe.each([
 
   test('charges nothing in an outage', async () => {
     await provide({}, true);
-    await expect(charge()).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(charge()).rejects.toMatchObject({ kind: 'not-sent' });
     expect(ledger.totals.charges).toBe(0);
   });
 
