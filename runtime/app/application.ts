@@ -25,6 +25,7 @@ import type { KafkaSettings } from './kafka-settings.ts';
 import { planApplication } from './plans/plan-application.ts';
 import { withoutRepeats } from './repeated-lines.ts';
 import { serveRegistry } from './open-registry.ts';
+import { usedRegistry } from './schemas/used-registry.ts';
 import type { RegistryChoice } from './runner-file-registry.ts';
 import { systemClock } from './system-clock.ts';
 import { checkedGraph, placeOfTopic, readTopology } from './topology-source.ts';
@@ -273,7 +274,11 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     closers.push(() => served.close());
     const asked = await openQueries(definition.application, options.queries, opened.state);
     closers.push(() => asked.close());
-    const { log, registry, slot } = opened;
+    const { log, slot } = opened;
+    const registry = await usedRegistry(opened, topology.lock, {
+      choice: options.registry,
+      report,
+    });
     const ports = (options.wrap ?? same)({ log, state, registry });
     if (options.trace !== undefined) await createTrace(ports.log, options.trace);
     const { engine, queries: local } = await assemble({

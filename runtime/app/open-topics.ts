@@ -2,11 +2,14 @@ import { join } from 'node:path';
 import { isStreamsError } from '../../topology/core/errors.ts';
 import { plan } from '../../topology/plan/planner.ts';
 import type { SyncMode } from '../embedded/durability.ts';
-import { type EmbeddedLog, openEmbeddedLog } from '../embedded/embedded-log.ts';
+import { openEmbeddedLog } from '../embedded/embedded-log.ts';
 import { SchemaCache, strategiesOf } from '../engine/schema-cache.ts';
 import { Serdes } from '../engine/serdes.ts';
+import { closeAll } from './close-all.ts';
 import { ensureTopics } from './ensure-topics.ts';
 import { NamedTopics, type SentRecord, type TopicRecord } from './named-topics.ts';
+import { checkRegistry, openRegistry } from './open-registry.ts';
+import type { RegistryChoice } from './runner-file-registry.ts';
 import { systemClock } from './system-clock.ts';
 import { checkedGraph, readTopology } from './topology-source.ts';
 
@@ -17,16 +20,18 @@ export interface OpenTopicsOptions {
   readonly data?: string;
   /** When commits are forced to the disk. @defaultValue 'commit' */
   readonly sync?: SyncMode;
+  /** The schema registry that the application uses. @defaultValue the log's own */
+  readonly registry?: Pick<RegistryChoice, 'url'>;
 }
 
 /** Streams and tables of a topology file, to be written and read by a program. Get one from {@link openTopics}. */
 export class Topics {
   private readonly topics: NamedTopics;
-  private readonly log: EmbeddedLog;
+  private readonly release: () => Promise<void>;
 
-  constructor(topics: NamedTopics, log: EmbeddedLog) {
+  constructor(topics: NamedTopics, release: () => Promise<void>) {
     this.topics = topics;
-    this.log = log;
+    this.release = release;
   }
 
   /**
@@ -47,7 +52,7 @@ export class Topics {
     try {
       await this.topics.close();
     } finally {
-      await this.log.close();
+      await this.release();
     }
   }
 }
@@ -63,17 +68,20 @@ export class Topics {
  * await topics.close();
  * ```
  * @throws {TopologyError} when the file has problems
- * @throws {ConfigError} when topics do not fit the file
+ * @throws {ConfigError} when topics do not fit the file; OPTION_REGISTRY
  * @throws {StorageError} when the folder cannot be read or written
  */
 export async function openTopics(options: OpenTopicsOptions): Promise<Topics> {
   const topology = readTopology(options.topology);
   const graph = checkedGraph(topology);
+  checkRegistry(options.registry);
   const log = await openEmbeddedLog({
     folder: options.data ?? join('.millrace', 'data'),
     clock: systemClock,
     sync: options.sync ?? 'commit',
   });
+  const opened = openRegistry(log.registry, options.registry);
+  const release = (): Promise<void> => closeAll([() => log.close(), () => opened.close()]);
   try {
     const present = new Map(
       (await log.admin.list()).map(({ name, partitions }) => [name, partitions]),
@@ -82,17 +90,17 @@ export async function openTopics(options: OpenTopicsOptions): Promise<Topics> {
     const partitions = await ensureTopics(made, log);
     const serdes = new Serdes(
       topology.catalog,
-      new SchemaCache(log.registry, systemClock, strategiesOf(made)),
+      new SchemaCache(opened.registry, systemClock, strategiesOf(made)),
       (topic) => made.topics.get(topic)?.internal === false,
     );
     const parts = { plan: made, definition: graph.definition, log, clock: systemClock };
     const named = await openAsFreeClient((client) =>
       NamedTopics.open({ ...parts, serdes, partitions, client }),
     );
-    return new Topics(named, log);
+    return new Topics(named, release);
   } catch (error) {
     // The first error is what matters.
-    await log.close().catch(() => {});
+    await release().catch(() => {});
     throw error;
   }
 }

@@ -13,6 +13,8 @@ export interface RegistryChoice {
   readonly url?: RegistryOptions;
   /** Serves the log's own registry over HTTP while an application runs. @defaultValue nobody listens */
   readonly serve?: ServeOptions;
+  /** The lock file takes the place of the registry. @defaultValue false */
+  readonly offline?: boolean;
 }
 
 /** The `registry` map of a runner file. Names of files are relative to it. */
@@ -23,6 +25,7 @@ export interface RegistryFileSettings {
   readonly timeout?: Duration;
   readonly patience?: Duration;
   readonly serve?: boolean | ServeOptions;
+  readonly offline?: boolean;
 }
 
 interface AuthFileSettings {
@@ -97,6 +100,11 @@ export const registryTable = object<RegistryFileSettings>({
       default: '`false`',
       doc: "Serves the log's own registry over HTTP while an application runs.",
     },
+    offline: {
+      field: boolean,
+      default: '`false`',
+      doc: 'Uses the lock file in place of the registry: nothing is asked, and nothing registered.',
+    },
   },
 });
 
@@ -105,8 +113,11 @@ export const registryTable = object<RegistryFileSettings>({
  * @throws {ConfigError} OPTION_REGISTRY, RUNNER_FILE where a certificate cannot be read
  */
 export function registryChoiceOf(settings: RegistryFileSettings, folder: string): RegistryChoice {
-  const { url, auth, tls, timeout, patience, serve = false } = settings;
-  const served = serve === false ? {} : { serve: serve === true ? {} : serve };
+  const { url, auth, tls, timeout, patience, serve = false, offline = false } = settings;
+  const served = {
+    ...(serve === false ? {} : { serve: serve === true ? {} : serve }),
+    ...(offline ? { offline } : {}),
+  };
   if (url === undefined) {
     const [useless] = Object.entries({ auth, tls, timeout, patience }).find(
       ([, value]) => value !== undefined,
@@ -120,6 +131,7 @@ export function registryChoiceOf(settings: RegistryFileSettings, folder: string)
     );
   }
   return {
+    ...served,
     url: {
       url,
       ...(auth === undefined ? {} : { auth: authOf(auth) }),

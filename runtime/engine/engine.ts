@@ -73,6 +73,7 @@ export class Engine {
       clock,
       queues: () => [...this.tasks.flatMap((task) => task.queues), ...parts.globals.queues],
       wake,
+      report: parts.report,
     });
     this.calls = new CallDesk({
       ...parts,

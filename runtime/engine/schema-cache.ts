@@ -42,6 +42,9 @@ export class SchemaCache implements SchemaResolver {
   private readonly absent = new Map<number, number>();
 
   private readonly strategy: StrategyOf;
+  /** Subject and text, as JSON → id, as the registry once said: it stays. Of what was registered all versions are at hand, too. */
+  private readonly registered = new Map<string, number>();
+  private readonly found = new Map<string, number>();
 
   constructor(registry: SchemaRegistry, clock: Clock, strategy: StrategyOf = () => 'topic') {
     this.registry = registry;
@@ -85,9 +88,13 @@ export class SchemaCache implements SchemaResolver {
   ): Promise<number> {
     const text = schemas.canonicalSchema(type);
     const subject = this.subject(topic, part, type);
+    const place = JSON.stringify([subject, text]);
+    const known = this.registered.get(place);
+    if (known !== undefined) return known;
     const id = await this.registry.register(subject, text, unchecked ? { unchecked } : {});
     this.texts.set(id, text);
     for (const [, older] of await this.registry.versions(subject)) await this.load(older);
+    this.registered.set(place, id);
     return id;
   }
 
@@ -99,9 +106,15 @@ export class SchemaCache implements SchemaResolver {
     type: AvroType,
   ): Promise<number> {
     const text = schemas.canonicalSchema(type);
-    for (const [, id] of await this.registry.versions(this.subject(topic, part, type))) {
+    const subject = this.subject(topic, part, type);
+    const place = JSON.stringify([subject, text]);
+    const known = this.registered.get(place) ?? this.found.get(place);
+    if (known !== undefined) return known;
+    for (const [, id] of await this.registry.versions(subject)) {
       await this.load(id);
-      if (this.texts.get(id) === text) return id;
+      if (this.texts.get(id) !== text) continue;
+      this.found.set(place, id);
+      return id;
     }
     return -1;
   }

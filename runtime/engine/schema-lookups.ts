@@ -11,6 +11,8 @@ export interface SchemaLookupsOptions {
   /** All queues whose heads may wait for a schema. */
   readonly queues: () => readonly PartitionQueue[];
   readonly wake: () => void;
+  /** Told when the registry cannot be asked, and when it can again. */
+  readonly report: (message: string) => void;
 }
 
 /** Asks the registry for schemas that heads of queues wait for. While it is down they wait; their records do not fail (design.md 9). */
@@ -20,6 +22,8 @@ export class SchemaLookups {
   private readonly resolving = new Set<number>();
   private readonly pauses = new Set<() => void>();
   private closed = false;
+  /** The registry could not be asked, and that was said. */
+  private waiting = false;
 
   constructor(options: SchemaLookupsOptions) {
     this.options = options;
@@ -38,7 +42,7 @@ export class SchemaLookups {
       this.resolving.add(id);
       cache.load(id).then(
         () => this.resolved(id),
-        () => this.askLater(id),
+        (error: unknown) => this.askLater(id, error),
       );
     }
   }
@@ -49,8 +53,14 @@ export class SchemaLookups {
     this.pauses.clear();
   }
 
-  private askLater(id: number): void {
+  private askLater(id: number, error: unknown): void {
     if (this.closed) return;
+    if (!this.waiting) {
+      this.waiting = true;
+      this.options.report(
+        `partitions wait for schema ${id}: ${(error as Error).message}. It is asked again until it answers`,
+      );
+    }
     const cancel = this.options.clock.after(pauseMs, () => {
       this.pauses.delete(cancel);
       this.resolving.delete(id);
@@ -60,6 +70,10 @@ export class SchemaLookups {
   }
 
   private resolved(id: number): void {
+    if (this.waiting) {
+      this.waiting = false;
+      this.options.report('the schema registry answers again');
+    }
     this.resolving.delete(id);
     for (const queue of this.options.queues()) {
       if (queue.pendingSchema === id) queue.schemaResolved();

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../topology/core/errors.ts';
-import type { CompatibilityMode, ManagedRegistry } from '../ports.ts';
+import type { CompatibilityMode, ManagedRegistry, SchemaRegistry } from '../ports.ts';
 import { isMode } from './modes.ts';
 
 /** What a registry said of some subjects at a time, to be used where it cannot be asked. */
@@ -140,4 +140,44 @@ export function lockChanges(older: SchemaLock | undefined, newer: SchemaLock): r
     lines.push(`it is of ${newer.registry ?? "the log's own registry"} now`);
   }
   return lines;
+}
+
+/**
+ * Compares a lock with the registry that is used. What it lacks is said, a sentence for each thing; `file` is how the lock is called.
+ * @throws {ConfigError} LOCK_MISMATCH where it is of another registry: a version is another schema there
+ */
+export async function verifyLock(
+  { lock, file }: { readonly lock: SchemaLock; readonly file: string },
+  registry: SchemaRegistry,
+): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const [subject, { versions }] of lock.subjects) {
+    const present = new Map(await registry.versions(subject));
+    if (present.size === 0) lines.push(`"${subject}" is in ${file}, and not in the registry`);
+    for (const { version, id } of versions) {
+      const found = present.get(version);
+      if (found === undefined) continue;
+      if (found !== id || !(await sameText(registry, lock, id))) {
+        throw new ConfigError(
+          'LOCK_MISMATCH',
+          `${file} is not of the registry that is used: version ${version} of "${subject}" has id ${id} there, ` +
+            `and is another schema or has another id (${found}) here. Check the registry, or do "millrace schemas pull"`,
+        );
+      }
+    }
+    const last = versions.at(-1)?.version ?? 0;
+    const newer = [...present.keys()].filter((version) => version > last);
+    if (newer.length > 0) {
+      lines.push(
+        `"${subject}" has version ${newer.join(', ')} in the registry, which ${file} has not: ` +
+          'do "millrace schemas pull", and check',
+      );
+    }
+  }
+  return lines;
+}
+
+async function sameText(registry: SchemaRegistry, lock: SchemaLock, id: number): Promise<boolean> {
+  const text = await registry.schema(id);
+  return text !== undefined && JSON.stringify(JSON.parse(text)) === lock.schemas.get(id);
 }

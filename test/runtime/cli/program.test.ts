@@ -139,7 +139,7 @@ without a namespace are looked up in the namespace around them.
 
   test('without a code lists all of them', async () => {
     const { stdout } = await inProcess('explain');
-    expect(stdout.match(/^[EFRSW]\d{3} {2}.+$/gm)).toHaveLength(
+    expect(stdout.match(/^[EFLRSW]\d{3} {2}.+$/gm)).toHaveLength(
       Object.keys(fileProblemCodes).length,
     );
   });
