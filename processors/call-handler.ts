@@ -51,7 +51,7 @@ export function lookupName(call: string): string {
 /**
  * Why there is no answer.
  *
- * - `not-sent`: nothing left this process (connection refused, no such host). Not counted as an attempt.
+ * - `not-sent`: nothing left this process (connection refused, no such host), or the service says that it did nothing. Not counted as an attempt.
  * - `unavailable`: the service said that it cannot answer now, or the connection broke: something may have happened.
  * - `timeout`: no answer in time: something may have happened.
  * - `in-progress`: another request with this key is being worked on.

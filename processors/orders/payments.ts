@@ -36,7 +36,9 @@ export const payments: CallHandler<ChargeRequest, ChargeReply> = async (
   if (status === 200) return parseReply(text, idempotencyKey);
   const answer = `the payment provider answered ${status} to "${idempotencyKey}"`;
   if (status === 409) throw new CallFailure('in-progress', answer);
-  if (status === 429 || status >= 500) throw new CallFailure('unavailable', answer);
+  // The provider says that it did nothing.
+  if (status === 429 || status === 503) throw new CallFailure('not-sent', answer);
+  if (status >= 500) throw new CallFailure('unavailable', answer);
   throw new ProcessingError('CALL_REFUSED', `${answer}: ${text.slice(0, 200)}`);
 };
 

@@ -56,7 +56,13 @@ export const ordersDefinition: Definition = {
     },
     holds: { key: 'string', value: 'shop.Hold', ttl: 30 * day },
   },
-  calls: { payments: { request: 'shop.ChargeRequest', reply: 'shop.ChargeReply' } },
+  calls: {
+    payments: {
+      request: 'shop.ChargeRequest',
+      reply: 'shop.ChargeReply',
+      effect: { kind: 'idempotent', windowMs: 86_400_000 },
+    },
+  },
   stages: {
     once: {
       inputs: [{ name: 'in', from: ['placed'] }],
@@ -121,19 +127,20 @@ export const ordersDefinition: Definition = {
         idempotencyKey: '"charge-" + value.orderId',
         timeoutMs: 2000,
         retry: {
-          attempts: 'unlimited',
+          attempts: 4,
           backoffMs: 200,
           maxMs: 5000,
           jitter: 'full',
           when: ['timeout', 'unavailable'],
         },
+        breaker: { window: 20, openAt: 0.5, coolDownMs: 15_000 },
         concurrency: { limit: 64, order: 'per-key' },
         match: 'reply.state',
         outcomes: {
           APPROVED: { out: 'approved' },
           DECLINED: { out: 'declined', compensates: 'reserve.held' },
         },
-        unknown: { out: 'undecided' },
+        unknown: { out: 'undecided', park: { afterMs: 300_000, times: 12 } },
       },
     },
     'fan-out': {

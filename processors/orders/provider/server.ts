@@ -30,7 +30,7 @@ export interface ProviderOptions {
  * The payment provider's HTTP server, not yet listening.
  *
  * `POST /charges` with header `Idempotency-Key` answers 200 `{state, chargeId}` when the charge is in the ledger; 400 a request that is none; 409 while a request with
- * this key is being worked on; 422 the key of another request; 503 in an outage, before anything was done. It may also make the charge and never answer.
+ * this key is being worked on; 422 the key of another request; 500 where it is not known what was done; 503 in an outage, before anything was done. It may also make the charge and never answer.
  * `GET /ledger` gives totals, `GET /ledger/charges` all entries as JSON lines, `GET /health` says who this is.
  */
 export function createProvider(options: ProviderOptions): Server {
@@ -40,7 +40,7 @@ export function createProvider(options: ProviderOptions): Server {
     const { method, url } = request;
     if (method === 'POST' && url === '/charges') {
       charging.handle(request, response).catch((error: unknown) => {
-        answer(response, 503, { error: error instanceof Error ? error.message : String(error) });
+        answer(response, 500, { error: error instanceof Error ? error.message : String(error) });
       });
     } else if (method === 'GET' && url === '/ledger') {
       answer(response, 200, options.ledger.totals);

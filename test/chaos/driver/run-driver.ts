@@ -56,7 +56,8 @@ export async function runInDriver(options: DriverRun): Promise<DriverResult> {
     const run = new Run(driver, options, random);
     await run.deliver();
     await run.place();
-    await driver.advance('2m');
+    // An answer that is none is asked for again, twelve times.
+    await driver.advance('2h');
     const { plan, log, registry, state } = driver;
     const evidence = await gatherEvidence({
       plan,

@@ -62,7 +62,7 @@ const { catalog } = loadCatalog(
   })),
 );
 
-/** The call as a runner file with its URL alone would make it. */
+/** The call as a runner file would make it. */
 const byHttp: typeof handler = (request, context) => {
   const options = {
     // It says that it did nothing.

@@ -92,6 +92,7 @@ export const orders: BuiltTopology = topology(
     const payments = t.service('payments', {
       request: 'shop.ChargeRequest',
       reply: 'shop.ChargeReply',
+      effect: { idempotent: { window: '24h' } },
     });
 
     const same = {
@@ -135,14 +136,21 @@ export const orders: BuiltTopology = topology(
       },
       idempotencyKey: '"charge-" + value.orderId',
       timeout: '2s',
-      retry: { backoff: '200ms', max: '5s', jitter: 'full', when: ['timeout', 'unavailable'] },
+      retry: {
+        attempts: 4,
+        backoff: '200ms',
+        max: '5s',
+        jitter: 'full',
+        when: ['timeout', 'unavailable'],
+      },
+      breaker: { window: 20, openAt: '50%', coolDown: '15s' },
       concurrency: { limit: 64, order: 'per-key' },
       match: 'reply.state',
       outcomes: {
         APPROVED: { out: 'approved' },
         DECLINED: { out: 'declined', compensates: reserve.held },
       },
-      unknown: { out: 'undecided' },
+      unknown: { park: '5m', times: 12, then: 'undecided' },
     });
     charge.approved.to(
       'fan-out',
