@@ -1,6 +1,7 @@
 import { isRefusedRow } from '../task/refused-rows.ts';
 import { decodeControl, isPlanKey } from '../task/task-control.ts';
 import type { Log } from '../ports.ts';
+import { isFinal } from '../../processors/orders/later-state.ts';
 import type { State } from '../../schemas/orders/shop.ts';
 import { countInFlight, isPickTopic } from './in-flight.ts';
 import { shopTopics } from './shop-serdes.ts';
@@ -54,7 +55,9 @@ const bits = {
   PAYMENT_UNKNOWN: 16,
 } as const satisfies Record<State, number>;
 const paidRecordBit = 32;
-const finalBits = bits.PAID | bits.REJECTED | bits.OUT_OF_STOCK | bits.PAYMENT_DECLINED;
+const finalBits = (Object.keys(bits) as State[])
+  .filter(isFinal)
+  .reduce((mask, state) => mask | bits[state], 0);
 
 /** Reads the topics of the order system and adds up. The application must be at rest: what moves meanwhile may be missed or counted twice. */
 export async function tallyOrders(sources: TallySources): Promise<Tally> {
