@@ -160,7 +160,7 @@ describe('members of a group', () => {
     await balanced(a, b);
     await Promise.all([a.commitAlways(), b.commitAlways()]);
     // Nothing runs in this process: no timer, no answer is read.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 9000);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000);
     expect([a.membership.joining, b.membership.joining]).toEqual([true, true]);
     const lost = (it: BrokerMember): boolean => it.events.some((event) => event.startsWith('lost'));
     await until(
