@@ -15,7 +15,7 @@ const fold = (states: readonly State[]): State | null =>
 
 describe('laterState', () => {
   test('takes the first state that is said', () => {
-    fc.assert(fc.property(state, (said) => expect(laterState(null, said)).toBe(said)));
+    fc.assert(fc.property(state, (said) => laterState(null, said) === said));
   });
 
   test('goes from PAYMENT_UNKNOWN to a final state, and never back', () => {
