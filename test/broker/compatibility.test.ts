@@ -78,3 +78,20 @@ test('takes and refuses next versions under each mode as a real registry does', 
   }
   expect(ours).toEqual(real);
 });
+
+test('refuses what a real registry cannot judge: a field that could be two of the old schema', async () => {
+  const record = (...fields: object[]): object => ({ type: 'record', name: 'shop.Order', fields });
+  const [a, b] = [
+    { name: 'a', type: 'int' },
+    { name: 'b', type: 'int' },
+  ];
+  const [old, next] = [record(a, b), record({ ...b, aliases: ['a'] })].map((it) =>
+    JSON.stringify(it),
+  );
+  const subject = uniqueName('ambiguous');
+  await call('POST', `/subjects/${subject}/versions`, { schema: old });
+  await call('PUT', `/config/${subject}`, { compatibility: 'BACKWARD' });
+  const path = `/compatibility/subjects/${subject}/versions/latest?verbose=true`;
+  await expect(call('POST', path, { schema: next })).rejects.toThrow('42201');
+  expect(canRead(parseSchema(next as string), parseSchema(old as string)).compatible).toBe(false);
+});
