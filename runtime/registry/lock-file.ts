@@ -30,7 +30,7 @@ interface LockJson {
   readonly lock: 1;
   readonly registry: string | null;
   readonly subjects: Readonly<
-    Record<string, { readonly mode: string; readonly versions: Readonly<Record<string, number>> }>
+    Record<string, { readonly mode?: string; readonly versions?: Readonly<Record<string, number>> }>
   >;
   readonly schemas: Readonly<Record<string, unknown>>;
 }
