@@ -3,6 +3,9 @@ import type { AvroType } from '../topology/core/avro.ts';
 import { SerdeError } from '../topology/core/errors.ts';
 import type { LongOptions } from './avsc-types.ts';
 import type { AvroSchemas } from './catalog.ts';
+import { parseSchema } from './compatibility/parsed-schema.ts';
+import type { ReadDifference } from './compatibility/read-check.ts';
+import { canRead } from './compatibility/read-check.ts';
 import { failingPath } from './decode-path.ts';
 import type { Resolution } from './resolutions.ts';
 import { resolutionOf } from './resolutions.ts';
@@ -44,7 +47,15 @@ export function avroSerde<T = unknown>(
   options: { readonly schemaId: number; readonly resolver: SchemaResolver } & LongOptions,
 ): AvroSerde<T> {
   const name = typeof type === 'string' ? type : 'name' in type ? type.name : type.kind;
-  return new AvroCodec<T>(name, schemas.codec(type, options), options);
+  const schema = (): string => schemas.canonicalSchema(type);
+  return new AvroCodec<T>(name, schemas.codec(type, options), { ...options, schema });
+}
+
+interface CodecOptions {
+  readonly schemaId: number;
+  readonly resolver: SchemaResolver;
+  /** Text of the reader's schema, for messages. */
+  readonly schema: () => string;
 }
 
 class AvroCodec<T> implements AvroSerde<T> {
@@ -52,14 +63,16 @@ class AvroCodec<T> implements AvroSerde<T> {
   readonly #name: string;
   readonly #type: Type;
   readonly #resolver: SchemaResolver;
+  readonly #schema: () => string;
   /** Writer id → how to read it, or why that cannot be done. */
   readonly #readers = new Map<number, Resolution | SerdeError>();
 
-  constructor(name: string, type: Type, options: { schemaId: number; resolver: SchemaResolver }) {
+  constructor(name: string, type: Type, options: CodecOptions) {
     this.schemaId = options.schemaId;
     this.#name = name;
     this.#type = type;
     this.#resolver = options.resolver;
+    this.#schema = options.schema;
   }
 
   write(value: T, buffer: Buffer, position: number): number {
@@ -126,10 +139,24 @@ class AvroCodec<T> implements AvroSerde<T> {
     } catch (error) {
       return new SerdeError(
         'SCHEMA_INCOMPATIBLE',
-        `cannot read ${this.#name} from what schema ${id} wrote: ${(error as Error).message}`,
+        `cannot read ${this.#name} from what schema ${id} wrote: ${this.#obstacles(text, error)}`,
         { cause: error },
       );
     }
+  }
+
+  /** All that is in the way, each with its path; what avsc says where the text is no schema. */
+  #obstacles(writer: string, error: unknown): string {
+    let found: readonly ReadDifference[] = [];
+    try {
+      found = canRead(parseSchema(this.#schema()), parseSchema(writer)).differences;
+    } catch {
+      // The error that there is says it.
+    }
+    const lines = found
+      .filter(({ effect }) => effect !== 'changes')
+      .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+    return lines.length === 0 ? (error as Error).message : lines.join('; ');
   }
 
   #needed(value: T): number {

@@ -128,13 +128,13 @@ export class RecordView {
 }
 
 /** `JSON.rawJSON` (ES2025), which the typings do not have yet: digits as they are. */
-const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown };
+const { rawJSON: rawJson } = JSON as unknown as { rawJSON: (text: string) => unknown };
 
 /**
- * The line as JSON text: bytes as `{"base64": …}`, numbers that JSON lacks as text, decimals as text,
+ * A {@link RecordLine}, or what else has values in it, as a line of JSON: bytes as `{"base64": …}`, numbers that JSON lacks as text, decimals as text,
  * longs with all their digits.
  */
-export function lineText(line: RecordLine): string {
+export function lineText(line: object): string {
   return `${JSON.stringify(line, function (this: Record<string, unknown>, name, value: unknown) {
     const original = this[name];
     if (Buffer.isBuffer(original)) return raw(original);
