@@ -85,7 +85,7 @@ function decisionOf(
     return { result: { kind: 'reply', reply: value }, note };
   } catch (error) {
     if (!(error instanceof SyntaxError) && !isStreamsError(error)) throw error;
-    throw new UsageError(`--reply is no ${type}: ${(error as Error).message}`);
+    throw new UsageError(`--reply is no ${type}: ${error.message}`);
   }
 }
 
