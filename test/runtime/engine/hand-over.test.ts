@@ -83,6 +83,7 @@ describe('a task that is handed over', () => {
         zombie?.expelled();
       }
       await cluster.settle();
+      const open = first.filter(({ aborted }) => !aborted()).map(({ key }) => key);
       // Late answers to the first owner are nobody's, unless it has the task still.
       for (const { answer } of first) answer();
       await cluster.settle();
@@ -90,7 +91,6 @@ describe('a task that is handed over', () => {
       await cluster.settle();
       const again = service.asked.map(({ key }) => key);
       expect(again.every((key) => keys.includes(key))).toBe(true);
-      const open = first.filter(({ aborted }) => !aborted()).map(({ key }) => key);
       for (const key of keys) expect(again.includes(key) || open.includes(key)).toBe(true);
       const paid = (await cluster.read('paid')).map(({ key }) => String(key));
       expect(paid.sort()).toEqual(keys.toSorted());
