@@ -3,6 +3,7 @@ import { callsCommand } from './calls/calls.ts';
 import { checkCommand } from './check.ts';
 import type { Console } from './console.ts';
 import { describeCommand } from './describe.ts';
+import { dlqCommand } from './dlq/dlq.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
 import { explainCommand } from './explain.ts';
 import { explainFailure } from './failure.ts';
@@ -41,6 +42,7 @@ export async function runCommandLine(
     .addCommand(statusCommand(console))
     .addCommand(queryCommand(console))
     .addCommand(callsCommand(console, done))
+    .addCommand(dlqCommand(console))
     .addCommand(topicsCommand(console))
     .addCommand(resetCommand(console, done))
     .addCommand(schemasCommand(console, done))

@@ -43,6 +43,11 @@ export function deadLetterTopic(application: string): string {
   return `${application}-dead-letters`;
 }
 
+/** Which dead letters of an application were sent on: `<application>-redriven`. */
+export function redrivenTopic(application: string): string {
+  return `${application}-redriven`;
+}
+
 /** `<subTopology>_<partition>`. */
 export function taskId(subTopology: string, partition: number): string {
   return `${subTopology}_${partition}`;

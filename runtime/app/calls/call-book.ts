@@ -82,6 +82,16 @@ export class CallBook {
     return found.sort((a, b) => (a.ended < b.ended ? -1 : 1));
   }
 
+  /**
+   * The intent of a row of a stage's journal; undefined: the topology has no such call stage.
+   * @throws {SerdeError} when it cannot be read with the schemas at hand
+   */
+  async intent(stage: string, row: Buffer): Promise<JournaledIntent | undefined> {
+    const node = this.stages.find(({ name }) => name === stage);
+    if (node === undefined) return undefined;
+    return (await intentCodec(this.plan, node, this.serdes, 'read')).decode(row);
+  }
+
   private async rows(from: Position): Promise<ReadonlyMap<number, Buffer>> {
     const rows = new Map<number, Buffer>();
     await this.read(from, (value, key) => {

@@ -12,6 +12,9 @@ const golden = '../../golden';
 const commands = [
   ['check'],
   ['describe'],
+  ['dlq'],
+  ['dlq', 'list'],
+  ['dlq', 'show'],
   ['explain'],
   ['run'],
   ['status'],

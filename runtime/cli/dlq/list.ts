@@ -1,0 +1,79 @@
+import { Command } from 'commander';
+import type { DeadLetter } from '../../app/dlq/letter.ts';
+import { LetterBook } from '../../app/dlq/letter-book.ts';
+import { redrivenOf } from '../../app/dlq/redriven.ts';
+import { readTopology } from '../../app/topology-source.ts';
+import type { Console } from '../console.ts';
+import { addDataOptions, type DataOptions, settingsOf, withLog } from '../settings.ts';
+import { showCount, textTable } from '../text-table.ts';
+import { letterName } from './letter-view.ts';
+
+/** Dead letters of one stage, error and source topic. */
+interface LetterGroup {
+  readonly stage: string;
+  readonly code: string;
+  /** '' where no input record failed. */
+  readonly source: string;
+  letters: number;
+  /** Of these, those that were sent on. */
+  redriven: number;
+  readonly first: string;
+  last: string;
+}
+
+/** `millrace dlq list FILE`: how many records failed, where and why. */
+export function dlqListCommand(console: Console): Command {
+  return addDataOptions(new Command('list'))
+    .description('Count dead letters by stage, error and source topic.')
+    .argument('<file>', 'topology file')
+    .option('--json', 'print them as JSON')
+    .addHelpText(
+      'after',
+      '\n"first" and "last" name dead letters, as "millrace dlq show" takes them.\n\n' +
+        'Example:\n  $ millrace dlq list topology/orders/orders.yaml',
+    )
+    .action(async (file: string, options: DataOptions & { readonly json?: true }) => {
+      const topology = readTopology(file);
+      const groups = await withLog(settingsOf(options), (tool) =>
+        grouped(new LetterBook(topology, tool.log)),
+      );
+      if (options.json === true) return console.write(`${JSON.stringify(groups, null, 2)}\n`);
+      if (groups.length === 0) return console.note('there are no dead letters\n');
+      await console.write(textTable([head, ...groups.map(row)], [3, 4]));
+    });
+}
+
+const head = ['stage', 'error', 'source', 'letters', 'sent on', 'first', 'last'];
+
+function row({ stage, code, source, letters, redriven, first, last }: LetterGroup): string[] {
+  return [stage, code, source, showCount(letters), showCount(redriven), first, last];
+}
+
+async function grouped(book: LetterBook): Promise<readonly LetterGroup[]> {
+  const known = await book.redriven();
+  const groups = new Map<string, LetterGroup>();
+  await book.read((letter) => {
+    const group = groupOf(letter, book.topics);
+    const id = `${group.stage} ${group.code} ${group.source}`;
+    const there = groups.get(id) ?? group;
+    groups.set(id, there);
+    there.letters++;
+    if (redrivenOf(letter, known) !== undefined) there.redriven++;
+    there.last = group.last;
+  });
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
+
+function groupOf(letter: DeadLetter, topics: readonly string[]): LetterGroup {
+  const { stage, code, error, source } = letter;
+  const name = letterName(letter, topics);
+  return {
+    stage,
+    code: code ?? error,
+    source: source?.topic ?? '',
+    letters: 0,
+    redriven: 0,
+    first: name,
+    last: name,
+  };
+}

@@ -1,0 +1,94 @@
+import { Command } from 'commander';
+import { isPrimitiveKey, type PrimitiveKind } from '../../../schemas/index.ts';
+import type { TopicPlan } from '../../../topology/plan/plan.ts';
+import type { DeadLetter } from '../../app/dlq/letter.ts';
+import { LetterBook } from '../../app/dlq/letter-book.ts';
+import { redrivenOf } from '../../app/dlq/redriven.ts';
+import type { ToolLog } from '../../app/tool-log.ts';
+import { readTopology, type TopologySource } from '../../app/topology-source.ts';
+import { CallBook } from '../../app/calls/call-book.ts';
+import type { Console } from '../console.ts';
+import { type ByteFormat, lineText, RecordView } from '../record-view.ts';
+import { addDataOptions, type DataOptions, settingsOf, withLog } from '../settings.ts';
+import { adviceFor } from './advice.ts';
+import { findLetters, letterId } from './letter-view.ts';
+
+/** `millrace dlq show FILE LETTER…`: all that is known of records that failed. */
+export function dlqShowCommand(console: Console): Command {
+  return addDataOptions(new Command('show'))
+    .description('Print dead letters: what failed, why, and the record, decoded where it can be.')
+    .argument('<file>', 'topology file')
+    .argument('<letters...>', 'partition/offset, with topic/ before it where there are several')
+    .option('--json', 'as without it: it is JSON anyway, one line for each')
+    .addHelpText(
+      'after',
+      '\nBytes that cannot be read are shown as base64, with the reason.\n\n' +
+        'Example:\n  $ millrace dlq show topology/orders/orders.yaml 0/17',
+    )
+    .action(async (file: string, names: readonly string[], options: DataOptions) => {
+      const topology = readTopology(file);
+      await withLog(settingsOf(options), async (tool) => {
+        const book = new LetterBook(topology, tool.log);
+        const ids = names.map((name) => letterId(name, book.topics));
+        const known = await book.redriven();
+        for (const letter of await findLetters(book, ids)) {
+          const sent = redrivenOf(letter, known);
+          await console.write(lineText(await shown(letter, { topology, tool, book, sent })));
+        }
+      });
+    });
+}
+
+interface Shown {
+  readonly topology: TopologySource;
+  readonly tool: ToolLog;
+  readonly book: LetterBook;
+  readonly sent: { readonly to: string; readonly at: string } | undefined;
+}
+
+async function shown(letter: DeadLetter, { topology, tool, book, sent }: Shown): Promise<object> {
+  const { id, partition, offset, time, source, stage, task, origin, call } = letter;
+  const { error, code, message, keySchemaId, schemaId } = letter;
+  const formats = formatsOf(source && book.plan.topics.get(source.topic), call !== undefined);
+  const view = new RecordView({ registry: tool.registry, ...formats, repartition: true });
+  const { key, value, headers } = await view.show({ ...letter, timestamp: time });
+  const intent =
+    call === undefined
+      ? undefined
+      : await new CallBook(topology, tool).intent(call.stage, Buffer.from(call.intent));
+  return {
+    letter: id,
+    stage,
+    error: code ?? error,
+    message,
+    advice: adviceFor(letter),
+    ...(source === undefined ? {} : { source }),
+    ...(origin === undefined ? {} : { origin }),
+    task,
+    ...(intent === undefined
+      ? {}
+      : { call: { stage: call?.stage, idempotencyKey: intent.idempotencyKey } }),
+    ...(sent === undefined ? {} : { sentOn: { to: sent.to, at: sent.at } }),
+    ...(keySchemaId === undefined ? {} : { keySchemaId }),
+    ...(schemaId === undefined ? {} : { schemaId }),
+    partition,
+    offset,
+    timestamp: time,
+    key,
+    value,
+    headers,
+  };
+}
+
+/** How the record's bytes are read, as its topic declares them. */
+function formatsOf(
+  topic: TopicPlan | undefined,
+  ofCall: boolean,
+): { readonly key: ByteFormat; readonly value: ByteFormat } {
+  const key = topic?.key;
+  const format = topic?.format;
+  return {
+    key: key !== undefined && isPrimitiveKey(key) ? (key.kind as PrimitiveKind) : 'auto',
+    value: ofCall || format === undefined || format === 'avro' ? 'auto' : format,
+  };
+}
