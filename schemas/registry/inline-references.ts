@@ -35,11 +35,10 @@ class Inliner {
     if (typeof node !== 'object' || node === null) return node;
     const object = node as Node;
     if (isDefinition(object)) return this.definition(object, namespace);
-    const inner: Record<string, unknown> = { ...object };
-    for (const part of ['type', 'items', 'values']) {
-      if (part in inner) inner[part] = this.type(inner[part], namespace);
-    }
-    return inner;
+    const { type } = object;
+    if (type === 'array') return { ...object, items: this.type(object['items'], namespace) };
+    if (type === 'map') return { ...object, values: this.type(object['values'], namespace) };
+    return { ...object, type: this.type(type, namespace) };
   }
 
   private name(name: string, namespace: string): unknown {
