@@ -4,7 +4,7 @@ import type {
   SendToRegistry,
 } from '../../schemas/registry/confluent-client.ts';
 import type { Clock } from '../../topology/core/clock.ts';
-import { StorageError } from '../../topology/core/errors.ts';
+import { ConfigError, StorageError } from '../../topology/core/errors.ts';
 import { pause } from '../pause.ts';
 import type { HttpReply, HttpSend } from './http-transport.ts';
 
@@ -28,7 +28,7 @@ export interface PatientSendOptions {
 /**
  * Sends requests, and sends them again while there is no answer, or the answer is 429 or 5xx: after a wait with jitter, or as long as the registry asks for
  * with `Retry-After`. Every request of a registry may be sent twice. The function rejects with {@link StorageError} REGISTRY_UNAVAILABLE when the patience is
- * at an end, or the registry asks for more than is left of it.
+ * at an end, or the registry asks for more than is left of it, and with {@link ConfigError} REGISTRY_CERTIFICATE at once.
  */
 export function patientSend(options: PatientSendOptions): SendToRegistry {
   const { clock, random, patienceMs, signal } = options;
@@ -55,7 +55,7 @@ interface Attempt {
 }
 
 async function attempt(
-  { send, clock, signal }: PatientSendOptions,
+  { send, url, clock, signal }: PatientSendOptions,
   request: RegistryRequest,
 ): Promise<Attempt> {
   let reply: HttpReply;
@@ -63,7 +63,15 @@ async function attempt(
     reply = await send(request, signal);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    return { reason: certificateReason(code) ?? code ?? message, cause: error };
+    if (code !== undefined && certificateCodes.test(code)) {
+      throw new ConfigError(
+        'REGISTRY_CERTIFICATE',
+        `the certificate of the schema registry at ${url} is not trusted here: ${message} (${code}). ` +
+          'Name the PEM file of its authority as registry.tls.ca, or its name as registry.tls.servername',
+        { cause: error },
+      );
+    }
+    return { reason: code ?? message, cause: error };
   }
   const { status, body, retryAfter } = reply;
   if (status !== 429 && status < 500) return { answer: { status, body }, reason: '' };
@@ -80,17 +88,9 @@ function waitOf(retryAfter: string | undefined, clock: Clock): number | undefine
   return Number.isNaN(time) ? undefined : Math.max(0, time - clock.now());
 }
 
-function certificateReason(code: string | undefined): string | undefined {
-  switch (code) {
-    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-    case 'SELF_SIGNED_CERT_IN_CHAIN':
-    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
-    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return `its certificate is of no known authority: name a file of it as registry.tls.ca (${code})`;
-    default:
-      return undefined;
-  }
-}
+/** Certificates do not get better by waiting. */
+const certificateCodes =
+  /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID)/;
 
 function unavailable(url: string, reason: string, cause: unknown): StorageError {
   return new StorageError(
