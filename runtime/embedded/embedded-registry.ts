@@ -61,7 +61,7 @@ export class EmbeddedRegistry extends StoredRegistry {
     const added = this.environment.write(() => {
       const state = this.read(subject);
       if (last !== undefined && last !== lastVersion(state)) return undefined;
-      const id = this.idOf(schema);
+      const id = this.idFor(schema);
       this.put(subject, withVersion(state, id));
       return id;
     });
@@ -84,7 +84,7 @@ export class EmbeddedRegistry extends StoredRegistry {
     return Array.from(this.environment.keys(...kindRange('subject')), nameOf);
   }
 
-  private idOf(schema: RegisteredSchema): number {
+  private idFor(schema: RegisteredSchema): number {
     const key = textKey(schema);
     const known = this.environment.get(key);
     if (known !== undefined) return known.readUInt32BE(0);

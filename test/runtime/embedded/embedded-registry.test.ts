@@ -36,6 +36,13 @@ describe('EmbeddedRegistry', () => {
     ]);
   });
 
+  test('gives no id to a schema that is only looked up', async () => {
+    const { registry } = await open(newFolder());
+    expect(await registry.idOf({ schema: '"string"', references: [] })).toBeUndefined();
+    expect(await registry.register('a', '"int"')).toBe(1);
+    expect(await registry.idOf({ schema: '"int"', references: [] })).toBe(1);
+  });
+
   test('gives no id twice over several processes', async () => {
     const folder = newFolder();
     const children = ['a', 'b', 'c'].map(
