@@ -127,6 +127,7 @@ async function runOrdersWith(options: RunningOptions): Promise<SummaryInput | un
   const common = {
     data: place.data,
     ...(place.choice.kafka === undefined ? {} : { kafka: place.choice.kafka }),
+    ...(place.choice.registry === undefined ? {} : { registry: place.choice.registry }),
     sync: sync ?? place.sync ?? 'commit',
     seed,
     options: { 'max-open-calls': maxOpenCalls, 'store-cache': storeCacheBytes, ...place.options },
