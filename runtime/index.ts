@@ -9,6 +9,7 @@ export type { LiveFigures, RestoringFigures } from './app/runner/live-figures.ts
 export type { RestartOptions } from './app/runner/restart-policy.ts';
 export type { RunnerState } from './app/runner/runner-state.ts';
 export type { SentRecord, TopicRecord } from './app/named-topics.ts';
+export type { LetterMigration, MigratedLetter } from './app/dlq/migration.ts';
 export type { OpenTopicsOptions } from './app/open-topics.ts';
 export { openTopics, Topics } from './app/open-topics.ts';
 export { TopologyError } from './app/topology-source.ts';

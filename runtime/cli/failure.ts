@@ -29,6 +29,8 @@ export interface Failure {
  */
 const projectCodes: ReadonlySet<string> = new Set([
   'CALL_HANDLER',
+  'MIGRATION_EXPORT',
+  'MIGRATION_FILE',
   'PLAN_REFUSED',
   'PROCESSOR_EXPORT',
   'PROCESSOR_FILE',

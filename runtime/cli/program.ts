@@ -42,7 +42,7 @@ export async function runCommandLine(
     .addCommand(statusCommand(console))
     .addCommand(queryCommand(console))
     .addCommand(callsCommand(console, done))
-    .addCommand(dlqCommand(console))
+    .addCommand(dlqCommand(console, done))
     .addCommand(topicsCommand(console))
     .addCommand(resetCommand(console, done))
     .addCommand(schemasCommand(console, done))

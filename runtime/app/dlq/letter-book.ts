@@ -1,9 +1,7 @@
 import { redrivenTopic } from '../../../topology/core/names.ts';
 import type { Plan } from '../../../topology/plan/plan.ts';
-import { plan } from '../../../topology/plan/planner.ts';
 import { readTo } from '../../engine/changelog-reader.ts';
 import type { Log, Position } from '../../ports.ts';
-import { checkedGraph, type TopologySource } from '../topology-source.ts';
 import { type DeadLetter, parseLetter } from './letter.ts';
 import { decodeRedriven, type RedrivenById } from './redriven.ts';
 
@@ -12,9 +10,8 @@ export class LetterBook {
   readonly plan: Plan;
   private readonly log: Log;
 
-  /** @throws {TopologyError} when the file has problems */
-  constructor(topology: TopologySource, log: Log) {
-    this.plan = plan(checkedGraph(topology));
+  constructor(plan: Plan, log: Log) {
+    this.plan = plan;
     this.log = log;
   }
 

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
+import { plan } from '../../../topology/plan/planner.ts';
 import type { DeadLetter } from '../../app/dlq/letter.ts';
 import { LetterBook } from '../../app/dlq/letter-book.ts';
 import { redrivenOf } from '../../app/dlq/redriven.ts';
-import { readTopology } from '../../app/topology-source.ts';
+import { checkedGraph, readTopology } from '../../app/topology-source.ts';
 import type { Console } from '../console.ts';
 import { addDataOptions, type DataOptions, settingsOf, withLog } from '../settings.ts';
 import { showCount, textTable } from '../text-table.ts';
@@ -35,7 +36,7 @@ export function dlqListCommand(console: Console): Command {
     .action(async (file: string, options: DataOptions & { readonly json?: true }) => {
       const topology = readTopology(file);
       const groups = await withLog(settingsOf(options), (tool) =>
-        grouped(new LetterBook(topology, tool.log)),
+        grouped(new LetterBook(plan(checkedGraph(topology)), tool.log)),
       );
       if (options.json === true) return console.write(`${JSON.stringify(groups, null, 2)}\n`);
       if (groups.length === 0) return console.note('there are no dead letters\n');

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { isPrimitiveKey, type PrimitiveKind } from '../../../schemas/index.ts';
 import type { TopicPlan } from '../../../topology/plan/plan.ts';
+import { plan } from '../../../topology/plan/planner.ts';
 import type { DeadLetter } from '../../app/dlq/letter.ts';
 import { LetterBook } from '../../app/dlq/letter-book.ts';
 import { redrivenOf } from '../../app/dlq/redriven.ts';
 import type { ToolLog } from '../../app/tool-log.ts';
-import { readTopology, type TopologySource } from '../../app/topology-source.ts';
+import { checkedGraph, readTopology, type TopologySource } from '../../app/topology-source.ts';
 import { CallBook } from '../../app/calls/call-book.ts';
 import type { Console } from '../console.ts';
 import { type ByteFormat, lineText, RecordView } from '../record-view.ts';
@@ -28,7 +29,7 @@ export function dlqShowCommand(console: Console): Command {
     .action(async (file: string, names: readonly string[], options: DataOptions) => {
       const topology = readTopology(file);
       await withLog(settingsOf(options), async (tool) => {
-        const book = new LetterBook(topology, tool.log);
+        const book = new LetterBook(plan(checkedGraph(topology)), tool.log);
         const ids = names.map((name) => letterId(name, book.topics));
         const known = await book.redriven();
         for (const letter of await findLetters(book, ids)) {

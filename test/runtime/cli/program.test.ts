@@ -15,6 +15,7 @@ const commands = [
   ['dlq'],
   ['dlq', 'list'],
   ['dlq', 'show'],
+  ['dlq', 'redrive'],
   ['explain'],
   ['run'],
   ['status'],
