@@ -128,7 +128,7 @@ function stepFor(
       return facts.rejected ? sendAgain(letter, facts) : setAside(letter);
     case 'record': {
       const last = latest.get(sourceId(letter));
-      if (last === undefined || last === letter) return sendAgain(letter, facts);
+      if (last === undefined || last.id === letter.id) return sendAgain(letter, facts);
       return stays(letter, `${last.id} is a later letter of the same record`);
     }
   }

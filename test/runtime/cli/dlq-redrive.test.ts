@@ -175,6 +175,38 @@ export const none = 7;
     }
   });
 
+  test('decodes what a function gets as its writer had it, and encodes as it is read now', async () => {
+    const schema = (shouting['schemas/said.avsc'] as string).replace(
+      '"fields": [',
+      '"fields": [ { "name": "lang", "type": "string" },',
+    );
+    const cwd = project({ ...shouting, 'schemas/said.avsc': schema });
+    await withDataFolder(join(cwd, 'data'), async (log) => {
+      const say = await saidWriter(log, 'said');
+      await log.registry.setCompatibility('NONE', 'said-value');
+      await produce(log, topic, [{ key: 'a', value: say('hallo', 3) }]);
+    });
+    await runToEnd(cwd);
+    const place = [join(cwd, 'words.yaml'), '--data', join(cwd, 'data')];
+    const { stdout } = await inProcess('dlq', 'show', ...place, '0/0');
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: 'SCHEMA_INCOMPATIBLE',
+      schemaId: 1,
+      value: { word: 'hallo', at: 3 },
+    });
+    writeFileSync(
+      join(cwd, 'german.ts'),
+      "export const german = (old: object): object => ({ ...old, lang: 'de' });\n",
+    );
+    const german = ['--with', `${join(cwd, 'german.ts')}#german`];
+    const { stderr } = await inProcess('dlq', 'redrive', ...place, ...german);
+    expect(stderr).toBe('1 sent on, 0 stay\n');
+    expect((await read(cwd, 'said')).map(({ value }) => value)).toEqual([
+      { word: 'hallo', at: 3 },
+      { lang: 'de', word: 'hallo', at: 3 },
+    ]);
+  });
+
   test('refuses letters that are not there', async () => {
     const { dlq } = await said(['a', 'bad']);
     const refused = await dlq('redrive', '0/7');

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { map } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import type { ProcessStage, StreamRecord } from '../../../../processors/index.ts';
@@ -63,7 +63,7 @@ function dying(log: Log, death: Death): Log {
 function toolOn(driver: TopologyDriver, death?: Death): ToolLog {
   return {
     log: dying(driver.log, death),
-    registry: driver.registry as unknown as ToolLog['registry'],
+    registry: driver.registry,
     stateOf: () => [],
     refuseRunning: async () => {},
     hold: async () => ({ leave: async () => {} }),
@@ -99,7 +99,7 @@ describe('redrive', () => {
         await driver.settle();
         mend();
         for (const death of killed) {
-          await redriven(driver, death as Death);
+          await redriven(driver, death);
           await driver.settle();
         }
         await redriven(driver);
