@@ -12,6 +12,7 @@ const executed = [
   ['docs/queries.md', 'project'],
   ['docs/registry.md', 'project'],
   ['docs/running.md', 'project'],
+  ['docs/schema-evolution.md', 'project'],
 ] as const;
 
 describe('pages with commands', () => {
