@@ -167,19 +167,25 @@ export class CallDispatcher {
     }
     if (next.begun) return;
     next.begun = true;
+    const { clock, operator } = this.options;
+    const nowMs = clock.now();
     const { parkedUntilMs = 0 } = next.intent.progress;
-    const dueMs = Math.max(parkedUntilMs === Infinity ? 0 : parkedUntilMs, next.notBeforeMs);
-    const waitMs = dueMs - this.options.clock.now();
+    // A clock that has gone back makes no wait longer than it was to be.
+    const parkMs = parkedUntilMs === Infinity ? 0 : parkedUntilMs - nowMs;
+    const parkedMs = Math.min(parkMs, operator.unknown.park?.afterMs ?? 0);
+    const holdBackMs = Math.min(next.notBeforeMs - nowMs, operator.timeoutMs);
+    const waitMs = Math.max(parkedMs, holdBackMs);
     if (waitMs <= 0) this.step(next);
-    else this.later(next, parkedUntilMs > next.notBeforeMs ? 'parked' : 'backing-off', waitMs);
+    else this.later(next, parkedMs > holdBackMs ? 'parked' : 'backing-off', waitMs);
   }
 
   private allowed(call: OpenCall): CallStep {
     const { effect, lookup, clock } = this.options;
     const { uncertain, sinceMs, intent } = call;
     const hasLookup = lookup !== undefined;
-    const { marked } = intent.progress;
-    return nextStep(effect, { uncertain, marked, sinceMs, hasLookup }, clock.now());
+    const { marked, parkedUntilMs } = intent.progress;
+    const held = parkedUntilMs === Infinity;
+    return nextStep(effect, { uncertain, marked, held, sinceMs, hasLookup }, clock.now());
   }
 
   private step(call: OpenCall): void {
@@ -223,6 +229,7 @@ export class CallDispatcher {
       }
       this.enter(call, 'in-flight');
       void this.ask(call, what).then((answer) => {
+        call.abort = undefined;
         limiter.release();
         const given = this.closed || call.over;
         if (ticket !== undefined) breaker?.settle(ticket, given ? undefined : isTrouble(answer));
@@ -249,8 +256,12 @@ export class CallDispatcher {
   private taken(call: OpenCall, what: 'send' | 'look-up', answer: CallAnswer): void {
     switch (answer.kind) {
       case 'reply':
-      case 'failed':
         this.finish(call, answer, what === 'send' ? 'service' : 'look-up');
+        break;
+      case 'failed':
+        // What it says of this request says nothing of one before, which may have arrived.
+        if (call.uncertain) this.giveUp(call, refusedLate(answer.error));
+        else this.finish(call, answer, 'service');
         break;
       case 'finding':
         if (answer.finding === 'in-progress') {
@@ -343,6 +354,11 @@ function stop(call: OpenCall): void {
   call.over = true;
   call.cancel?.();
   call.abort?.abort();
+}
+
+function refusedLate(error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return `an earlier request may have arrived, and this one failed: ${why}`;
 }
 
 function notKnown(reason: string): CallResult {

@@ -6,6 +6,8 @@ export interface CallFacts {
   readonly uncertain: boolean;
   /** At-most-once: the journal says that a request may go out. */
   readonly marked: boolean;
+  /** It was held: its window was over once, and a clock that has gone back does not open it again. */
+  readonly held: boolean;
   /** Nothing was sent before this time, wall clock, ms. */
   readonly sinceMs: number;
   readonly hasLookup: boolean;
@@ -22,10 +24,10 @@ export type CallStep = 'send' | 'mark' | 'look-up' | 'hold' | 'give-up';
 
 /** The step that an effect allows (design.md 7). */
 export function nextStep(effect: CallEffect, facts: CallFacts, nowMs: number): CallStep {
-  const { uncertain, marked, sinceMs, hasLookup } = facts;
+  const { uncertain, marked, held, sinceMs, hasLookup } = facts;
   switch (effect.kind) {
     case 'idempotent':
-      if (!uncertain || nowMs - sinceMs < effect.windowMs) return 'send';
+      if (!uncertain || (!held && nowMs - sinceMs < effect.windowMs)) return 'send';
       return hasLookup ? 'look-up' : 'hold';
     case 'lookup':
       return uncertain ? 'look-up' : 'send';

@@ -137,6 +137,16 @@ describe('CallDispatcher', () => {
     expect([bench.dispatcher.outstanding, bench.dispatcher.inFlight]).toEqual([0, 0]);
   });
 
+  test('leaves the signal of a request alone that was answered, or failed', async () => {
+    const bench = new Bench({ retry: { attempts: 1 } });
+    bench.issue('a1', 'a');
+    bench.issue('b1', 'b');
+    await bench.answer(0);
+    await bench.fail(1, 'not-sent');
+    bench.dispatcher.close();
+    expect(bench.requests.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+  });
+
   test('does not ask again where the answer does not tell what happened', async () => {
     const bench = new Bench();
     bench.issue('a', 'a');

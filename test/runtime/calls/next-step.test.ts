@@ -6,6 +6,7 @@ import type { CallEffect } from '../../../topology/definition/definition.ts';
 const facts = fc.record({
   uncertain: fc.boolean(),
   marked: fc.boolean(),
+  held: fc.boolean(),
   sinceMs: fc.integer({ min: 0, max: 100 }),
   hasLookup: fc.boolean(),
 });
@@ -24,7 +25,8 @@ describe('nextStep', () => {
   ] as const)(
     'of an idempotent call at %i ms, where the window ends at 150, is %s',
     (now, step) => {
-      const known = { uncertain: true, marked: false, sinceMs: 100, hasLookup: false };
+      const unmarked = { marked: false, held: false };
+      const known = { uncertain: true, ...unmarked, sinceMs: 100, hasLookup: false };
       expect(nextStep({ kind: 'idempotent', windowMs: 50 }, known, now)).toBe(step);
     },
   );

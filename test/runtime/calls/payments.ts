@@ -78,6 +78,8 @@ export class Provider {
   before: (key: string) => void | Promise<void> = () => {};
   after: (key: string) => void | Promise<void> = () => {};
   lookupFails = false;
+  /** Asked at each look-up: what it throws is what the client sees. */
+  lookupHook: () => void = () => {};
 
   readonly charge = async (
     request: unknown,
@@ -99,6 +101,7 @@ export class Provider {
     { idempotencyKey: key }: CallContext,
   ): Promise<unknown> => {
     this.lookedUp.push(key);
+    this.lookupHook();
     if (this.lookupFails) throw new CallFailure('unavailable', 'no look-ups today');
     return this.ledger.some((charge) => charge.key === key)
       ? { found: { state: 'APPROVED' } }
