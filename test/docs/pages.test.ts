@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { anchorsOf, linksOf, pagePaths, readPage } from './pages.ts';
 import { Workspace } from './workspace.ts';
 
-const slowMs = 180_000;
+const slowMs = 300_000;
 const executed = [
+  ['docs/dead-letters.md', 'project'],
   ['docs/getting-started.md', 'project'],
   ['docs/testing.md', 'project'],
   ['docs/order-system.md', 'repository'],

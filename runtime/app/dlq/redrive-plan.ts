@@ -60,13 +60,14 @@ export function redriveSteps(
     .map((letter) => stepFor(letter, latest, facts));
 }
 
-/** Of steps, those that keep the order of each key: what comes after a letter that blocks stays. */
+/** Of steps, those that keep the order of each key: what comes after a letter that blocks stays. Records without a key have no order. */
 export class KeyOrder {
   private readonly blocked = new Map<string, DeadLetter>();
 
   /** The step, or why it has to wait for an earlier letter. */
   after(step: LetterStep): LetterStep {
     const { letter } = step;
+    if (letter.key === null) return step;
     const before = this.blocked.get(keyOf(letter));
     if (before !== undefined && step.kind !== 'stays') {
       return stays(letter, `${before.id}, of the same key, stays and comes before it`, true);
@@ -82,7 +83,7 @@ export function overtakenBy(steps: readonly LetterStep[], left: readonly DeadLet
   for (const { kind, letter } of steps) if (kind !== 'stays') last.set(keyOf(letter), letter);
   return left.filter((letter) => {
     const sent = last.get(keyOf(letter));
-    return letter.source !== undefined && sent !== undefined && bySource(letter, sent) < 0;
+    return letter.key !== null && sent !== undefined && bySource(letter, sent) < 0;
   }).length;
 }
 

@@ -180,11 +180,23 @@ describe('KeyOrder', () => {
   });
 });
 
+describe('KeyOrder of records without a key', () => {
+  test('keeps none', () => {
+    const order = new KeyOrder();
+    const [one, other] = [letter(0, { key: null }), letter(1, { key: null })];
+    order.after({ kind: 'stays', letter: one, reason: 'x', blocks: true });
+    const step = { kind: 'send', letter: other, to: { topic: 'numbers', partition: 1 } } as const;
+    expect(order.after(step)).toBe(step);
+  });
+});
+
 describe('overtakenBy', () => {
   test('counts letters of a key that were left before one that is sent', () => {
     const all = [letter(0), letter(1), letter(2)];
     const steps = redriveSteps(all, [letter(1)], facts);
     expect(overtakenBy(steps, [letter(0), letter(2)])).toBe(1);
     expect(overtakenBy(steps, [letter(0, { key: null }), letter(2)])).toBe(0);
+    const other = Buffer.from('other');
+    expect(overtakenBy(steps, [letter(0, { key: other })])).toBe(0);
   });
 });
