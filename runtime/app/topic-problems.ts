@@ -160,7 +160,9 @@ function mismatches(look: Look, topic: TopicPlan): TopicProblem[] {
     `kafka-configs --alter --entity-type topics --entity-name ${topic.name} --add-config cleanup.policy=compact`,
   );
   const problems: string[] = [];
-  if (topic.partitions !== undefined && topic.partitions !== info.partitions) {
+  // A call log outlives a reset, and serves however many partitions it has.
+  const counts = topic.partitions !== undefined && topic.role !== 'call-log';
+  if (counts && topic.partitions !== info.partitions) {
     const has = `has ${info.partitions} ${info.partitions === 1 ? 'partition' : 'partitions'}`;
     problems.push(
       `${has}, but the topology needs ${topic.partitions}${at('partitions')}: ` +
@@ -178,7 +180,16 @@ function mismatches(look: Look, topic: TopicPlan): TopicProblem[] {
         `set cleanup.policy=compact${compact}${topic.internal ? ', or delete it if it is empty' : ', or read it as a stream'}`,
     );
   }
-  if (topic.cleanup !== 'compact' && info.cleanup === 'compact' && topic.role !== 'table') {
+  if (topic.role === 'call-log' && info.cleanup === 'compact') {
+    const keep = kafka(
+      look,
+      `kafka-configs --alter --entity-type topics --entity-name ${topic.name} --add-config cleanup.policy=delete`,
+    );
+    problems.push(
+      `is compacted, but application "${application}" keeps what became of its calls in it: ` +
+        `some of that would be lost; set cleanup.policy=delete${keep}`,
+    );
+  } else if (topic.cleanup !== 'compact' && info.cleanup === 'compact' && topic.role !== 'table') {
     problems.push(
       `is compacted, but the topology reads it as a stream${at('cleanup')}: records would be lost; write "cleanup: compact" if that is meant`,
     );
