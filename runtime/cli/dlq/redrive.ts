@@ -1,9 +1,7 @@
 import { Command } from 'commander';
-import { isPrimitiveKey, type PrimitiveKind, primitiveSerde } from '../../../schemas/index.ts';
 import type { Plan } from '../../../topology/plan/plan.ts';
 import { partitionId } from '../../../topology/core/topic-partition.ts';
 import { plan } from '../../../topology/plan/planner.ts';
-import type { DeadLetter } from '../../app/dlq/letter.ts';
 import { LetterBook } from '../../app/dlq/letter-book.ts';
 import { loadMigration, Migrator } from '../../app/dlq/migration.ts';
 import { redrive, type RedriveResult } from '../../app/dlq/redrive.ts';
@@ -15,17 +13,12 @@ import { SchemaCache, strategiesOf } from '../../engine/schema-cache.ts';
 import { Serdes } from '../../engine/serdes.ts';
 import type { Console } from '../console.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { UsageError } from '../failure.ts';
 import { addDataOptions, type DataOptions, settingsOf, withLog } from '../settings.ts';
 import { textTable } from '../text-table.ts';
-import { findLetters, letterId, letterName } from './letter-view.ts';
+import { letterName } from './letter-view.ts';
+import { addSelectionOptions, selection, type SelectionOptions } from './selection.ts';
 
-interface RedriveCommandOptions extends DataOptions {
-  readonly stage?: string;
-  readonly code?: string;
-  readonly key?: string;
-  readonly from?: string;
-  readonly to?: string;
+interface RedriveCommandOptions extends DataOptions, SelectionOptions {
   readonly with?: string;
   readonly rejected?: true;
   readonly dryRun?: true;
@@ -34,15 +27,10 @@ interface RedriveCommandOptions extends DataOptions {
 
 /** `millrace dlq redrive FILE [LETTER…]`: records that failed are tried again. */
 export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => void): Command {
-  return addDataOptions(new Command('redrive'))
+  return addSelectionOptions(addDataOptions(new Command('redrive')))
     .description('Send dead letters on after a fix: in order per key, each once.')
     .argument('<file>', 'topology file')
     .argument('[letters...]', 'these only, as "millrace dlq show" takes them; otherwise all')
-    .option('--stage <name>', 'those that failed in this stage')
-    .option('--code <code>', 'those that failed with this error')
-    .option('--key <text>', 'those of this key')
-    .option('--from <letter>', 'this letter and those after it in its partition')
-    .option('--to <letter>', 'this letter and those before it in its partition')
     .option('--with <function>', 'FILE#EXPORT: a function from the old value to the new one')
     .option(
       '--rejected',
@@ -89,49 +77,6 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
 function serdesOf({ catalog }: TopologySource, made: Plan, { registry }: ToolLog): Serdes {
   const cache = new SchemaCache(registry, systemClock, strategiesOf(made));
   return new Serdes(catalog, cache, (topic) => made.topics.get(topic)?.internal === false);
-}
-
-/** @throws {UsageError} when a name stands for no letter */
-async function selection(
-  book: LetterBook,
-  names: readonly string[],
-  { stage, code, key, from, to }: RedriveCommandOptions,
-): Promise<(letter: DeadLetter) => boolean> {
-  const found = async (some: readonly string[]): Promise<readonly DeadLetter[]> =>
-    findLetters(
-      book,
-      some.map((name) => letterId(name, book.topics)),
-    );
-  const ids = new Set((await found(names)).map(({ id }) => id));
-  const [first] = await found(from === undefined ? [] : [from]);
-  const [last] = await found(to === undefined ? [] : [to]);
-  if (first !== undefined && last !== undefined && !samePartition(first, last)) {
-    throw new UsageError('--from and --to name letters of two partitions: name two of one');
-  }
-  return (letter) =>
-    (ids.size === 0 || ids.has(letter.id)) &&
-    (stage === undefined || letter.stage === stage) &&
-    (code === undefined || (letter.code ?? letter.error) === code) &&
-    (key === undefined || keyText(letter, book.plan) === key) &&
-    (first === undefined || (samePartition(letter, first) && letter.offset >= first.offset)) &&
-    (last === undefined || (samePartition(letter, last) && letter.offset <= last.offset));
-}
-
-function samePartition(one: DeadLetter, other: DeadLetter): boolean {
-  return one.topic === other.topic && one.partition === other.partition;
-}
-
-/** The key as a user writes it: what is primitive as its text; the rest, and what does not decode, in base64. */
-function keyText({ key, source }: DeadLetter, { topics }: Plan): string | undefined {
-  if (key === null) return undefined;
-  const type = topics.get(source?.topic ?? '')?.key;
-  if (type === undefined || !isPrimitiveKey(type)) return key.toString('base64');
-  try {
-    const read = primitiveSerde(type.kind as PrimitiveKind).read(key, 0, key.length);
-    return read instanceof Uint8Array ? key.toString('base64') : String(read);
-  } catch {
-    return key.toString('base64');
-  }
 }
 
 async function report(

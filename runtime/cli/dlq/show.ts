@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { isPrimitiveKey, type PrimitiveKind } from '../../../schemas/index.ts';
 import type { TopicPlan } from '../../../topology/plan/plan.ts';
 import { plan } from '../../../topology/plan/planner.ts';
@@ -12,32 +12,55 @@ import type { Console } from '../console.ts';
 import { type ByteFormat, lineText, RecordView } from '../record-view.ts';
 import { addDataOptions, type DataOptions, settingsOf, withLog } from '../settings.ts';
 import { adviceFor } from './advice.ts';
-import { findLetters, letterId } from './letter-view.ts';
+import { addSelectionOptions, atLeastOne, selection, type SelectionOptions } from './selection.ts';
 
 /** `millrace dlq show FILE LETTER…`: all that is known of records that failed. */
 export function dlqShowCommand(console: Console): Command {
-  return addDataOptions(new Command('show'))
+  return addSelectionOptions(addDataOptions(new Command('show')))
     .description('Print dead letters: what failed, why, and the record, decoded where it can be.')
     .argument('<file>', 'topology file')
-    .argument('<letters...>', 'partition/offset, with topic/ before it where there are several')
+    .argument(
+      '[letters...]',
+      'partition/offset, with topic/ before it where there are several topics',
+    )
+    .addOption(new Option('--limit <number>', 'the last so many only').argParser(atLeastOne))
     .option('--json', 'as without it: it is JSON anyway, one line for each')
     .addHelpText(
       'after',
       '\nBytes that cannot be read are shown as base64, with the reason.\n\n' +
-        'Example:\n  $ millrace dlq show topology/orders/orders.yaml 0/17',
+        'Example:\n  $ millrace dlq show topology/orders/orders.yaml 0/17\n' +
+        '  $ millrace dlq show topology/orders/orders.yaml --stage reserve --limit 5',
     )
-    .action(async (file: string, names: readonly string[], options: DataOptions) => {
+    .action(async (file: string, names: readonly string[], options: ShowOptions) => {
       const topology = readTopology(file);
       await withLog(settingsOf(options), async (tool) => {
         const book = new LetterBook(plan(checkedGraph(topology)), tool.log);
-        const ids = names.map((name) => letterId(name, book.topics));
         const known = await book.redriven();
-        for (const letter of await findLetters(book, ids)) {
+        for (const letter of await chosen(book, names, options)) {
           const sent = redrivenOf(letter, known);
           await console.write(lineText(await shown(letter, { topology, tool, book, sent })));
         }
       });
     });
+}
+
+interface ShowOptions extends DataOptions, SelectionOptions {
+  readonly limit?: number;
+}
+
+async function chosen(
+  book: LetterBook,
+  names: readonly string[],
+  options: ShowOptions,
+): Promise<readonly DeadLetter[]> {
+  const selected = await selection(book, names, options);
+  const letters: DeadLetter[] = [];
+  await book.read((letter) => {
+    if (!selected(letter)) return;
+    letters.push(letter);
+    if (letters.length > (options.limit ?? Infinity)) letters.shift();
+  });
+  return letters;
 }
 
 interface Shown {

@@ -76,6 +76,26 @@ describe('dlq', () => {
   });
 
   test.each([
+    [
+      ['--stage', 'loud'],
+      ['0/0', '0/2'],
+    ],
+    [
+      ['--limit', '2'],
+      ['0/1', '0/2'],
+    ],
+    [['--key', 'a', '--limit', '1'], ['0/2']],
+    [['--code', 'SERDE_ENCODE'], []],
+  ])('shows letters selected by %j', async (options, names) => {
+    const args = await failed();
+    const { stdout } = await inProcess('dlq', 'show', ...args, ...options);
+    const shown = stdout.split('\n').slice(0, -1);
+    expect(shown.map((line) => (JSON.parse(line) as { letter: string }).letter)).toEqual(
+      names.map((name) => `words-dead-letters/${name}`),
+    );
+  });
+
+  test.each([
     ['0', '"0" names no dead letter: write partition/offset, as "millrace dlq list"'],
     ['0/9', 'application "words" has no dead letter words-dead-letters/0/9: '],
     ['words-dead-leters/0/1', 'did you mean "words-dead-letters"?'],
