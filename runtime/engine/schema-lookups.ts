@@ -1,9 +1,7 @@
 import type { Clock } from '../../topology/core/clock.ts';
 import type { PartitionQueue } from '../task/partition-queue.ts';
+import { answersAgainLine, askAgainMs, waitingLine } from './await-schema.ts';
 import type { SchemaCache } from './schema-cache.ts';
-
-/** How long to wait before a registry that cannot be reached is asked again, ms. */
-const pauseMs = 1000;
 
 export interface SchemaLookupsOptions {
   readonly cache: SchemaCache;
@@ -57,11 +55,9 @@ export class SchemaLookups {
     if (this.closed) return;
     if (!this.waiting) {
       this.waiting = true;
-      this.options.report(
-        `partitions wait for schema ${id}: ${(error as Error).message}. It is asked again until it answers`,
-      );
+      this.options.report(waitingLine(id, error));
     }
-    const cancel = this.options.clock.after(pauseMs, () => {
+    const cancel = this.options.clock.after(askAgainMs, () => {
       this.pauses.delete(cancel);
       this.resolving.delete(id);
       this.options.wake();
@@ -72,7 +68,7 @@ export class SchemaLookups {
   private resolved(id: number): void {
     if (this.waiting) {
       this.waiting = false;
-      this.options.report('the schema registry answers again');
+      this.options.report(answersAgainLine);
     }
     this.resolving.delete(id);
     for (const queue of this.options.queues()) {

@@ -5,15 +5,15 @@ import { RecordBatchReader } from '../codec/batch-reader.ts';
 import type { ChangelogRecord } from '../state/restore.ts';
 import { type DecodeRecord, SchemaPending } from '../task/partition-queue.ts';
 import { Scratch } from '../codec/scratch.ts';
+import { awaitSchema, type SchemaWait } from './await-schema.ts';
 import type { ReadRecord } from './changelog-reader.ts';
-import type { SchemaCache } from './schema-cache.ts';
 
 /**
  * Rows of a source-backed store from records of its source topic, through the same decode and time path as in processing (design.md 6). Records that do not decode
  * are no rows: in processing they went to the dead letters. In place of others that were refused there stands the row that they left as it was.
  */
 export class SourceRows {
-  private readonly cache: SchemaCache;
+  private readonly wait: SchemaWait;
   private readonly decode: DecodeRecord;
   private readonly topic: string;
   private readonly refused: (offset: number) => ChangelogRecord | undefined;
@@ -27,9 +27,9 @@ export class SourceRows {
     decode: DecodeRecord,
     topic: string,
     refused: (offset: number) => ChangelogRecord | undefined,
-    serdes: { keySerde: Serde; valueSerde: Serde; cache: SchemaCache },
+    serdes: { keySerde: Serde; valueSerde: Serde; wait: SchemaWait },
   ) {
-    this.cache = serdes.cache;
+    this.wait = serdes.wait;
     this.decode = decode;
     this.topic = topic;
     this.refused = refused;
@@ -38,15 +38,18 @@ export class SourceRows {
   }
 
   /**
-   * The rows of these records. A schema that is not at hand is fetched first: what waits for one is a row all the same.
-   * Rejects when the registry cannot be reached.
+   * The rows of these records; not all of them once `signal` aborted. A schema that is not at hand is fetched first: what waits for one is a row all the same.
    */
-  async rows(records: readonly ReadRecord[]): Promise<readonly ChangelogRecord[]> {
+  async rows(
+    records: readonly ReadRecord[],
+    signal: AbortSignal,
+  ): Promise<readonly ChangelogRecord[]> {
     const rows: ChangelogRecord[] = [];
     for (const record of records) {
       let row = this.refused(record.offset) ?? this.row(record);
       while (typeof row === 'number') {
-        await this.cache.load(row);
+        await awaitSchema(row, this.wait, signal);
+        if (signal.aborted) return rows;
         row = this.row(record);
       }
       if (row !== undefined) rows.push(row);

@@ -20,7 +20,10 @@ export interface StoreCopyOptions {
   /** Told when local state cannot be used and is rebuilt: that is said aloud (design.md 6). */
   readonly report: Report;
   /** Changelog records → stored records, without those that are no rows (a source-backed store skips what does not decode). */
-  readonly toRows?: (records: readonly ReadRecord[]) => Promise<readonly ChangelogRecord[]>;
+  readonly toRows?: (
+    records: readonly ReadRecord[],
+    signal: AbortSignal,
+  ) => Promise<readonly ChangelogRecord[]>;
 }
 
 /**
@@ -93,7 +96,7 @@ export class StoreCopy {
   async take(fetched: FetchedPartition, signal: AbortSignal, completeMs?: number): Promise<void> {
     const { log, state, store, toRows = changelogRows } = this.options;
     const { position, target } = this;
-    const rows = await toRows(chunkRecords(fetched, position, target));
+    const rows = await toRows(chunkRecords(fetched, position, target), signal);
     if (signal.aborted) return;
     const next = Math.min(target, fetched.nextOffset);
     const asOfMs = completeMs ?? this.asOfMs;
@@ -125,7 +128,8 @@ export class StoreCopy {
   }
 }
 
-async function changelogRows(records: readonly ReadRecord[]): Promise<ChangelogRecord[]> {
+/** The rows that stand in a changelog. */
+export async function changelogRows(records: readonly ReadRecord[]): Promise<ChangelogRecord[]> {
   return records.flatMap(({ key, value, time, headers }) => {
     if (key === null) return [];
     return [{ key, value, time, keep: headers.some(([name]) => name === keepHeader) }];

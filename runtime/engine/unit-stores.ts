@@ -4,6 +4,7 @@ import type { StorePlan } from '../../topology/plan/plan.ts';
 import type { Report } from '../logger.ts';
 import type { Log, StateBackend } from '../ports.ts';
 import type { RefusedByTopic } from '../task/refused-rows.ts';
+import { MetRows } from './met-rows.ts';
 import type { Serdes } from './serdes.ts';
 import { SourceRows } from './source-rows.ts';
 import { StoreCopy } from './store-copy.ts';
@@ -36,6 +37,7 @@ export async function unitStores(
 ): Promise<readonly UnitStore[]> {
   const { log, state, clock, serdes, report } = options;
   const { topology, partition } = unit;
+  const wait = { cache: serdes.cache, clock, report };
   const stores: UnitStore[] = [];
   for (const plan of topology.stores) {
     const keySerde = await serdes.key(plan.changelog, plan.key, 'write');
@@ -47,9 +49,9 @@ export async function unitStores(
             source.decode,
             plan.changelog,
             (offset) => refused.get(plan.changelog)?.get(offset),
-            { keySerde, valueSerde, cache: serdes.cache },
+            { keySerde, valueSerde, wait },
           )
-        : undefined;
+        : new MetRows(valueSerde, wait);
     const copy = new StoreCopy({
       log,
       state,
@@ -57,7 +59,7 @@ export async function unitStores(
       report,
       store: { name: plan.name, partition, ttl: plan.ttl },
       changelog: plan.changelog,
-      ...(rows === undefined ? {} : { toRows: (records) => rows.rows(records) }),
+      toRows: (records, signal) => rows.rows(records, signal),
     });
     stores.push({ plan, keySerde, valueSerde, copy });
   }

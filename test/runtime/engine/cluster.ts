@@ -5,7 +5,6 @@ import {
 } from '../../../runtime/engine/engine-options.ts';
 import type { Engine } from '../../../runtime/engine/engine.ts';
 import { MemoryLog } from '../../../runtime/memory/memory-log.ts';
-import { MemoryRegistry } from '../../../runtime/memory/memory-registry.ts';
 import type { Membership, Transactor } from '../../../runtime/ports.ts';
 import { MemoryStateBackend } from '../../../runtime/state/memory-backend.ts';
 import { ManualClock } from '../../../runtime/testing/manual-clock.ts';
@@ -17,6 +16,7 @@ import type { Plan } from '../../../topology/plan/plan.ts';
 import { plan } from '../../../topology/plan/planner.ts';
 import { batchOf, type PlainRecord, recordsOf } from '../codec/records.ts';
 import { definitionOf } from '../topology.ts';
+import { FlakyRegistry } from './bench.ts';
 
 export interface ClusterOptions {
   readonly functions?: Readonly<Record<string, unknown>>;
@@ -43,21 +43,20 @@ const quiet = async (): Promise<void> => {};
 export class Cluster {
   readonly clock = new ManualClock();
   readonly log = new MemoryLog({ clock: this.clock, members: 'many', markers: true });
-  readonly registry = new MemoryRegistry();
+  readonly registry = new FlakyRegistry();
   readonly members = new Map<string, ClusterMember>();
   readonly plan: Plan;
   private readonly options: ClusterOptions;
-  private readonly catalog;
+  private readonly text: string;
+  private readonly partitions: number;
+  private readonly catalog: ReturnType<typeof loadCatalog>['catalog'];
   private writer: { readonly transactor: Transactor; readonly member: Membership } | undefined;
 
   constructor(text: string, options: ClusterOptions = {}, partitions = 4) {
-    const schemas = options.schemas ?? [];
-    const { catalog } = loadCatalog(schemas.map((it, i) => ({ file: `${i}.avsc`, text: it })));
-    const { graph, problems } = check(definitionOf(text), catalog);
-    if (graph === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
-    this.plan = plan(graph, { allPartitions: partitions });
-    this.catalog = catalog;
+    this.text = text;
+    this.partitions = partitions;
     this.options = options;
+    ({ plan: this.plan, catalog: this.catalog } = this.planned(options.schemas ?? []));
   }
 
   /** The engine of a member that runs. */
@@ -72,8 +71,14 @@ export class Cluster {
     return [...this.members.values()].flatMap(({ engine }) => engine ?? []);
   }
 
-  /** Starts a member, on the disk that it had before. The others go on meanwhile. */
-  async start(name: string, { endpoint }: { readonly endpoint?: string } = {}): Promise<Engine> {
+  /** Starts a member, on the disk that it had before. The others go on meanwhile. `schemas` are those of its release, if it has others. */
+  async start(
+    name: string,
+    {
+      endpoint,
+      schemas,
+    }: { readonly endpoint?: string; readonly schemas?: readonly string[] } = {},
+  ): Promise<Engine> {
     const member = this.members.get(name) ?? {
       name,
       state: new MemoryStateBackend(),
@@ -84,8 +89,9 @@ export class Cluster {
     this.members.set(name, member);
     const { functions = {}, calls = {}, options = {}, standbyReplicas = 0 } = this.options;
     member.assembled = await assemble({
-      plan: this.plan,
-      catalog: this.catalog,
+      ...(schemas === undefined
+        ? { plan: this.plan, catalog: this.catalog }
+        : this.planned(schemas)),
       functions: new Map(Object.entries({ ...functions, ...calls })),
       log: this.log,
       state: member.state,
@@ -106,6 +112,13 @@ export class Cluster {
     await this.during(started);
     member.engine = engine;
     return engine;
+  }
+
+  private planned(schemas: readonly string[]) {
+    const { catalog } = loadCatalog(schemas.map((it, i) => ({ file: `${i}.avsc`, text: it })));
+    const { graph, problems } = check(definitionOf(this.text), catalog);
+    if (graph === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
+    return { plan: plan(graph, { allPartitions: this.partitions }), catalog };
   }
 
   /** Ends a member in order. */
