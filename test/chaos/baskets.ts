@@ -24,10 +24,14 @@ export async function sample(count: number): Promise<readonly RetailBasket[]> {
   return baskets;
 }
 
-/** Writes baskets as a container file of small blocks, so that loading them takes many transactions. */
-export async function writeBaskets(path: string, baskets: readonly RetailBasket[]): Promise<void> {
+/** Writes baskets as a container file of small blocks (bytes), so that loading them takes many transactions. */
+export async function writeBaskets(
+  path: string,
+  baskets: readonly RetailBasket[],
+  blockSize = blockBytes,
+): Promise<void> {
   const type = avsc.Type.forSchema(await readSchema('retail-basket'));
-  const encoder = avsc.createFileEncoder(path, type, { codec: 'null', blockSize: blockBytes });
+  const encoder = avsc.createFileEncoder(path, type, { codec: 'null', blockSize });
   for (const basket of baskets) {
     if (!encoder.write(basket)) await once(encoder, 'drain');
   }

@@ -11,6 +11,9 @@ export type CheckName =
   | 'same-without-crash'
   | 'disk-behind-log'
   | 'never-rebuilt'
+  | 'calls'
+  | 'struck-there'
+  | 'fates'
   | 'came-to-rest'
   | 'stopped-by-itself';
 

@@ -23,5 +23,5 @@ export function killText(plan: KillPlan): string {
   if (plan.kind === 'after-spawn') return `${plan.ms} ms after its start`;
   if (plan.kind === 'after-ready') return `${plan.ms} ms after it was restored`;
   if (plan.kind === 'after-word') return `${plan.ms} ms after ${plan.word} number ${plan.at}`;
-  return `at ${plan.point}, number ${plan.at}`;
+  return `at ${plan.kind === 'call' ? plan.step : plan.point}, number ${plan.at}`;
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { OwnStep } from './calls/call-steps.ts';
 import type { RunnerSettings, RunnerWord, SuicidePoint } from './child/settings.ts';
 
 const script = fileURLToPath(new URL('child/runner.ts', import.meta.url));
@@ -22,7 +23,9 @@ export type KillPlan =
       readonly ms: number;
     }
   /** By itself, at the point. */
-  | { readonly kind: 'suicide'; readonly point: SuicidePoint; readonly at: number };
+  | { readonly kind: 'suicide'; readonly point: SuicidePoint; readonly at: number }
+  /** By itself, at the step of a call. */
+  | { readonly kind: 'call'; readonly step: OwnStep; readonly at: number };
 
 /** How a runner ended. */
 export interface LifeEnd {
@@ -33,19 +36,33 @@ export interface LifeEnd {
   readonly killed: boolean;
   /** It was killed when it had nothing left to do. */
   readonly idle: boolean;
+  /** Idempotency keys of the calls at whose step it killed itself. */
+  readonly struck: readonly string[];
+  /** Baskets that were loaded when it last said so; 0: it loaded none. */
+  readonly loaded: number;
   readonly reports: readonly string[];
   /** Its last word, where it came to its end. */
   readonly done: Extract<RunnerWord, { say: 'done' }> | undefined;
 }
 
 /**
- * Runs a runner until it is killed as planned, or to its end without a plan.
+ * Runs a runner until it is killed as planned or by `kill`, or to its end without either.
  * @throws {Error} when it stops by itself, with its own words
  */
-export function live(settings: RunnerSettings, plan: KillPlan | undefined): Promise<LifeEnd> {
+export function live(
+  settings: RunnerSettings,
+  plan: KillPlan | undefined,
+  kill?: AbortSignal,
+): Promise<LifeEnd> {
   const suicide = plan?.kind === 'suicide' ? { point: plan.point, at: plan.at } : undefined;
-  const text = JSON.stringify({ ...settings, suicide });
-  const child = spawn(process.execPath, [script, text], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const callSuicide = plan?.kind === 'call' ? { step: plan.step, at: plan.at } : undefined;
+  const text = JSON.stringify({ ...settings, suicide, callSuicide });
+  const { compiled } = settings;
+  const child = spawn(process.execPath, [script, text], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    ...(compiled === undefined ? {} : { env: { ...process.env, NODE_COMPILE_CACHE: compiled } }),
+  });
+  kill?.addEventListener('abort', () => child.kill('SIGKILL'));
   return new Life(child, plan).end;
 }
 
@@ -60,6 +77,8 @@ class Life {
   #calls = 0;
   #idle = false;
   #words = 0;
+  #struck: readonly string[] = [];
+  #loaded = 0;
   #failure: string | undefined;
   #done: LifeEnd['done'];
 
@@ -96,6 +115,8 @@ class Life {
       calls: this.#calls,
       killed,
       idle: this.#idle,
+      struck: this.#struck,
+      loaded: this.#loaded,
       reports: this.#reports,
       done: this.#done,
     };
@@ -111,9 +132,13 @@ class Life {
         break;
       case 'loaded':
       case 'committed':
+        if (word.say === 'loaded') this.#loaded = word.baskets;
         if (plan?.kind !== 'after-word' || plan.word !== word.say) break;
         this.#words += 1;
         if (this.#words === plan.at) this.#killAfter(plan.ms);
+        break;
+      case 'struck':
+        this.#struck = word.keys;
         break;
       case 'idle':
         this.#idle = true;

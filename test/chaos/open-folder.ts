@@ -21,9 +21,9 @@ export function ledgerFile(data: string): string {
   return join(data, 'provider', 'ledger.jsonl');
 }
 
-/** The plan of the order system. */
-export function ordersPlan(): Plan {
-  return plan(checkedGraph(readTopology(ordersTopology)));
+/** The plan of the order system, or of a variant of its topology file. */
+export function ordersPlan(topology = ordersTopology): Plan {
+  return plan(checkedGraph(readTopology(topology)));
 }
 
 /** Opens log and state of a data folder that no runner has open, uses them, closes them. */
@@ -45,10 +45,10 @@ export async function withFolder<T>(
 }
 
 /** What a data folder holds. */
-export async function readFolder(data: string): Promise<Evidence> {
+export async function readFolder(data: string, topology = ordersTopology): Promise<Evidence> {
   const ledger = await readLedger(ledgerFile(data));
   return withFolder(data, (log, state) =>
-    gatherEvidence({ plan: ordersPlan(), log, registry: log.registry, state, ledger }),
+    gatherEvidence({ plan: ordersPlan(topology), log, registry: log.registry, state, ledger }),
   );
 }
 

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startApplication } from '../../../runtime/app/application.ts';
 import type { Application } from '../../../runtime/app/application.ts';
@@ -12,6 +13,7 @@ import { lineLogger } from '../../../runtime/logger.ts';
 import { traceTopic } from '../evidence.ts';
 import { ordersTopology } from '../open-folder.ts';
 import { breakPorts } from './breakage.ts';
+import { withCallSuicide } from './call-suicide.ts';
 import type { RunnerSettings, RunnerWord } from './settings.ts';
 import { withSuicide } from './suicide.ts';
 
@@ -37,22 +39,24 @@ function say(word: RunnerWord): void {
 }
 
 async function run(): Promise<void> {
-  const { breakage, suicide } = settings;
+  const { breakage, suicide, callSuicide, topology = ordersTopology } = settings;
   process.env['PAYMENTS_URL'] = settings.payments;
   const application = await startApplication({
-    topology: ordersTopology,
+    topology,
     data: settings.data,
     sync: settings.sync,
     seed: settings.seed,
     options: settings.engine,
     trace: traceTopic,
     logger: lineLogger((message) => say({ say: 'report', message })),
-    wrap: (ports) =>
-      withSuicide(breakage === undefined ? ports : breakPorts(ports, breakage), suicide, () =>
-        say({ say: 'committed' }),
-      ),
+    wrap: (ports) => {
+      const broken = breakage === undefined ? ports : breakPorts(ports, breakage);
+      const mortal = withCallSuicide(broken, callSuicide, (keys) => say({ say: 'struck', keys }));
+      return withSuicide(mortal, suicide, () => say({ say: 'committed' }));
+    },
   });
   say({ say: 'ready', calls: application.openCalls });
+  if (settings.compiled !== undefined) flushCompileCache();
   try {
     if (settings.upTo !== undefined) await work(application, settings.upTo);
     else if (breakage === undefined) await finish(application);

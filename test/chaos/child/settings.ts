@@ -1,5 +1,6 @@
 import type { EngineOptions } from '../../../runtime/engine/engine-options.ts';
 import type { SyncMode } from '../../../runtime/embedded/durability.ts';
+import type { CallAmbush } from './call-suicide.ts';
 
 /** Moments at which a runner kills itself: exactly there, where a signal from outside hits by chance. */
 export const suicidePoints = [
@@ -32,6 +33,10 @@ export type Breakage =
 
 /** What a runner is told, as JSON in its one argument. */
 export interface RunnerSettings {
+  /** Topology file. @defaultValue that of the order system */
+  readonly topology?: string;
+  /** Folder that keeps compiled modules: with many short lives, most of one is its start. @defaultValue each life compiles anew */
+  readonly compiled?: string;
   readonly data: string;
   readonly baskets: string;
   readonly payments: string;
@@ -44,6 +49,8 @@ export interface RunnerSettings {
   readonly breakage: Breakage | undefined;
   /** Kill itself when the point is reached for the so-manieth time, from 1. */
   readonly suicide: { readonly point: SuicidePoint; readonly at: number } | undefined;
+  /** Kill itself at a step of a call. */
+  readonly callSuicide?: CallAmbush;
 }
 
 /** What the summary says, as `npm start` makes it. */
@@ -60,6 +67,8 @@ export type RunnerWord =
   | { readonly say: 'loaded'; readonly baskets: number }
   /** A transaction of the tasks. */
   | { readonly say: 'committed' }
+  /** It kills itself at the step of a call that it was told, with these idempotency keys. */
+  | { readonly say: 'struck'; readonly keys: readonly string[] }
   /** Nothing is left to do with what it may load. */
   | { readonly say: 'idle' }
   /** What an operator is told: a store is rebuilt. */

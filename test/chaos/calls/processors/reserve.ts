@@ -1,0 +1,1 @@
+export { reserve } from '../../../../processors/orders/reserve.ts';
