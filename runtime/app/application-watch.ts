@@ -54,7 +54,7 @@ export class ApplicationWatch {
         if (more <= 0) continue;
         const records = more === 1 ? '1 record of' : `${more} records of`;
         this.report(
-          `${records} stage "${stage}" went to the dead letters (task ${id}): their headers say why`,
+          `${records} stage "${stage}" went to the dead letters (task ${id}): "millrace dlq list" says why`,
           { level: 'warn', task: id, stage, records: more, total: deadLettered },
         );
       }
@@ -65,7 +65,7 @@ export class ApplicationWatch {
   private lookAtCalls(): void {
     const seen = new Map<string, CallStatus>();
     for (const status of this.application.callStatus()) {
-      const { stage, breaker, held, parked } = status;
+      const { stage, breaker, held, parked, inputsPaused } = status;
       const before = this.calls.get(stage);
       seen.set(stage, status);
       if (breaker === 'open' && before?.breaker !== 'open') {
@@ -75,6 +75,15 @@ export class ApplicationWatch {
         });
       } else if (breaker === 'closed' && before !== undefined && before.breaker !== 'closed') {
         this.report(`the breaker of stage "${stage}" is closed again`, { stage });
+      }
+      if (inputsPaused === true && before?.inputsPaused !== true) {
+        this.report(
+          `so many calls of stage "${stage}" are parked or held that its inputs are paused (max-parked-calls): ` +
+            'see "millrace calls list"',
+          { level: 'warn', stage, held, parked },
+        );
+      } else if (inputsPaused === undefined && before?.inputsPaused === true) {
+        this.report(`the inputs of stage "${stage}" go on`, { stage });
       }
       const more = held - (before?.held ?? 0);
       if (more > 0) {

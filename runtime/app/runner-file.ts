@@ -158,7 +158,12 @@ export const runnerTable = object<RunnerFile>({
     'max-open-calls': {
       field: integer(1),
       default: '`10000`',
-      doc: 'Unfinished calls of a stage at which its inputs pause.',
+      doc: 'Unfinished calls of a stage, in one task, at which its inputs pause. Those of `max-parked-calls` do not count.',
+    },
+    'max-parked-calls': {
+      field: integer(1),
+      default: '`20000`',
+      doc: 'Calls of a stage, in one task, that are parked, held, or wait behind such a one, at which its inputs pause.',
     },
     'random-cuts': {
       field: object<NonNullable<EngineOptions['random-cuts']>>({

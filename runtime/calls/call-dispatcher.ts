@@ -52,6 +52,8 @@ export class CallDispatcher {
     parked: 0,
     held: 0,
   };
+  /** Calls that are parked or held, or wait behind one of their lane that is. */
+  blocked = 0;
   private closed = false;
 
   constructor(options: DispatcherOptions) {
@@ -112,6 +114,7 @@ export class CallDispatcher {
     this.calls.set(sequence, call);
     this.phases.waiting++;
     lane.queue.push(call);
+    if (isBlocked(lane)) this.blocked++;
     this.advance(lane);
   }
 
@@ -150,12 +153,17 @@ export class CallDispatcher {
     this.calls.clear();
     this.lanes.clear();
     for (const phase of Object.keys(this.phases)) this.phases[phase as CallPhase] = 0;
+    this.blocked = 0;
   }
 
   private enter(call: OpenCall, phase: CallPhase): void {
     this.phases[call.phase]--;
     this.phases[phase]++;
+    // Only the first call of a lane changes its phase: those behind it stand still with it.
+    const { lane } = call;
+    if (isBlocked(lane)) this.blocked -= lane.queue.length;
     call.phase = phase;
+    if (isBlocked(lane)) this.blocked += lane.queue.length;
   }
 
   private advance(lane: Lane): void {
@@ -343,11 +351,17 @@ export class CallDispatcher {
     this.calls.delete(call.sequence);
     this.phases[call.phase]--;
     const { lane } = call;
+    if (isBlocked(lane)) this.blocked -= lane.queue[0] === call ? lane.queue.length : 1;
     lane.queue.splice(lane.queue.indexOf(call), 1);
     const end: CallEnd = { attempts, decidedBy, ...(note === undefined ? {} : { note }) };
     this.options.ended(call.sequence, call.intent, result, end);
     this.advance(lane);
   }
+}
+
+function isBlocked({ queue }: Lane): boolean {
+  const phase = queue[0]?.phase;
+  return phase === 'parked' || phase === 'held';
 }
 
 function stop(call: OpenCall): void {

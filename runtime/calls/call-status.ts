@@ -13,6 +13,8 @@ export interface CallStatus {
   readonly parked: number;
   /** Not asked again by itself: `millrace calls resolve`. Each blocks its key. */
   readonly held: number;
+  /** Absent: no. So many are parked, held, or wait behind one that is (`max-parked-calls`) that a task here has paused the inputs which lead to the stage. */
+  readonly inputsPaused?: true;
   /** Undefined: the stage has no breaker. */
   readonly breaker: BreakerState | undefined;
 }

@@ -130,11 +130,12 @@ function linesOf({ application, logged, seen }: StatusOf, nowMs: number): readon
 }
 
 /** What is worth a line: a breaker that is not closed, calls that wait. Empty: nothing. */
-function callWords({ breaker, parked, held }: CallStatus): string {
+function callWords({ breaker, parked, held, inputsPaused }: CallStatus): string {
   return [
     ...(breaker === undefined || breaker === 'closed' ? [] : [`breaker ${breaker}`]),
     ...(parked === 0 ? [] : [`${showCount(parked)} parked`]),
     ...(held === 0 ? [] : [`${showCount(held)} for a person ("millrace calls list")`]),
+    ...(inputsPaused === true ? ['inputs paused (max-parked-calls)'] : []),
   ].join(', ');
 }
 

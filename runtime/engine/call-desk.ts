@@ -27,7 +27,9 @@ export interface CallDeskOptions {
   readonly isReply: (call: string) => (reply: unknown) => boolean;
   /** Canonical form of a record key: what makes two keys the same lane. */
   readonly laneKey: (key: unknown) => unknown;
+  /** Calls of a stage and task that may be under way, and that may stand still ({@link CallDispatcher.blocked}): at so many, inputs pause. */
   readonly maxOpenCalls: number;
+  readonly maxParkedCalls: number;
   readonly probe: (point: CrashPoint) => void;
   readonly wake: () => void;
 }
@@ -89,14 +91,30 @@ export class CallDesk {
     }
   }
 
-  /** Pauses the inputs that lead to a call with too many open intents, and only those. Parked ones may wait for days and do not count. */
+  /**
+   * Pauses the inputs that lead to a call with too many open intents, and only those. Parked ones may wait for days: they have a bound of their own, which is
+   * there for the memory alone.
+   */
   pause(task: Task): void {
     const byStage = this.dispatchers.get(task);
     if (byStage === undefined || byStage.size === 0) return;
     for (const queue of task.queues) {
       const calls = task.topology.callsBelow.get(queue.topic) ?? [];
-      queue.paused = calls.some((call) => active(byStage.get(call)) >= this.options.maxOpenCalls);
+      queue.paused = calls.some((call) => this.isFull(byStage.get(call), task.journaledCalls));
     }
+  }
+
+  /** Calls whose commit is not known yet count as well, or one long transaction could bring any number. */
+  private isFull(dispatcher: CallDispatcher | undefined, journaled: number): boolean {
+    if (dispatcher === undefined) return false;
+    const { outstanding, blocked } = dispatcher;
+    return (
+      outstanding - blocked + journaled >= this.options.maxOpenCalls || this.isStuck(dispatcher)
+    );
+  }
+
+  private isStuck({ blocked }: CallDispatcher): boolean {
+    return blocked >= this.options.maxParkedCalls;
   }
 
   /** Intents that have not ended, all tasks together. */
@@ -127,6 +145,7 @@ export class CallDesk {
         backingOff: count('backing-off'),
         parked: count('parked'),
         held: count('held'),
+        ...(stages.get(stage)?.some((it) => this.isStuck(it)) ? { inputsPaused: true } : {}),
         breaker: this.breakers.get(stage)?.state,
       };
     });
@@ -227,9 +246,4 @@ export class CallDesk {
       },
     });
   }
-}
-
-function active(dispatcher: CallDispatcher | undefined): number {
-  if (dispatcher === undefined) return 0;
-  return dispatcher.outstanding - dispatcher.count('parked') - dispatcher.count('held');
 }

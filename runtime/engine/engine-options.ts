@@ -23,8 +23,10 @@ export interface EngineOptions {
   readonly 'store-cache'?: number;
   /** Fetched bytes that wait per task, at most about. @defaultValue 4 MiB */
   readonly 'fetch-bytes'?: number;
-  /** Unfinished calls of a stage at which its inputs pause. @defaultValue 10000 */
+  /** Unfinished calls of a stage at which its inputs pause, each task for itself; those of `max-parked-calls` do not count. @defaultValue 10000 */
   readonly 'max-open-calls'?: number;
+  /** Calls of a stage that are parked, held, or wait behind such a one of their key, at which its inputs pause, each task for itself. @defaultValue 20000 */
+  readonly 'max-parked-calls'?: number;
   /** Cuts batches at random, to find stages whose result depends on the cuts. */
   readonly 'random-cuts'?: { readonly seed: number };
 }
@@ -41,6 +43,7 @@ export interface CompiledEngineOptions {
   readonly storeCacheBytes: number;
   readonly fetchBytes: number;
   readonly maxOpenCalls: number;
+  readonly maxParkedCalls: number;
   readonly randomCutsSeed: number | undefined;
 }
 
@@ -65,6 +68,7 @@ export function compileEngineOptions(options: EngineOptions = {}): CompiledEngin
     storeCacheBytes: positive(options['store-cache'] ?? 64 * mebibyte, 'store-cache'),
     fetchBytes: positive(options['fetch-bytes'] ?? 4 * mebibyte, 'fetch-bytes'),
     maxOpenCalls: whole(options['max-open-calls'] ?? 10_000, 'max-open-calls'),
+    maxParkedCalls: whole(options['max-parked-calls'] ?? 20_000, 'max-parked-calls'),
     randomCutsSeed: options['random-cuts']?.seed,
   });
 }

@@ -79,6 +79,7 @@ export class Engine {
       ...parts,
       failed: fail,
       maxOpenCalls: options.maxOpenCalls,
+      maxParkedCalls: options.maxParkedCalls,
       probe: (point) => this.guarded(() => probe(point)),
       wake,
     });

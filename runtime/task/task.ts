@@ -87,6 +87,8 @@ export class Task {
   private inCommit: TaskTransaction | undefined;
   private running: readonly WorkItem[] = [];
   private completedBytes = 0;
+  /** Calls that its batches journaled, and that are not issued, as no commit of them is known yet. */
+  journaledCalls = 0;
   /** The last batch was one of punctuations. */
   private ticked = false;
 
@@ -217,6 +219,7 @@ export class Task {
   committed(): void {
     const transaction = this.inCommit as TaskTransaction;
     this.inCommit = undefined;
+    this.journaledCalls -= transaction.intents.length;
     this.committedControl = transaction.control;
     this.committedPositions = transaction.positions.map((position) => position.offset);
     this.stores.applied();
@@ -237,6 +240,7 @@ export class Task {
     this.inCommit = undefined;
     this.completed = [];
     this.completedBytes = 0;
+    this.journaledCalls = 0;
     this.running = [];
     this.stores.dropUncommitted();
     this.options.times.restore(this.committedControl.times);
@@ -288,6 +292,7 @@ export class Task {
     const appends = batch.attempt.output.seal();
     this.completed.push({ batch, appends });
     for (const { batch: bytes } of appends) this.completedBytes += bytes.length;
+    this.journaledCalls += batch.intents.length;
     this.totals.add(batch.attempt.outcomes);
     this.queues.forEach((queue, i) => {
       queue.settlePosition();

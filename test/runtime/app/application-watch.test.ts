@@ -45,7 +45,7 @@ describe('ApplicationWatch', () => {
       {
         level: 'warn',
         message:
-          '2 records of stage "loud" went to the dead letters (task loud_0): their headers say why',
+          '2 records of stage "loud" went to the dead letters (task loud_0): "millrace dlq list" says why',
         fields: { application: 'words', task: 'loud_0', stage: 'loud', records: 2, total: 2 },
       },
     ]);
@@ -68,6 +68,18 @@ describe('ApplicationWatch', () => {
     expect(lines.messages).toEqual([
       'warn: the breaker of stage "charge" is open: its calls wait',
       'info: the breaker of stage "charge" is closed again',
+    ]);
+  });
+
+  test('says when inputs pause for want of room, and when they go on', () => {
+    const { application, lines, look } = watched();
+    for (const full of [false, true, true, false, false]) {
+      application.calls = [full ? { ...quiet, inputsPaused: true } : quiet];
+      look();
+    }
+    expect(lines.messages).toEqual([
+      'warn: so many calls of stage "charge" are parked or held that its inputs are paused (max-parked-calls): see "millrace calls list"',
+      'info: the inputs of stage "charge" go on',
     ]);
   });
 

@@ -60,6 +60,7 @@ batch-records: 500
 store-cache: 1.5GiB
 fetch-bytes: 2 MB
 max-open-calls: 7
+max-parked-calls: 8
 random-cuts: { seed: 3 }
 `);
     expect(data).toMatch(/^\/.*\/data$/);
@@ -76,6 +77,7 @@ random-cuts: { seed: 3 }
         'store-cache': 1_610_612_736,
         'fetch-bytes': 2_000_000,
         'max-open-calls': 7,
+        'max-parked-calls': 8,
         'random-cuts': { seed: 3 },
       },
     });

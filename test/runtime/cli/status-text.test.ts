@@ -68,14 +68,14 @@ describe('statusText', () => {
   test('counts calls, and has a line for a breaker and for calls that wait', () => {
     const call = { stage: 'charge', inFlight: 3, waiting: 20, backingOff: 1, parked: 4, held: 1 };
     const calls = [
-      { ...call, breaker: 'open' as const },
+      { ...call, breaker: 'open' as const, inputsPaused: true as const },
       { ...call, stage: 'mail', parked: 0, held: 0, breaker: undefined },
     ];
     expect(text(seen({ figures: { ...figures, calls } }))).toEqual([
       'words running 1m12s ago 7 1,000 5,000 1,234 2 48 5 0',
       '',
       behind,
-      'words: calls of stage "charge": breaker open, 4 parked, 1 for a person ("millrace calls list")',
+      'words: calls of stage "charge": breaker open, 4 parked, 1 for a person ("millrace calls list"), inputs paused (max-parked-calls)',
     ]);
   });
 

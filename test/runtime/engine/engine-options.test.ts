@@ -24,6 +24,7 @@ describe('compileEngineOptions', () => {
       storeCacheBytes: 64 * 1024 * 1024,
       fetchBytes: 4 * 1024 * 1024,
       maxOpenCalls: 10_000,
+      maxParkedCalls: 20_000,
       randomCutsSeed: undefined,
     });
   });
@@ -38,6 +39,7 @@ describe('compileEngineOptions', () => {
       'store-cache': 8,
       'fetch-bytes': 9,
       'max-open-calls': 11,
+      'max-parked-calls': 13,
       'random-cuts': { seed: 12 },
     });
     expect(compiled).toEqual({
@@ -51,6 +53,7 @@ describe('compileEngineOptions', () => {
       storeCacheBytes: 8,
       fetchBytes: 9,
       maxOpenCalls: 11,
+      maxParkedCalls: 13,
       randomCutsSeed: 12,
     });
     expect(Object.isFrozen(compiled)).toBe(true);
@@ -75,6 +78,7 @@ describe('compileEngineOptions', () => {
     [{ 'store-cache': Number.NaN }, number('store-cache', 'NaN')],
     [{ 'fetch-bytes': 0 }, number('fetch-bytes', '0')],
     [{ 'max-open-calls': 0 }, whole('max-open-calls', '0')],
+    [{ 'max-parked-calls': 0.5 }, whole('max-parked-calls', '0.5')],
   ])('refuses %j', (options, message) => {
     expect(() => compileEngineOptions(options)).toThrow(message);
   });
