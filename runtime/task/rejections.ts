@@ -28,6 +28,9 @@ export interface RejectionOptions {
   readonly raw: (topic: string, offset: number) => RawRecord | undefined;
 }
 
+/** A larger call is not in its dead letter: both together might be more than a log takes. */
+const maxIntentBytes = 256 * 1024;
+
 const nothing: RawRecord = { key: null, value: null, headers: noHeaders, time: 0 };
 
 /** What becomes of items that fail: a dead letter each, a counter each, and what must not happen again is taken off (a reply, a tick). */
@@ -79,7 +82,7 @@ export class Rejections {
       return {
         raw: this.rawOfReply(reply),
         origin: 'rejected-reply',
-        call: this.callOf(reply),
+        ...this.callOf(reply),
       };
     }
     const raw = this.options.raw(record.topic, record.offset);
@@ -134,8 +137,8 @@ export class Rejections {
     const stage = stageOf(error) ?? item.stage;
     const place = placeOf(item.intent.record, stage);
     const raw = this.rawOfReply(item);
-    const call = this.callOf(item);
-    this.options.deadLetters.write({ raw, error, place, origin: 'reply', call }, attempt);
+    const failed = { raw, error, place, origin: 'reply', ...this.callOf(item) } as const;
+    this.options.deadLetters.write(failed, attempt);
     countDerived(item.stage, stage, attempt);
   }
 
@@ -160,10 +163,11 @@ export class Rejections {
   }
 
   /** Its call as the journal had it before anything was sent: to be issued again with the same key, within the same window. */
-  private callOf({ stage, intent }: ReplyItem): FailedCall {
+  private callOf({ stage, intent }: ReplyItem): { readonly call?: FailedCall } {
     const { sinceMs, marked } = intent.progress;
     const progress = { ...newProgress(0), sinceMs, marked };
-    return { stage, intent: this.options.journals.encoded(stage, { ...intent, progress }) };
+    const row = this.options.journals.encoded(stage, { ...intent, progress });
+    return row.length > maxIntentBytes ? {} : { call: { stage, intent: row } };
   }
 }
 

@@ -179,7 +179,12 @@ function sourceOf(plan: Plan, topic: string): { readonly changes: boolean } | un
 
 function askAgain(letter: DeadLetter, facts: RedriveFacts): LetterStep {
   const { call, task } = letter;
-  if (call === undefined) return stays(letter, 'it does not bear its call', true);
+  if (call === undefined)
+    return stays(
+      letter,
+      'it does not bear its call, which was too large, or an earlier version wrote it',
+      true,
+    );
   const { stage, intent } = call;
   if (facts.migrates) {
     return stays(letter, 'it is of a reply to a call: no function changes that', true);

@@ -2,7 +2,7 @@ import { mergeMap } from 'rxjs';
 import { expect, test } from 'vitest';
 import { mapAsync, type ProcessStage, type StreamRecord } from '../../../processors/index.ts';
 import { TopologyDriver } from '../../../runtime/testing/index.ts';
-import { definitionOf } from '../topology.ts';
+import { definitionOf, errorHeaders } from '../topology.ts';
 
 type Num = StreamRecord<string, number>;
 
@@ -66,5 +66,39 @@ test('a stage that rejects what came of replies later on gives each its own byte
     ['b', 1],
     ['c', 2],
   ]);
+  await driver.close();
+});
+
+test.each([
+  ['small', 10, true],
+  ['too large', 300_000, false],
+])('a letter bears its call, if the call is not too large: %s', async (_, length, bears) => {
+  const look: ProcessStage<{ readonly in: Num }, { readonly out: Num }> = (inputs, context) => ({
+    out: inputs.in.pipe(
+      mergeMap((it) => {
+        context.deadLetter(it, 'unwanted');
+        return [];
+      }),
+    ),
+  });
+  const driver = await TopologyDriver.start({
+    definition,
+    schemas,
+    functions: { look },
+    calls: { payments: async () => ({ state: 'APPROVED' }) },
+    partitions: 1,
+  });
+  await driver.send('orders', {
+    key: 'k',
+    value: 1,
+    time: 1,
+    headers: [['long', Buffer.alloc(length)]],
+  });
+  await driver.settle();
+  const [letter] = await driver.all('pay.dead-letters');
+  const headers = errorHeaders(letter ?? { headers: [] });
+  expect(headers['origin']).toBe('rejected-reply');
+  expect('call-intent' in headers).toBe(bears);
+  expect(headers['call-stage']).toBe(bears ? 'charge' : undefined);
   await driver.close();
 });

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { Cli, cli } from './cli.ts';
 import { runToEnd, shouting } from './dlq.ts';
 import { inProcess } from './in-process.ts';
 import { produce, projects, saidWriter, withDataFolder } from './project.ts';
@@ -205,6 +206,35 @@ export const none = 7;
       { word: 'hallo', at: 3 },
       { lang: 'de', word: 'hallo', at: 3 },
     ]);
+  });
+
+  test('works beside the application, from process to process', async () => {
+    const stage = `import { existsSync } from 'node:fs';
+export function shout({ word, at }: { word: string; at: number }) {
+  const mended = existsSync(new URL('../mended', import.meta.url));
+  if (word.startsWith('bad') && !mended) throw new Error('no way');
+  return { word: word.toUpperCase(), at };
+}
+`;
+    const cwd = project({ ...shouting, 'processors/shout.ts': stage });
+    await withDataFolder(join(cwd, 'data'), async (log) => {
+      const say = await saidWriter(log, 'said');
+      const words = ['bad 1', 'good', 'bad 2'];
+      await produce(
+        log,
+        topic,
+        words.map((word, i) => ({ key: 'a', value: say(word, i) })),
+      );
+    });
+    const service = new Cli(['run', 'words.yaml', '--data', 'data'], { cwd });
+    await service.until(({ stderr }) => stderr.includes('dead letters'));
+    writeFileSync(join(cwd, 'mended'), '');
+    const redriving = ['dlq', 'redrive', 'words.yaml', '--data', 'data'];
+    const sent = await cli(redriving, { cwd });
+    expect(sent).toEqual({ code: 0, stdout: '', stderr: '2 sent on, 0 stay\n' });
+    await expect.poll(() => shouted(cwd), { timeout: 20_000 }).toEqual(['GOOD', 'BAD 1', 'BAD 2']);
+    service.process.kill('SIGTERM');
+    expect((await service.ended).code).toBe(0);
   });
 
   test('refuses letters that are not there', async () => {

@@ -97,7 +97,7 @@ describe('redriveSteps', () => {
     ['rejected-reply', aside],
     ['derived', 'a stage made this record: no topic has it, and no stage takes it'],
     ['punctuation', 'no record failed, but a punctuation, which fires again by itself'],
-    ['reply', 'it does not bear its call'],
+    ['reply', 'it does not bear its call, which was too large, or an earlier version wrote it'],
   ])('of a letter of origin %s', (origin, expected) => {
     expect(outcomes([letter(0, { origin })])).toEqual([expected]);
   });
