@@ -12,6 +12,7 @@ export { bytesSerde, primitiveSerde, stringSerde } from './primitive-serde.ts';
 export type { PrimitiveKind } from './primitive-serde.ts';
 export type { Serde } from './serde.ts';
 export { resolves } from './resolutions.ts';
+export { sameSchema } from './same-schema.ts';
 export { writtenReader } from './written-reader.ts';
 export { checkCompatibility, compatibilityModes } from './compatibility/modes.ts';
 export type {

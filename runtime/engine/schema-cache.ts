@@ -1,5 +1,5 @@
 import type { AvroSchemas, SchemaResolver } from '../../schemas/index.ts';
-import { subjectFor } from '../../schemas/index.ts';
+import { sameSchema, subjectFor } from '../../schemas/index.ts';
 import type { AvroType } from '../../topology/core/avro.ts';
 import type { Clock } from '../../topology/core/clock.ts';
 import type { SubjectStrategy } from '../../topology/core/subject.ts';
@@ -79,8 +79,8 @@ export class SchemaCache implements SchemaResolver {
   }
 
   /**
-   * The id under which a type's schema is registered for a topic's keys or values; registers it if it is new. Older versions of the subject are at hand
-   * afterwards: rows of a store that they wrote are read in the middle of a batch, where nothing can be fetched.
+   * The id under which a type's schema is registered for a topic's keys or values; registers it if it is new. A version that another program spelled
+   * differently is no other schema. All versions of the subject are at hand afterwards: rows of a store that they wrote are read in the middle of a batch, where nothing can be fetched.
    */
   async register(
     schemas: AvroSchemas,
@@ -91,9 +91,11 @@ export class SchemaCache implements SchemaResolver {
     const place = JSON.stringify([subject, text]);
     const known = this.registered.get(place);
     if (known !== undefined) return known;
-    const id = await this.registry.register(subject, text, unchecked ? { unchecked } : {});
-    this.texts.set(id, text);
-    for (const [, older] of await this.registry.versions(subject)) await this.load(older);
+    let id = await this.version(subject, text);
+    if (id === undefined) {
+      id = await this.registry.register(subject, text, unchecked ? { unchecked } : {});
+      this.texts.set(id, text);
+    }
     this.registered.set(place, id);
     return id;
   }
@@ -110,13 +112,17 @@ export class SchemaCache implements SchemaResolver {
     const place = JSON.stringify([subject, text]);
     const known = this.registered.get(place) ?? this.found.get(place);
     if (known !== undefined) return known;
-    for (const [, id] of await this.registry.versions(subject)) {
-      await this.load(id);
-      if (this.texts.get(id) !== text) continue;
-      this.found.set(place, id);
-      return id;
-    }
-    return -1;
+    const id = await this.version(subject, text);
+    if (id === undefined) return -1;
+    this.found.set(place, id);
+    return id;
+  }
+
+  /** Id of the last version that is this schema; brings all versions to hand. */
+  private async version(subject: string, text: string): Promise<number | undefined> {
+    const ids = (await this.registry.versions(subject)).map(([, id]) => id);
+    for (const id of ids) await this.load(id);
+    return ids.findLast((id) => sameSchema(this.texts.get(id) ?? '', text));
   }
 
   private subject(topic: string, part: 'key' | 'value', type: AvroType): string {

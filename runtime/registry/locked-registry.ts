@@ -1,4 +1,4 @@
-import { diffSchemas } from '../../schemas/index.ts';
+import { sameSchema } from '../../schemas/index.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
 import type { RegisterOptions, SchemaRegistry } from '../ports.ts';
 import type { SchemaLock } from './lock-file.ts';
@@ -29,7 +29,9 @@ export class LockedRegistry implements SchemaRegistry {
   async register(subject: string, schema: string, options: RegisterOptions = {}): Promise<number> {
     const { lock, file, own, ownFrom } = this.options;
     const locked = lock.subjects.get(subject);
-    const known = locked?.versions.findLast(({ id }) => same(lock.schemas.get(id), schema));
+    const known = locked?.versions.findLast(({ id }) =>
+      sameSchema(lock.schemas.get(id) as string, schema),
+    );
     if (known !== undefined) return known.id;
     if (locked === undefined && options.unchecked === true) {
       return ownFrom + (await own.register(subject, schema, options));
@@ -59,10 +61,4 @@ export class LockedRegistry implements SchemaRegistry {
     const { lock, own } = this.options;
     return [...new Set([...lock.subjects.keys(), ...(await own.subjects())])].sort();
   }
-}
-
-/** Registries keep texts as other programs wrote them. */
-function same(text: string | undefined, schema: string): boolean {
-  if (text === undefined) return false;
-  return text === schema || diffSchemas(text, schema).changes.length === 0;
 }

@@ -6,6 +6,7 @@ import {
   diffSchemas,
   parseSchema,
   type ReadVerdict,
+  sameSchema,
   type SchemaVersion,
 } from '../../../schemas/index.ts';
 import type { SchemaCatalog } from '../../../topology/core/avro.ts';
@@ -99,7 +100,7 @@ class SubjectCheck {
   refused(): readonly Problem[] {
     const { schema, subject, declared, part } = this.subject;
     if (this.writers.length === 0) return [];
-    if (this.versions.some((present) => present.schema === schema)) return [];
+    if (this.versions.some((present) => sameSchema(present.schema, schema))) return [];
     const { mode } = this.locked;
     const { checks } = checkCompatibility(mode, schema, this.versions);
     const against = checks.filter(({ verdict }) => !verdict.readable);

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import {
   checkCompatibility,
   compatibilityModes,
+  sameSchema,
   type SchemaVersion,
 } from '../../../schemas/index.ts';
 import {
@@ -111,7 +112,7 @@ function judgeAgainst(wanted: WantedSchema, older: OlderSchemas, mode: Compatibi
     return { name, subject, verdict: 'new', mode, against: [], problems: [] };
   }
   const against = [other.name];
-  if (other.schema === schema) {
+  if (sameSchema(other.schema, schema)) {
     return { name, subject, verdict: 'unchanged', mode, against, problems: [] };
   }
   const problems = problemsOf(
@@ -137,7 +138,7 @@ async function judgeInRegistry(
   const found = { name, subject, mode };
   if (versions.length === 0) return { ...found, verdict: 'new', against: [], problems: [] };
   const last = `version ${versions.at(-1)?.version}`;
-  const same = versions.find((present) => present.schema === schema);
+  const same = versions.find((present) => sameSchema(present.schema, schema));
   if (same !== undefined) {
     const against = [`version ${same.version}`];
     return { ...found, verdict: 'unchanged', against, problems: [] };

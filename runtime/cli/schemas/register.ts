@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { sameSchema } from '../../../schemas/index.ts';
 import { parseSource, readSchemaFile } from '../../app/schemas/schema-source.ts';
 import { readTopologySubjects } from '../../app/schemas/topology-subjects.ts';
+import type { ManagedRegistry } from '../../ports.ts';
 import type { Console } from '../console.ts';
 import { UsageError } from '../failure.ts';
 import { textTable } from '../text-table.ts';
@@ -37,11 +39,10 @@ export function schemasRegisterCommand(console: Console): Command {
       const done = await withRegistry(options, async ({ registry }) => {
         const registered = [];
         for (const { subject, schema } of wanted) {
-          const before = await registry.versions(subject);
-          const id = await registry.register(subject, schema);
+          const known = await versionOf(registry, subject, schema);
+          const id = known ?? (await registry.register(subject, schema));
           const [version] = (await registry.versions(subject)).findLast((it) => it[1] === id) ?? [];
-          const added = !before.some(([, known]) => known === id);
-          registered.push({ subject, version: version ?? null, id, added });
+          registered.push({ subject, version: version ?? null, id, added: known === undefined });
         }
         return registered;
       });
@@ -54,6 +55,19 @@ export function schemasRegisterCommand(console: Console): Command {
       ]);
       return console.write(textTable([['SUBJECT', 'VERSION', 'ID', ''], ...rows], [1, 2]));
     });
+}
+
+/** Id of the last version that is this schema, however it is spelled. */
+async function versionOf(
+  registry: ManagedRegistry,
+  subject: string,
+  schema: string,
+): Promise<number | undefined> {
+  const versions = await registry.versions(subject);
+  for (const [, id] of versions.toReversed()) {
+    if (sameSchema((await registry.schema(id)) ?? '', schema)) return id;
+  }
+  return undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SchemaCache, strategiesOf } from '../../../runtime/engine/schema-cache.ts';
+import { MemoryRegistry } from '../../../runtime/memory/memory-registry.ts';
 import type { SchemaRegistry } from '../../../runtime/ports.ts';
 import { loadCatalog } from '../../../schemas/index.ts';
 import type { Clock } from '../../../topology/core/clock.ts';
@@ -38,5 +39,17 @@ describe('SchemaCache', () => {
       'elsewhere-value',
       'elsewhere-key',
     ]);
+  });
+
+  test('makes no version of a schema that another program spelled differently', async () => {
+    const registry = new MemoryRegistry();
+    const spelled = '{"fields": [], "name": "Order", "namespace": "shop", "type": "record"}';
+    const id = await registry.register('orders-value', spelled);
+    const cache = new SchemaCache(registry, {} as Clock);
+    const place = { topic: 'orders', part: 'value', type } as const;
+    expect(await cache.register(catalog, { ...place, unchecked: false })).toBe(id);
+    expect(await registry.versions('orders-value')).toEqual([[1, id]]);
+    const other = new SchemaCache(registry, {} as Clock);
+    expect(await other.find(catalog, 'orders', 'value', type)).toBe(id);
   });
 });
