@@ -44,6 +44,8 @@ export interface Log {
    * remember it: a store position past what survived means rebuild.
    */
   readonly incarnation: string;
+  /** False where a crash may leave records of a transaction behind without its positions (at-least-once). @defaultValue true */
+  readonly atomic?: boolean;
   close(): Promise<void>;
 }
 

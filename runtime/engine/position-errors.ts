@@ -11,3 +11,11 @@ export function positionBelowStart(position: Position, start: number): ConfigErr
       `${start - offset} records were deleted before they were read; reset the application, or keep the topic longer`,
   );
 }
+
+/** What is said where the group has no position any more, and the control record tells it. */
+export function positionForgotten(group: string, { topic, partition, offset }: Position): string {
+  return (
+    `the group "${group}" has no position in ${partitionId(topic, partition)} any more: ` +
+    `goes on at ${offset}, where the last transaction left it`
+  );
+}

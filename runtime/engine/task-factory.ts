@@ -28,7 +28,8 @@ import { ControlRecords } from './control-records.ts';
 import type { CompiledEngineOptions } from './engine-options.ts';
 import type { GlobalTables } from './global-tables.ts';
 import { nextTurn } from './next-turn.ts';
-import { positionBelowStart } from './position-errors.ts';
+import { keptPosition } from './kept-position.ts';
+import { positionBelowStart, positionForgotten } from './position-errors.ts';
 import { seededRandom } from '../../topology/core/random.ts';
 import type { Serdes } from './serdes.ts';
 import type { StoreCopy } from './store-copy.ts';
@@ -50,6 +51,11 @@ export interface TaskFactoryOptions {
   readonly trace?: string;
   readonly wake: () => void;
   readonly recordFailed: (failure: RecordFailure) => void;
+}
+
+/** Where an input is read from, and in which topic of that name; undefined: the log does not tell. */
+export interface LocatedInput extends Position {
+  readonly topicId: string | undefined;
 }
 
 /** Positions, control record and stores of a task, brought together by {@link TaskFactory.restore}. */
@@ -79,25 +85,38 @@ export class TaskFactory {
   }
 
   /**
-   * Where each input is read from: the committed position, else what `offset-reset` says. May wait for a transaction that the owner before has left open.
+   * Where each input is read from: the committed position; where the group has forgotten it the one of the control record, which is said aloud; else what `offset-reset` says. May wait for a transaction that the owner before has left open.
    * @throws {ConfigError} POSITION_NONE, POSITION_BELOW_START when an input cannot be read from where it should
    */
-  async locate({ topology, inputs }: RunnableUnit): Promise<readonly Position[]> {
+  async locate(unit: RunnableUnit): Promise<readonly LocatedInput[]> {
     const { log, plan } = this.options;
+    const { topology, inputs } = unit;
     const committed = await log.committed(plan.application, inputs);
     const ends = await log.ends(inputs, 'committed');
+    const control = committed.length < inputs.length ? await this.lastControl(unit) : undefined;
     return inputs.map(({ topic, partition }) => {
       const known = committed.find((it) => it.topic === topic && it.partition === partition);
       const bounds = ends.find((it) => it.topic === topic && it.partition === partition);
-      const { start, end } = bounds as NonNullable<typeof bounds>;
-      if (known !== undefined) {
-        if (known.offset < start) throw positionBelowStart(known, start);
-        return known;
+      const { start, end, topicId } = bounds as NonNullable<typeof bounds>;
+      const offset = known?.offset ?? keptPosition(control, { topic, topicId });
+      if (offset !== undefined) {
+        const at = { topic, partition, offset };
+        if (offset < start) throw positionBelowStart(at, start);
+        if (known === undefined) this.options.report(positionForgotten(plan.application, at));
+        return { ...at, topicId };
       }
       const reset = topology.sources.find((it) => it.node.topics.includes(topic))?.node.offsetReset;
       if (reset === 'none') throw noPosition(plan.application, topic, partition);
-      return { topic, partition, offset: reset === 'latest' ? end : start };
+      return { topic, partition, offset: reset === 'latest' ? end : start, topicId };
     });
+  }
+
+  /** The control record that belongs to positions which are known to be missing; undefined where it may be ahead of them. */
+  private async lastControl(unit: RunnableUnit): Promise<TaskControl | undefined> {
+    if (this.options.log.atomic === false) return undefined;
+    const control = new ControlRecords(this.options.log, unit.id, this.controlOf(unit));
+    await control.read(new AbortController().signal);
+    return control.control;
   }
 
   /**
@@ -107,7 +126,7 @@ export class TaskFactory {
    */
   async restore(
     unit: RunnableUnit,
-    positions: readonly Position[],
+    positions: readonly LocatedInput[],
     { signal, opened }: Restoring,
   ): Promise<Task | undefined> {
     const { log } = this.options;
@@ -150,7 +169,7 @@ export class TaskFactory {
 
   private async make(
     unit: RunnableUnit,
-    positions: readonly Position[],
+    positions: readonly LocatedInput[],
     control: TaskControl | undefined,
     restored: readonly UnitStore[],
   ): Promise<Task> {
@@ -216,6 +235,7 @@ export class TaskFactory {
         stores,
         runner,
         control,
+        topicIds: idsOf(positions),
         pool: this.pool,
         controlTopic: controls,
         controlPartition,
@@ -266,5 +286,11 @@ function noPosition(application: string, topic: string, partition: number): Conf
   return new ConfigError(
     'POSITION_NONE',
     `application "${application}" has no committed position on ${partitionId(topic, partition)} and its offset-reset is "none": write earliest or latest to begin there`,
+  );
+}
+
+function idsOf(inputs: readonly LocatedInput[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    inputs.flatMap(({ topic, topicId }) => (topicId === undefined ? [] : [[topic, topicId]])),
   );
 }

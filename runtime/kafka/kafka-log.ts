@@ -60,6 +60,7 @@ export class KafkaLog implements Log {
   readonly admin: KafkaAdmin;
   /** The cluster: Kafka loses nothing acknowledged as long as replicas are left, and topics of another cluster are others. */
   readonly incarnation: string;
+  readonly atomic: boolean;
   private readonly parts: KafkaLogParts;
   private readonly fetcher: KafkaFetcher;
   private readonly tombstones: TombstoneTimes;
@@ -74,6 +75,7 @@ export class KafkaLog implements Log {
       replicationFactor === undefined ? {} : { replicationFactor },
     );
     this.incarnation = `kafka:${parts.clusterId}`;
+    this.atomic = parts.compiled.guarantee === 'exactly-once';
     this.fetcher = new KafkaFetcher(asking);
     this.tombstones = new TombstoneTimes(asking);
   }

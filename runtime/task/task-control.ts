@@ -13,8 +13,10 @@ import type { TimesSnapshot } from './task-times.ts';
  */
 export interface TaskControl {
   readonly times: TimesSnapshot;
-  /** Source topic → position, as committed with this record (for people; the group's positions decide). */
+  /** Source topic → position, as committed with this record (the group's positions decide, where it has any). */
   readonly positions: Readonly<Record<string, number>>;
+  /** Source topic → identity of the topic that the position is in, where the log tells. */
+  readonly topicIds?: Readonly<Record<string, string>>;
   /** Node → counters since the application's beginning. */
   readonly outcomes: Readonly<Record<string, Partial<Outcomes>>>;
 }

@@ -46,6 +46,8 @@ export interface TaskOptions {
   readonly batchRecords: () => number;
   /** Last committed control record; undefined: none yet. */
   readonly control: TaskControl | undefined;
+  /** Source topic → its identity, where the log tells: what {@link TaskControl.topicIds} says from now on. */
+  readonly topicIds: Readonly<Record<string, string>>;
   /** Told of the error policy of each record that a completed batch sent to dead letters. */
   readonly recordFailed: (failure: RecordFailure) => void;
   /** Called when a batch that was pending is over: the engine looks at the task again. */
@@ -311,7 +313,8 @@ export class Task {
     this.queues.forEach((queue, i) => {
       positions[queue.topic] = this.completedPositions[i] as number;
     });
-    return { times: this.options.times.snapshot(), positions, outcomes: this.totals.toJSON() };
+    const { times, topicIds } = this.options;
+    return { times: times.snapshot(), positions, topicIds, outcomes: this.totals.toJSON() };
   }
 
   private takeCallItems(): WorkItem[] | undefined {

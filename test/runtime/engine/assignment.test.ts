@@ -165,7 +165,8 @@ describe('members of one application', () => {
     cluster = new Cluster(
       counting.replace('format: string }', 'format: string, offset-reset: none }'),
     );
-    await expect(cluster.start('a')).rejects.toMatchObject({
+    const located = cluster.start('a').then((engine) => cluster.during(engine.located()));
+    await expect(located).rejects.toMatchObject({
       code: 'POSITION_NONE',
       message:
         'application "counting" has no committed position on words-0 and its offset-reset is "none": write earliest or latest to begin there',
