@@ -1,3 +1,4 @@
+import { parseSchema } from '../../schemas/index.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
 import type { CompatibilityMode, ManagedRegistry, SchemaRegistry } from '../ports.ts';
 import { isMode } from './modes.ts';
@@ -69,19 +70,50 @@ export function parseLock(text: string, file: string): SchemaLock {
     throw broken(file, `it is no JSON (${(error as Error).message})`);
   }
   if (json?.lock !== 1) throw broken(file, 'it is no lock file of this version of Millrace');
-  const { registry, subjects = {}, schemas = {} } = json;
+  const { registry = null, subjects = {}, schemas = {} } = json;
+  if (registry !== null && typeof registry !== 'string') throw broken(file, 'registry is no URL');
+  if (!isMap(subjects)) throw broken(file, 'subjects is no map');
+  if (!isMap(schemas)) throw broken(file, 'schemas is no map');
   const texts = new Map(
-    Object.entries(schemas).map(([id, schema]) => [Number(id), JSON.stringify(schema)] as const),
+    Object.entries(schemas).map(([id, schema]) => {
+      if (!isNumber(id)) throw broken(file, `"${id}" is no id of a schema`);
+      return [Number(id), schemaText(schema, id, file)] as const;
+    }),
   );
-  const locked = Object.entries(subjects).map(([name, { mode, versions = {} }]) => {
+  const locked = Object.entries(subjects).map(([name, subject]) => {
+    if (!isMap(subject)) throw broken(file, `subject "${name}" is no map`);
+    const { mode, versions = {} } = subject;
     if (!isMode(mode)) throw broken(file, `subject "${name}" has no mode that is known`);
+    if (!isMap(versions)) throw broken(file, `versions of subject "${name}" are no map`);
     const list = Object.entries(versions).map(([version, id]) => {
+      if (!isNumber(version)) {
+        throw broken(file, `"${version}" is no version, of subject "${name}"`);
+      }
       if (!texts.has(id)) throw broken(file, `it has no schema ${id}, of subject "${name}"`);
       return { version: Number(version), id };
     });
     return [name, { mode, versions: list.sort((x, y) => x.version - y.version) }] as const;
   });
   return { registry: registry ?? undefined, schemas: texts, subjects: new Map(locked) };
+}
+
+/** People mend conflicts of merges in this file by hand: any part of it may be of another type. */
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNumber(text: string): boolean {
+  return /^[1-9]\d{0,9}$/.test(text);
+}
+
+function schemaText(schema: unknown, id: string, file: string): string {
+  const text = JSON.stringify(schema);
+  try {
+    parseSchema(text);
+  } catch (error) {
+    throw broken(file, `schema ${id} is no Avro (${(error as Error).message})`);
+  }
+  return text;
 }
 
 function broken(file: string, why: string): ConfigError {

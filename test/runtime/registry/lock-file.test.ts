@@ -38,6 +38,24 @@ describe('a lock', () => {
       '{"lock":1,"subjects":{"a":{"mode":"FULL","versions":{"1":7}}}}',
       'it has no schema 7, of subject "a"',
     ],
+    ['{"lock":1,"registry":7}', 'registry is no URL'],
+    ['{"lock":1,"subjects":[]}', 'subjects is no map'],
+    ['{"lock":1,"subjects":{"a":null}}', 'subject "a" is no map'],
+    [
+      '{"lock":1,"subjects":{"a":{"mode":"FULL","versions":5}}}',
+      'versions of subject "a" are no map',
+    ],
+    [
+      '{"lock":1,"subjects":{"a":{"mode":"FULL","versions":{"one":1}}},"schemas":{"1":"int"}}',
+      '"one" is no version, of subject "a"',
+    ],
+    ['{"lock":1,"schemas":5}', 'schemas is no map'],
+    ['{"lock":1,"schemas":{"x":"int"}}', '"x" is no id of a schema'],
+    [
+      '{"lock":1,"schemas":{"1":"lnog"}}',
+      'schema 1 is no Avro ("lnog" is a type that the schema does not define)',
+    ],
+    ['{"lock":1,"schemas":{"1":null}}', 'schema 1 is no Avro'],
   ])('is refused as %s', (text, why) => {
     expect(() => parseLock(text, 'l.json')).toThrow(`l.json cannot be used: ${why}`);
   });
