@@ -21,8 +21,9 @@ export interface ToolLog {
   stateOf(application: string): readonly string[];
   /** @throws {ConfigError} APPLICATION_OWNED, GROUP_ACTIVE when the application is running */
   refuseRunning(application: string): Promise<void>;
-  /** Keeps the application from starting meanwhile, where the log can. */
+  /** Keeps the application from starting meanwhile, where {@link ToolLog.holds} says that the log can. */
   hold(application: string): Promise<Pick<Membership, 'leave'>>;
+  readonly holds: boolean;
   close(): Promise<void>;
 }
 
@@ -63,6 +64,7 @@ function onFolder(log: EmbeddedLog, data: string, choice?: RegistryChoice): Tool
         { assigned: ignore, revoked: ignore, lost: ignore },
       );
     },
+    holds: true,
     close: () => closeAll([() => log.close(), () => opened.close()]),
   };
 }
@@ -87,6 +89,7 @@ function onKafka(log: Log, data: string, choice?: RegistryChoice): ToolLog {
       });
     },
     hold: async () => ({ leave: async () => {} }),
+    holds: false,
     close: () => closeAll([() => log.close(), () => opened.close()]),
   };
 }

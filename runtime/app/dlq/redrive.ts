@@ -44,7 +44,7 @@ export interface RedriveResult {
 /**
  * Sends dead letters on, in the order of their records, each once: a record and the note that its letter was sent on are in one transaction, and there is one
  * sender at a time. What a crash leaves undone, the next redrive does.
- * @throws {ConfigError} REDRIVE_RUNNING when another one is at work
+ * @throws {ConfigError} REDRIVE_RUNNING when another one is at work; REDRIVE_STARTED when the application was started while calls were put back
  * @throws {TaskMigratedError} FENCED when another one has begun meanwhile
  */
 export async function redrive(
@@ -85,6 +85,8 @@ async function judged(
     };
     const steps = redriveSteps(all, selected, facts);
     const done = await inChunks(steps, { book, options, send });
+    const asked = !options.dryRun && done.some(({ kind }) => kind === 'ask');
+    if (asked && !tool.holds) await refuseStarted(tool, book.plan.application);
     const left = all.filter(
       (letter) => !options.selected(letter) && redrivenOf(letter, redriven) === undefined,
     );
@@ -154,6 +156,20 @@ async function callsMayBeAsked(
     if (!(error instanceof ConfigError)) throw error;
     const refused = `its call is asked again by a start of the application: stop "${application}", and redrive again`;
     return { refused, release };
+  }
+}
+
+/** What starts after the calls were put back finds them; what started before has perhaps read their journal already, and goes past them. */
+async function refuseStarted(tool: ToolLog, application: string): Promise<void> {
+  try {
+    await tool.refuseRunning(application);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      'REDRIVE_STARTED',
+      `application "${application}" was started while calls were put back, and may not see them: stop it and delete its state folders, which are restored from the log`,
+      { cause: error },
+    );
   }
 }
 

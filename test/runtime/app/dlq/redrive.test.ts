@@ -67,6 +67,7 @@ function toolOn(driver: TopologyDriver, death?: Death): ToolLog {
     stateOf: () => [],
     refuseRunning: async () => {},
     hold: async () => ({ leave: async () => {} }),
+    holds: true,
     close: async () => {},
   };
 }
