@@ -37,6 +37,7 @@ const projectCodes: ReadonlySet<string> = new Set([
   'PROCESSOR_IMPORT',
   'SCHEMA_INVALID',
   'SCHEMA_REFUSED',
+  'TOPOLOGY_INVALID',
 ]);
 
 /** Explains what ended a command. Only what nobody foresaw is shown with its stack. */

@@ -49,7 +49,7 @@ export interface SourcedSchema {
 
 /**
  * The whole schema of an `.avsc` file: what it names is taken from the other files of its folder.
- * @throws {ConfigError} SCHEMA_FILE where it cannot be read, or is no Avro
+ * @throws {ConfigError} SCHEMA_FILE where it cannot be read, SCHEMA_INVALID where it is no Avro
  */
 export function readSchemaFile(path: string, tree: FileTree): SourcedSchema {
   const file = tree.name(path);
@@ -60,7 +60,7 @@ export function readSchemaFile(path: string, tree: FileTree): SourcedSchema {
   if (own !== undefined) {
     const { at, message } = own;
     throw new ConfigError(
-      'SCHEMA_FILE',
+      'SCHEMA_INVALID',
       `${at.file}:${at.line}:${at.column}: ${message}: mend the schema`,
     );
   }
@@ -77,7 +77,7 @@ function schemaOfFile(text: string, file: string, catalog: SchemaCatalog & AvroS
       ? name
       : `${namespace}.${name}`;
   if (catalog.type(full) === undefined) {
-    throw new ConfigError('SCHEMA_FILE', `${file} defines no type "${full}"`);
+    throw new ConfigError('SCHEMA_INVALID', `${file} defines no type "${full}"`);
   }
   return catalog.canonicalSchema(full);
 }

@@ -54,13 +54,13 @@ export function topologySubjects(
 
 /**
  * Subjects of a topology file of a tree, whether the rest of it is sound or not.
- * @throws {ConfigError} SCHEMA_FILE where the file or a schema cannot be read
+ * @throws {ConfigError} SCHEMA_FILE where a file cannot be read, TOPOLOGY_INVALID, SCHEMA_INVALID where it is no such thing
  */
 export function readTopologySubjects(path: string, tree: FileTree): readonly TopologySubject[] {
   const { definition } = parseTopology(tree.read(path), tree.name(path));
   if (definition === undefined) {
     throw new ConfigError(
-      'SCHEMA_FILE',
+      'TOPOLOGY_INVALID',
       `${tree.name(path)} is no topology file: "millrace check" says what is wrong`,
     );
   }
@@ -71,7 +71,7 @@ export function readTopologySubjects(path: string, tree: FileTree): readonly Top
   if (first !== undefined) {
     const { at, message } = first;
     throw new ConfigError(
-      'SCHEMA_FILE',
+      'SCHEMA_INVALID',
       `${at.file}:${at.line}:${at.column}: ${message}: mend the schema`,
     );
   }

@@ -29,7 +29,7 @@ const noStages: TouchedStages = { readers: [], writers: [] };
 
 /**
  * The schemas that a word of a command line names: all of a topology, or one.
- * @throws {ConfigError} SCHEMA_FILE, SCHEMA_SOURCE, GIT_REVISION, SUBJECT_UNKNOWN, VERSION_UNKNOWN
+ * @throws {ConfigError} SCHEMA_FILE, SCHEMA_INVALID, TOPOLOGY_INVALID, SCHEMA_SOURCE, GIT_REVISION, SUBJECT_UNKNOWN, VERSION_UNKNOWN
  */
 export async function wantedSchemas(
   word: string,

@@ -179,6 +179,17 @@ describe('millrace schemas check', () => {
     expect(result.stderr).toContain(`error[${code}]`);
     expect(result.code).toBe(3);
   });
+
+  test.each([
+    ['schemas/said.avsc', 'schemas/said.avsc', 'SCHEMA_INVALID'],
+    ['schemas/said.avsc', 'words.yaml', 'SCHEMA_INVALID'],
+    ['words.yaml', 'words.yaml', 'TOPOLOGY_INVALID'],
+  ])('gives 1, as for a refusal, where %s is half written, to %s', async (file, wanted, code) => {
+    writeFileSync(file, '{ "type": "record",');
+    const result = await schemas('check', wanted, '--subject', 'said-value');
+    expect(result.stderr).toContain(`error[${code}]`);
+    expect(result.code).toBe(1);
+  });
 });
 
 describe('millrace schemas diff', () => {
