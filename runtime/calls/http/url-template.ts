@@ -24,11 +24,15 @@ const keyName = 'idempotency-key';
  * A URL whose path and query may have holes: `{orderId}`, `{customer.id}` are fields of the request, `{idempotency-key}` is the key.
  * `where` is how the setting is called in messages: `calls.payments.url`.
  *
- * @throws {ConfigError} CALL_URL when it is no http URL, holds a password, or names a field that the request has not or may lack
+ * @throws {ConfigError} CALL_URL when it is no http URL, holds a password or half a hole, or names a field that the request has not or may lack
  */
 export function compileUrl(url: string, request: AvroType | undefined, where: string): Destination {
   const fail = (reason: string): ConfigError =>
     new ConfigError('CALL_URL', `${where} is "${withoutSecrets(url)}": ${reason}`);
+  // Half a hole would be sent as it stands, and a field that was meant would not.
+  if (/[{}]/.test(url.replace(hole, ''))) {
+    throw fail('a brace stands alone: fields are written {orderId}, and braces %7B and %7D');
+  }
   const parsed = URL.parse(url.replace(hole, mark));
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) {
     throw fail('write http://host:port/path, or https');

@@ -43,6 +43,9 @@ describe('compileHttpCall', () => {
       { url: 'http://me:secret@a/b?key=secret' },
       'calls.payments.url is "http://…@a/b?…": take name and password out of it',
     ],
+    [{ url: 'http://a/{order' }, 'a brace stands alone: fields are written {orderId}'],
+    [{ url: 'http://a/order}?x={order}' }, 'a brace stands alone'],
+    [{ url: 'http://a/{{order}}' }, 'a brace stands alone'],
     [{ url: 'http://{order}/b' }, 'the host cannot be a field of the request'],
     [
       { url: 'http://a/{ordr}' },
