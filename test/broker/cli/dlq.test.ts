@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../eventually.ts';
 import { requireKafka, uniqueName } from '../harness/require.ts';
@@ -64,4 +66,71 @@ test('of two that redrive at once nothing is doubled, and a third has nothing le
   await project.run(...redrive);
   const said = await project.read(`${project.name}-said`);
   expect(said.map(String).sort()).toEqual([...words, ...words].sort());
+});
+
+/** What is said is asked of a service, which writes down the keys; the stage behind it breaks, until it is mended. */
+function asking(name: string, mended: boolean): string {
+  const text = 'key: string, value: string, format: string';
+  return `application: ${name}
+processors: processors
+schemas: schemas
+streams:
+  said: { topic: ${name}-said, ${text}, partitions: 2 }
+  loud: { topic: ${name}-loud, ${text}, partitions: 2 }
+calls:
+  service: { request: ask.Request, reply: ask.Reply }
+stages:
+  ask:
+    from: said
+    call: service
+    request: { word: value }
+    idempotency-key: '"ask-" + key'
+    timeout: 5s
+    retry: { attempts: 1 }
+    outcomes: { match: reply.state, GOOD: { out: good }, unknown: { out: unclear } }
+    drop: [unclear]
+  convert: { from: ask.good, map-values: { expr: ${mended ? 'value' : 'string(int(value))'} }, to: loud }
+`;
+}
+
+test('a call whose reply failed is asked again, when the application has stopped', async () => {
+  const name = uniqueName('dlq');
+  const { brokers } = kafka();
+  const project = new KafkaProject({
+    name,
+    brokers,
+    files: {
+      'words.yaml': asking(name, false),
+      'asked.txt': '',
+      'schemas/request.avsc': `{ "type": "record", "name": "ask.Request", "fields": [
+        { "name": "word", "type": "string" } ] }`,
+      'schemas/reply.avsc': `{ "type": "record", "name": "ask.Reply", "fields": [ { "name": "state",
+        "type": { "type": "enum", "name": "ask.State", "symbols": ["GOOD"] } } ] }`,
+      'processors/service.ts': `import { appendFileSync } from 'node:fs';
+export async function service(request: unknown, { idempotencyKey }: { idempotencyKey: string }) {
+  appendFileSync(new URL('../asked.txt', import.meta.url), idempotencyKey + '\\n');
+  return { state: 'GOOD' };
+}
+`,
+    },
+  });
+  const topics = new Topics(brokers);
+  await topics.create(`${name}-said`, 2);
+  await topics.say(project, '1', 'x');
+  const catchUp = () => project.run('run', 'words.yaml', '--until-caught-up');
+  expect((await catchUp()).stderr).toContain('1 of them to the dead letters');
+  project.write('words.yaml', asking(name, true));
+  const service = await project.service();
+  const refused = await project.run('dlq', 'redrive', 'words.yaml');
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(`stop "${name}"`)]);
+  service.process.kill('SIGTERM');
+  await service.ended;
+  const sent = await project.run('dlq', 'redrive', 'words.yaml');
+  expect([sent.code, sent.stderr]).toEqual([0, '1 sent on, 0 stay\n']);
+  const again = await project.run('dlq', 'redrive', 'words.yaml');
+  expect(again.stderr).toBe('0 sent on, 0 stay, 1 had been sent on before\n');
+  await catchUp();
+  expect(await project.values(`${name}-loud`)).toEqual(['1', 'x']);
+  const asked = readFileSync(join(project.folder, 'asked.txt'), 'utf8').trim().split('\n');
+  expect(asked.toSorted()).toEqual(['ask-1', 'ask-x', 'ask-x']);
 });
