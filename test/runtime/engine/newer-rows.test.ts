@@ -89,3 +89,42 @@ describe('rows that a newer member of the group wrote', () => {
     );
   });
 });
+
+describe('rows that an older release wrote', () => {
+  test('are read as they are, and stay so until their key has a new value', async () => {
+    const cluster = new Cluster(topology, { schemas: [older] }, 1);
+    await cluster.createTopics();
+    await cluster.start('one');
+    const id = await cluster.registry.register('sold-value', older);
+    const sold = (key: string, cents: number): PlainRecord => {
+      const value = Buffer.from([0, 0, 0, 0, id, cents * 2]);
+      return { time: 1, key: Buffer.from(key), value, headers: [] };
+    };
+    const ids = async (): Promise<readonly unknown[]> =>
+      (await cluster.read('totals-total-changelog')).map(({ key, value }) => [
+        String(key),
+        value?.readUInt32BE(1),
+      ]);
+    await cluster.send('sold', sold('a', 5), sold('b', 6));
+    await cluster.settle();
+    await cluster.stop('one');
+    await cluster.start('one', { schemas: [newer] });
+    await cluster.settle();
+    const [first, second] = (await cluster.registry.versions('totals-total-changelog-value')).map(
+      ([, version]) => version,
+    );
+    expect(await ids()).toEqual([
+      ['a', first],
+      ['b', first],
+    ]);
+    await cluster.send('sold', sold('a', 1));
+    await cluster.settle();
+    expect(await ids()).toEqual([
+      ['a', first],
+      ['b', first],
+      ['a', second],
+    ]);
+    expect(String((await cluster.read('sums')).at(-1)?.value)).toBe('{"cents":6,"note":"none"}');
+    await cluster.close();
+  });
+});
