@@ -77,6 +77,7 @@ function decisionOf(
   if ((reply === undefined) === (unknown === undefined)) {
     throw new UsageError('say --reply or --unknown, one of them');
   }
+  if (unknown?.trim() === '') throw new UsageError('say why in --unknown: it is empty');
   if (reply === undefined) return { result: { kind: 'unknown', reason: unknown as string }, note };
   const call = node.operator.kind === 'call' ? node.operator.call : '';
   const type = topology.definition?.calls[call]?.reply ?? '';

@@ -127,6 +127,7 @@ describe('calls', () => {
   test.each([
     [['charge-o7', '--unknown', 'x'], 'application "pay" has no call "charge-o7"'],
     [['charge-o1'], 'say --reply or --unknown, one of them'],
+    [['charge-o1', '--unknown', ' '], 'say why in --unknown: it is empty'],
     [['charge-o1', '--reply', '{"state":7}'], '--reply is no pay.Reply: '],
     [['charge-o1', '--reply', '{'], '--reply is no pay.Reply: '],
   ])('refuses %j', async (more, message) => {
