@@ -19,6 +19,8 @@ export interface TopicExpectations {
    * known; then it is an error that a changelog is missing although positions are committed.
    */
   readonly ran?: ReadonlySet<string>;
+  /** Repartition topics of the plan that ran last: one that is gone took along what was not read yet. @defaultValue none is known */
+  readonly passed?: ReadonlySet<string>;
   /**
    * The log belongs to others, too: an input that the file only names is theirs, and a slip where it is
    * missing. One with `partitions` is the file's to create. @defaultValue false
@@ -54,6 +56,7 @@ export async function topicProblems(
     ...(expectations.ran === undefined
       ? await lostChangelogs(look)
       : await otherChangelogs(look, expectations.ran)),
+    ...lostOnTheWay(look),
     ...[...plan.topics.values()].flatMap((topic) => mismatches(look, topic)),
   ];
 }
@@ -82,6 +85,26 @@ function missingTopics(look: Look): TopicProblem[] {
       text:
         `is not there${place === undefined ? '' : ` (${place})`}: correct its name, create it${create}, ` +
         'or write "partitions: N" for it to be created with so many',
+    };
+  });
+}
+
+function lostOnTheWay(look: Look): TopicProblem[] {
+  const { plan, existing, passed } = look;
+  const missing = [...plan.topics.values()].filter(
+    ({ name }) => passed?.has(name) === true && !existing.has(name),
+  );
+  return missing.map(({ name, partitions = 'N' }) => {
+    const create = kafka(
+      look,
+      `kafka-topics --create --topic ${name} --partitions ${partitions} --config retention.ms=-1`,
+    );
+    return {
+      code: 'TOPIC_MISSING',
+      topic: name,
+      text:
+        `is missing although application "${plan.application}" ran with it: what lay in it and was not read is lost; ` +
+        `create it anew${create} to go on without that, or ${reset(look)} for its input to be read again`,
     };
   });
 }

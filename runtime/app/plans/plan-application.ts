@@ -87,6 +87,7 @@ export function topicExpectations(
     shared,
     ...(brokers === undefined ? {} : { brokers }),
     ...(ran === undefined ? {} : { ran }),
+    passed: repartitionTopics(history),
     target: [topology.file, ...commandOptions].map(shellWord).join(' '),
   };
 }
@@ -144,4 +145,9 @@ function shellWord(word: string): string {
 function storesThatRan({ current, plans }: PlanHistory): ReadonlySet<string> | undefined {
   if (current === undefined) return undefined;
   return new Set([...plans.values()].flatMap(({ manifest }) => Object.keys(manifest.stores)));
+}
+
+function repartitionTopics({ current }: PlanHistory): ReadonlySet<string> {
+  const topics = Object.entries(current?.manifest.topics ?? {});
+  return new Set(topics.flatMap(([name, { role }]) => (role === 'repartition' ? [name] : [])));
 }

@@ -215,6 +215,29 @@ describe('run, after an edit', () => {
     });
   });
 
+  test('refuses a repartition topic that is gone, with all that was not read', async () => {
+    const { run, plan, edit, data } = await spoken();
+    edit('{ from: said, group-by-key: true,', '{ from: said, group-by: value.word,');
+    expect((await run()).code).toBe(0);
+    await withDataFolder(data, (log) => log.admin.delete('words-counts-repartition'));
+    const text =
+      /"words-counts-repartition"(: it)? is missing although application "words" ran with it: what lay in it and was not read is lost; create it anew to go on/;
+    expect(await plan()).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(text) as string,
+    });
+    expect(await run()).toMatchObject({ code: 3, stderr: expect.stringMatching(text) as string });
+    await withDataFolder(data, (log) =>
+      log.admin.create({
+        name: 'words-counts-repartition',
+        partitions: 2,
+        cleanup: 'delete',
+        retention: 'forever',
+      }),
+    );
+    expect((await run()).code).toBe(0);
+  });
+
   test('refuses rows that an earlier version left for a store of that name', async () => {
     const { run, plan, edit } = await spoken();
     await run();
