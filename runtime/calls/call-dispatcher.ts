@@ -146,6 +146,20 @@ export class CallDispatcher {
     return true;
   }
 
+  /**
+   * {@link close} of an owner that goes in order, and commits what is noted here: a call that was marked and certainly not sent is unmarked, or the next owner would
+   * have to take it for sent.
+   */
+  leave(): void {
+    for (const call of this.calls.values()) {
+      const { marked } = call.intent.progress;
+      if (marked && call.tries === 0 && !call.uncertain) {
+        this.note(call, call.phase, { marked: false });
+      }
+    }
+    this.close();
+  }
+
   /** Aborts what is in flight and forgets the rest: the journal has it. */
   close(): void {
     this.closed = true;

@@ -151,9 +151,12 @@ export class CallDesk {
     });
   }
 
-  /** Lets go of a task's calls: what is in flight is given up, its journal has it. Replies that come late are nobody's. */
+  /**
+   * Lets go of a task's calls: what is in flight is given up, its journal has it. Replies that come late are nobody's. The task may have items of them yet, to be
+   * committed where that is still possible.
+   */
   closeTask(task: Task): void {
-    for (const dispatcher of this.dispatchers.get(task)?.values() ?? []) dispatcher.close();
+    for (const dispatcher of this.dispatchers.get(task)?.values() ?? []) dispatcher.leave();
     this.dispatchers.delete(task);
   }
 

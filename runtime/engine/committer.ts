@@ -116,9 +116,10 @@ export class Committer {
 
   /**
    * {@link flush} that has an end: a log that is away keeps a commit waiting for ever. Then the transactor is closed, so that the commit no longer tries; its outcome
-   * is settled when the slot is opened again.
+   * is settled when the slot is opened again. What their calls have said is taken in first.
    */
   async finish(tasks: readonly Task[]): Promise<void> {
+    for (const task of tasks) task.takeInCalls();
     const cancel = this.options.clock.after(finishMs, () => {
       this.transactor?.close().catch(this.options.failed);
     });
@@ -130,9 +131,11 @@ export class Committer {
   }
 
   /**
-   * Commits what these tasks completed, whatever the rate, and waits until nothing of them is in commit; `all` tasks go into the transaction.
+   * Commits what these tasks completed and what their calls have said, whatever the rate, and waits until nothing of them is in commit; `all` tasks go into the
+   * transaction.
    */
   async drain(tasks: readonly Task[], all: readonly Task[]): Promise<void> {
+    for (const task of tasks) task.takeInCalls();
     await this.inCommit;
     while (!this.dead && tasks.some((task) => task.hasCompleted)) {
       // The loop may have begun the next one meanwhile.

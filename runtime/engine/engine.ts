@@ -78,8 +78,7 @@ export class Engine {
     this.calls = new CallDesk({
       ...parts,
       failed: fail,
-      maxOpenCalls: options.maxOpenCalls,
-      maxParkedCalls: options.maxParkedCalls,
+      ...options,
       probe: (point) => this.guarded(() => probe(point)),
       wake,
     });
@@ -309,6 +308,7 @@ export class Engine {
     if (this.state === 'closed') return;
     if (this.state === 'created') return this.transitionTo('closed');
     const healthy = this.state === 'running';
+    if (healthy) for (const task of this.tasks) this.calls.closeTask(task);
     if (healthy) await this.committer.finish(this.tasks);
     this.transitionTo('closing');
     this.fetcher.close();

@@ -170,6 +170,15 @@ export class Task {
     return true;
   }
 
+  /** Runs batches of all that its calls have to say, as far as they complete at once: nothing more will come. */
+  takeInCalls(): void {
+    while (this.state === 'ready') {
+      const items = this.takeCallItems();
+      if (items === undefined) return;
+      this.begin(items);
+    }
+  }
+
   /**
    * Everything completed so far as one contribution to a transaction; undefined when there is nothing.
    * @throws {IllegalStateError} TASK_IN_COMMIT when its last one has not ended: at most one transaction is in commit (E2)

@@ -13,6 +13,7 @@ import { StreamsError, TaskMigratedError } from '../../../topology/core/errors.t
 class FakeTask {
   uncommittedBytes = 0;
   hasCompleted = false;
+  readonly takeInCalls = (): void => {};
   commits = 0;
   readonly name: string;
   state = 'ready';
