@@ -6,6 +6,7 @@ import { LetterBook } from '../../app/dlq/letter-book.ts';
 import { loadMigration, Migrator } from '../../app/dlq/migration.ts';
 import { redrive, type RedriveResult } from '../../app/dlq/redrive.ts';
 import type { LetterStep } from '../../app/dlq/redrive-plan.ts';
+import type { RunPlace } from '../../app/run-place.ts';
 import { systemClock } from '../../app/system-clock.ts';
 import type { ToolLog } from '../../app/tool-log.ts';
 import { checkedGraph, readTopology, type TopologySource } from '../../app/topology-source.ts';
@@ -50,7 +51,7 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
     .action(async (file: string, names: readonly string[], options: RedriveCommandOptions) => {
       const topology = readTopology(file);
       const migration = options.with === undefined ? undefined : await loadMigration(options.with);
-      await withLog(settingsOf(options), async (tool) => {
+      await withLog(inTransactions(settingsOf(options)), async (tool) => {
         const book = new LetterBook(plan(checkedGraph(topology)), tool.log);
         const selected = await selection(book, names, options);
         const dryRun = options.dryRun === true;
@@ -72,6 +73,13 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
         done(await report(console, result, { topics: book.topics, ...options }));
       });
     });
+}
+
+/** Whatever guarantee the application has: a record and the note that it was sent are written together. */
+function inTransactions(place: RunPlace): RunPlace {
+  const { choice } = place;
+  if (choice.kafka === undefined) return place;
+  return { ...place, choice: { ...choice, kafka: { ...choice.kafka, guarantee: 'exactly-once' } } };
 }
 
 function serdesOf({ catalog }: TopologySource, made: Plan, { registry }: ToolLog): Serdes {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../eventually.ts';
 import { requireKafka, uniqueName } from '../harness/require.ts';
-import { KafkaProject } from './kafka-project.ts';
+import { KafkaProject, type KafkaProjectOptions } from './kafka-project.ts';
 import { Topics } from './topics.ts';
 
 const kafka = requireKafka();
@@ -24,11 +24,14 @@ errors:
 }
 
 /** A project that has run on these words. */
-async function ran(...words: readonly string[]): Promise<KafkaProject> {
+async function ran(
+  words: readonly string[],
+  more: Partial<KafkaProjectOptions> = {},
+): Promise<KafkaProject> {
   const name = uniqueName('dlq');
   const { brokers } = kafka();
   const files = { 'words.yaml': topology(name, false) };
-  const project = new KafkaProject({ name, brokers, files });
+  const project = new KafkaProject({ name, brokers, files, ...more });
   const topics = new Topics(brokers);
   await topics.create(`${name}-said`, 2);
   await topics.say(project, ...words);
@@ -39,7 +42,7 @@ async function ran(...words: readonly string[]): Promise<KafkaProject> {
 }
 
 test('dead letters are sent on beside the running application, once', async () => {
-  const project = await ran('1', 'x', '2', 'y', 'x', 'z');
+  const project = await ran(['1', 'x', '2', 'y', 'x', 'z']);
   const { name } = project;
   const listed = await project.run('dlq', 'list', 'words.yaml');
   expect(listed.stdout).toMatch(/^shout +EXPRESSION_CONVERSION +\S+-said +4 +0 /m);
@@ -58,9 +61,9 @@ test('dead letters are sent on beside the running application, once', async () =
   await service.ended;
 });
 
-test('of two that redrive at once nothing is doubled, and a third has nothing left to do', async () => {
+test('of two that redrive at once nothing is doubled, whatever guarantee the application has', async () => {
   const words = Array.from({ length: 40 }, (_, i) => `w${i}`);
-  const project = await ran(...words);
+  const project = await ran(words, { kafka: ['guarantee: at-least-once'] });
   const redrive = ['dlq', 'redrive', 'words.yaml'];
   await Promise.all([project.run(...redrive), project.run(...redrive)]);
   await project.run(...redrive);
