@@ -4,7 +4,7 @@ import { chaosUsage, parseChaosOptions } from './chaos-options.ts';
 describe('parseChaosOptions', () => {
   test('takes the embedded log where none is named', () => {
     expect(parseChaosOptions(['--seed', '7', '--kills', '3', '--orders', '50'])).toEqual({
-      log: 'embedded',
+      what: 'embedded',
       seed: 7,
       kills: 3,
       orders: 50,
@@ -12,9 +12,19 @@ describe('parseChaosOptions', () => {
     expect(parseChaosOptions(['--seed', '7'])).toMatchObject({ kills: 100, orders: 5000 });
   });
 
+  test('takes kills for each step where they are aimed at calls', () => {
+    const given = ['--calls', '--seed', '7', '--kills', '3'];
+    expect(parseChaosOptions(given)).toEqual({ what: 'calls', seed: 7, kills: 3 });
+    expect(parseChaosOptions(['--calls', '--minutes', '9'])).toMatchObject({
+      what: 'calls',
+      kills: 50,
+      minutes: 9,
+    });
+  });
+
   test('takes as many orders on Kafka as fit into the minutes', () => {
     expect(parseChaosOptions(['--log', 'kafka', '--seed', '7', '--minutes', '3'])).toEqual({
-      log: 'kafka',
+      what: 'kafka',
       seed: 7,
       minutes: 3,
       members: 4,
@@ -36,6 +46,10 @@ describe('parseChaosOptions', () => {
     [['--orders', '0']],
     [['--speed', '3']],
     [['7']],
+    [['--help']],
+    [['--calls', '--orders', '50']],
+    [['--calls', '--kills', '0']],
+    [['--calls', '--log', 'kafka']],
   ])('says how it is used after %j', (args) => {
     expect(parseChaosOptions(args)).toBe(chaosUsage);
   });

@@ -3,13 +3,21 @@ import { parseArgs } from 'node:util';
 /** What the command line of `npm run test:chaos` says. */
 export type ChaosOptions =
   | {
-      readonly log: 'embedded';
+      readonly what: 'embedded';
       readonly seed: number;
       readonly orders: number;
       readonly kills: number;
     }
   | {
-      readonly log: 'kafka';
+      readonly what: 'calls';
+      readonly seed: number;
+      /** For each step of a call. */
+      readonly kills: number;
+      /** How long kills come; undefined: until all have come. */
+      readonly minutes: number | undefined;
+    }
+  | {
+      readonly what: 'kafka';
       readonly seed: number;
       readonly orders: number;
       /** How long faults come, both campaigns together. */
@@ -19,7 +27,12 @@ export type ChaosOptions =
 
 export const chaosUsage = [
   'usage: npm run test:chaos -- [--kills N] [--orders N] [--seed S]',
+  '       npm run test:chaos -- --calls [--kills N] [--minutes N] [--seed S]',
   '       npm run test:chaos -- --log kafka [--minutes N] [--orders N] [--members M] [--seed S]',
+  '',
+  'Kills the order system again and again, and checks what it leaves behind.',
+  '--calls aims each kill at a step of a call, N (50) for each step and effect;',
+  '--minutes ends its kills early: what was done until then is verified.',
 ].join('\n');
 
 /** Orders a minute, where their number is not given: what two busy cores stand. */
@@ -29,9 +42,10 @@ const ordersPerMinute = 500;
 export function parseChaosOptions(args: readonly string[]): ChaosOptions | string {
   const texts = textsOf(args);
   if (texts === undefined) return chaosUsage;
-  const { log = 'embedded', ...rest } = texts;
+  const { log = 'embedded', calls = false, help = false, ...rest } = texts;
+  if (help) return chaosUsage;
   const seed = whole(rest.seed ?? String(Date.now() % 1_000_000), 0);
-  const kills = whole(rest.kills ?? '100', 0);
+  const kills = whole(rest.kills ?? (calls ? '50' : '100'), calls ? 1 : 0);
   const minutes = whole(rest.minutes ?? '4', 1);
   const members = whole(rest.members ?? '4', 2);
   const orders = whole(
@@ -40,23 +54,32 @@ export function parseChaosOptions(args: readonly string[]): ChaosOptions | strin
   );
   if ([seed, kills, minutes, members, orders].some((it) => Number.isNaN(it))) return chaosUsage;
   if (log === 'embedded') {
-    const foreign = rest.minutes !== undefined || rest.members !== undefined;
-    return foreign ? chaosUsage : { log, seed, orders, kills };
+    const foreign = calls ? rest.orders : rest.minutes;
+    if (foreign !== undefined || rest.members !== undefined) return chaosUsage;
+    if (!calls) return { what: 'embedded', seed, orders, kills };
+    return {
+      what: 'calls',
+      seed,
+      kills,
+      minutes: rest.minutes === undefined ? undefined : minutes,
+    };
   }
-  if (log !== 'kafka' || rest.kills !== undefined) return chaosUsage;
-  return { log, seed, orders, minutes, members };
+  if (log !== 'kafka' || calls || rest.kills !== undefined) return chaosUsage;
+  return { what: 'kafka', seed, orders, minutes, members };
 }
 
 function textsOf(args: readonly string[]) {
   const text = { type: 'string' } as const;
   const options = {
+    help: { type: 'boolean' },
+    calls: { type: 'boolean' },
     log: text,
     kills: text,
     orders: text,
     seed: text,
     minutes: text,
     members: text,
-  };
+  } as const;
   try {
     return parseArgs({ args: [...args], options }).values;
   } catch {

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CampaignResult } from './campaign.ts';
-import { parseChaosOptions } from './chaos-options.ts';
+import { runOnCalls } from './calls/long-run.ts';
+import { chaosUsage, parseChaosOptions } from './chaos-options.ts';
 import type { ChaosOptions } from './chaos-options.ts';
 import type { Finding } from './finding.ts';
 import { runOnKafka } from './kafka/long-run.ts';
@@ -10,11 +11,13 @@ import { runScarce, runUnlimited } from './scenarios.ts';
 
 /*
  * `npm run test:chaos -- --kills 100 --orders 5000 --seed 7`: the long version. Two campaigns, one with goods that run short and all that can go wrong, one with
- * unlimited stock that is compared with a run without a crash. `--log kafka --minutes 15 --members 4`: the same on a cluster that is disturbed, too.
+ * unlimited stock that is compared with a run without a crash. `--calls --kills 50`: each kill at a step of a call, for each effect of a call. `--log kafka --minutes 15 --members 4`: the same on a cluster that is disturbed, too.
  * Exit codes: 0 nothing was found, 1 something was (the data folder stays), 2 wrong usage.
  */
 const options = parseChaosOptions(process.argv.slice(2));
-if (typeof options === 'string') {
+if (process.argv.includes('--help')) {
+  process.stdout.write(`${chaosUsage}\n`);
+} else if (typeof options === 'string') {
   process.stderr.write(`${options}\n`);
   process.exitCode = 2;
 } else {
@@ -25,18 +28,31 @@ if (typeof options === 'string') {
 async function run(options: ChaosOptions): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-chaos-'));
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
-  print(`seed ${options.seed}, ${options.orders} orders, data in ${folder}`);
-  const found =
-    options.log === 'kafka'
-      ? await runOnKafka({ ...options, folder, print })
-      : await runEmbedded({ ...options, folder, print });
+  const many = options.what === 'calls' ? '' : `, ${options.orders} orders`;
+  print(`seed ${options.seed}${many}, data in ${folder}`);
+  const found = await runWhat(options, folder, print);
   if (found.length > 0) return 1;
   await rm(folder, { recursive: true, force: true });
   return 0;
 }
 
+function runWhat(
+  options: ChaosOptions,
+  folder: string,
+  print: (line: string) => void,
+): Promise<readonly Finding[]> {
+  switch (options.what) {
+    case 'kafka':
+      return runOnKafka({ ...options, folder, print });
+    case 'calls':
+      return runOnCalls({ ...options, folder, print });
+    case 'embedded':
+      return runEmbedded({ ...options, folder, print });
+  }
+}
+
 async function runEmbedded(
-  options: Extract<ChaosOptions, { log: 'embedded' }> & {
+  options: Extract<ChaosOptions, { what: 'embedded' }> & {
     readonly folder: string;
     readonly print: (line: string) => void;
   },

@@ -26,6 +26,8 @@ export interface CallCampaignOptions {
   readonly effect: CallEffectName;
   /** How many kills each step of {@link stepsOf} gets. */
   readonly kills: number;
+  /** Ends the kills early; what was done until then is verified. @defaultValue all kills come */
+  readonly signal?: AbortSignal;
   readonly print?: (line: string) => void;
 }
 
@@ -92,7 +94,7 @@ class CallCampaign {
   }
 
   async run(): Promise<CallCampaignResult> {
-    const { effect, kills, print = () => {} } = this.#options;
+    const { effect, kills, signal, print = () => {} } = this.#options;
     const ahead = this.#shuffled(
       stepsOf[effect].flatMap((step) => Array<CallStep>(kills).fill(step)),
     );
@@ -104,6 +106,7 @@ class CallCampaign {
     let idle = 0;
     try {
       for (let step = ahead.pop(); step !== undefined;) {
+        if (signal?.aborted === true) break;
         if (await this.#lifeAndDeath(step)) {
           print(`kill ${this.#strikes.length} of ${total}: ${effect}, ${stepTexts[step]}`);
           step = ahead.pop();

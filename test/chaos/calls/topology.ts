@@ -23,6 +23,9 @@ export async function writeTopology(folder: string, effect: CallEffectName): Pro
   replace(/^processors: \S+/m, `processors: ${processors}`);
   replace(/^schemas: \S+/m, `schemas: ${schemaFolder}`);
   replace(/effect: \{ idempotent: \{ window: 24h \} \}/, `effect: ${effects[effect]}`);
+  // Time-outs are the machine's: a call that is parked, or waits for the breaker, would outlast the life that waits for it.
+  replace(/cool-down: 15s/, 'cool-down: 1s');
+  if (effect !== 'at-most-once') replace(/attempts: 4/, 'attempts: unlimited');
   // A look-up comes one time-out after a restart: lives are short.
   if (effect === 'lookup') replace(/timeout: 2s/, 'timeout: 1s');
   if (effect === 'at-most-once') {
