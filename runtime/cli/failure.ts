@@ -37,6 +37,7 @@ const projectCodes: ReadonlySet<string> = new Set([
   'PROCESSOR_IMPORT',
   'SCHEMA_INVALID',
   'SCHEMA_REFUSED',
+  'SUBJECT_NAME',
   'TOPOLOGY_INVALID',
 ]);
 

@@ -24,6 +24,24 @@ export function schemaInvalid(subject: string, reason: string, cause?: unknown):
   );
 }
 
+/** More is no name of a subject, in bytes of UTF-8: it is a key of stores. */
+const longestSubject = 1000;
+
+/**
+ * An empty subject would stand for all of them in most registries: it comes of a variable that is not set.
+ * @throws {ConfigError} SUBJECT_NAME where it is empty, has control characters, or is too long
+ */
+export function requireSubjectName(subject: string): void {
+  const bytes = Buffer.byteLength(subject);
+  if (bytes > 0 && bytes <= longestSubject && !/\p{Cc}/u.test(subject)) return;
+  const start = [...subject].slice(0, 40).join('');
+  const shown = start === subject ? subject : `${start}…`;
+  throw new ConfigError(
+    'SUBJECT_NAME',
+    `${JSON.stringify(shown)} cannot be a subject: a name has 1 to ${longestSubject} bytes and no control characters`,
+  );
+}
+
 /** SUBJECT_UNKNOWN: the registry has no such subject. */
 export function subjectUnknown(subject: string): ConfigError {
   return new ConfigError(

@@ -113,6 +113,8 @@ function fromStreamsError(error: unknown): ApiError {
       return new ApiError(409, 409, error.message);
     case 'SCHEMA_INVALID':
       return new ApiError(422, 42_201, error.message);
+    case 'SUBJECT_NAME':
+      return new ApiError(422, 42_208, error.message);
     case 'SUBJECT_UNKNOWN':
       return new ApiError(404, 40_401, error.message);
     case 'VERSION_UNKNOWN':

@@ -10,7 +10,13 @@ import type {
   SubjectVersion,
 } from '../ports.ts';
 import { compatibilityProblems } from './compatibility-check.ts';
-import { schemaInvalid, schemaRefused, subjectUnknown, versionUnknown } from './registry-errors.ts';
+import {
+  requireSubjectName,
+  schemaInvalid,
+  schemaRefused,
+  subjectUnknown,
+  versionUnknown,
+} from './registry-errors.ts';
 import {
   lastVersion,
   liveVersions,
@@ -62,6 +68,7 @@ export abstract class StoredRegistry implements ManagedRegistry {
   }
 
   async register(subject: string, schema: string, options: RegisterOptions = {}): Promise<number> {
+    requireSubjectName(subject);
     const { references = [], unchecked = false } = options;
     const written = { schema, references };
     for (;;) {
@@ -112,8 +119,9 @@ export abstract class StoredRegistry implements ManagedRegistry {
   }
 
   /** `undefined` takes the mode away: that of all subjects counts, or {@link defaultMode}. */
-  setCompatibility(mode: CompatibilityMode | undefined, subject = everySubject): Promise<void> {
-    return this.change(subject, { kind: 'mode', mode });
+  async setCompatibility(mode: CompatibilityMode | undefined, subject?: string): Promise<void> {
+    if (subject !== undefined) requireSubjectName(subject);
+    await this.change(subject ?? everySubject, { kind: 'mode', mode });
   }
 
   async incompatibilities(

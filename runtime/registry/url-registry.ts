@@ -19,6 +19,7 @@ import { httpTransport } from './http-transport.ts';
 import { isMode } from './modes.ts';
 import { patientSend } from './patient-send.ts';
 import {
+  requireSubjectName,
   schemaInvalid,
   schemaRefused,
   subjectUnknown,
@@ -76,6 +77,7 @@ export class UrlRegistry implements ManagedRegistry {
   }
 
   async register(subject: string, schema: string, options: RegisterOptions = {}): Promise<number> {
+    requireSubjectName(subject);
     const { references = [], unchecked = false } = options;
     const body = bodyOf({ schema, references });
     let answer = await this.client.register(subject, body);
@@ -145,6 +147,7 @@ export class UrlRegistry implements ManagedRegistry {
   }
 
   async setCompatibility(mode: CompatibilityMode, subject?: string): Promise<void> {
+    if (subject !== undefined) requireSubjectName(subject);
     this.body(await this.client.setConfig(mode, subject), `set the mode ${mode}`);
   }
 

@@ -114,6 +114,22 @@ export function describeRegistryContract(
       });
     });
 
+    test.each([
+      ['', '""'],
+      ['a\u0000', '"a\\u0000"'],
+      ['s'.repeat(1001), `"${'s'.repeat(40)}…"`],
+    ])('takes no subject %j, which would stand for all or for none', async (subject, shown) => {
+      const registry = await open();
+      const wanted = {
+        code: 'SUBJECT_NAME',
+        message: `${shown} cannot be a subject: a name has 1 to 1000 bytes and no control characters`,
+      };
+      const before = await registry.compatibility();
+      await expect(registry.register(subject, record('a'))).rejects.toMatchObject(wanted);
+      await expect(registry.setCompatibility('NONE', subject)).rejects.toMatchObject(wanted);
+      expect(await registry.compatibility()).toEqual(before);
+    });
+
     test('keeps the id of a soft-deleted version, and compares nothing with it', async () => {
       const registry = await open();
       const subject = name('deleted');

@@ -36,6 +36,18 @@ describe('EmbeddedRegistry', () => {
     ]);
   });
 
+  test('keeps a subject of as many bytes as a name may have', async () => {
+    const { registry } = await open(newFolder());
+    const subject = 'ü'.repeat(500);
+    await registry.setCompatibility('NONE', subject);
+    await registry.register(subject, '"string"');
+    await registry.register(subject, '"int"');
+    expect(await registry.versions(subject)).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
   test('gives no id to a schema that is only looked up', async () => {
     const { registry } = await open(newFolder());
     expect(await registry.idOf({ schema: '"string"', references: [] })).toBeUndefined();
