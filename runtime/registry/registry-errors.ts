@@ -34,7 +34,7 @@ const longestSubject = 1000;
 export function requireSubjectName(subject: string): void {
   const bytes = Buffer.byteLength(subject);
   if (bytes > 0 && bytes <= longestSubject && !/\p{Cc}/u.test(subject)) return;
-  const start = [...subject].slice(0, 40).join('');
+  const start = subject.slice(0, 40);
   const shown = start === subject ? subject : `${start}…`;
   throw new ConfigError(
     'SUBJECT_NAME',
