@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataLayout } from '../../embedded/layout.ts';
 import { isAlive, isOutOfSight } from '../../embedded/process-identity.ts';
@@ -25,14 +25,22 @@ export function readStatus(
 ): ReadonlyMap<string, readonly SeenStatus[]> {
   const folder = dataLayout(data).status;
   const all = new Map<string, SeenStatus[]>();
-  if (!existsSync(folder)) return all;
-  for (const name of readdirSync(folder).sort()) {
+  for (const name of namesIn(folder)) {
     const status = name.endsWith('.json') ? parseStatus(join(folder, name)) : undefined;
     if (status === undefined) continue;
     const seen = { status, live: isLive(status, nowMs), ageMs: nowMs - status.writtenMs };
     all.set(status.application, [...(all.get(status.application) ?? []), seen]);
   }
   return new Map([...all].map(([application, seen]) => [application, present(seen)]));
+}
+
+/** What is no folder, or cannot be read, has nothing to say: the rest of a status comes from the log. */
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
 }
 
 /** The live ones, or the newest of the dead. */
@@ -53,7 +61,7 @@ export function statusFilesOf(files: readonly string[], application: string): re
 export function parseStatus(path: string): MemberStatus | undefined {
   try {
     const status = JSON.parse(readFileSync(path, 'utf8')) as MemberStatus;
-    return status.version === 1 ? status : undefined;
+    return status.version === 1 && typeof status.application === 'string' ? status : undefined;
   } catch {
     return undefined;
   }

@@ -59,6 +59,21 @@ describe('status files', () => {
     expect(seen?.status.pid).toBeUndefined();
   });
 
+  test.each<[string, () => void]>([
+    ['there is no folder', () => undefined],
+    ['the folder is a file', () => writeFileSync(folder, '')],
+    ['a file is half written', () => left('{"version":1')],
+    ['a file is of nobody', () => left('{"version":1}')],
+  ])('say nothing where %s', (_, prepare) => {
+    prepare();
+    expect([...readStatus(data, 1000)]).toEqual([]);
+
+    function left(text: string): void {
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'words.1.json'), text);
+    }
+  });
+
   test('are written every second', () => {
     const writer = new StatusWriter(data, [source], clock);
     writer.start();
