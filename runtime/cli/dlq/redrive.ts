@@ -76,7 +76,7 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
 }
 
 /** Whatever guarantee the application has: a record and the note that it was sent are written together. */
-function inTransactions(place: RunPlace): RunPlace {
+export function inTransactions<T extends Pick<RunPlace, 'choice'>>(place: T): T {
   const { choice } = place;
   if (choice.kafka === undefined) return place;
   return { ...place, choice: { ...choice, kafka: { ...choice.kafka, guarantee: 'exactly-once' } } };
