@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { CallBook } from '../../app/calls/call-book.ts';
+import { systemClock } from '../../app/system-clock.ts';
 import { readTopology } from '../../app/topology-source.ts';
 import type { Console } from '../console.ts';
 import { addDataOptions, type DataOptions, settingsOf, withLog } from '../settings.ts';
@@ -23,7 +24,7 @@ export function callsListCommand(console: Console): Command {
       const calls = await withLog(settingsOf(options), (tool) =>
         new CallBook(topology, tool).open(),
       );
-      const shown = calls.map(openCallJson);
+      const shown = calls.map((call) => openCallJson(call, systemClock.now()));
       if (options.json === true) return console.write(`${JSON.stringify(shown, null, 2)}\n`);
       if (shown.length === 0) return console.note('no call is open\n');
       await console.write(textTable([head, ...shown.map(row)], [3]));

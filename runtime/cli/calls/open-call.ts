@@ -17,11 +17,10 @@ export interface OpenCallJson {
   readonly reason?: string;
 }
 
-/** What is said of an open call. */
-export function openCallJson({ id, intent }: BookedCall): OpenCallJson {
+/** What is said of an open call now: one whose pause is over is asked again, or about to be. */
+export function openCallJson({ id, intent }: BookedCall, nowMs: number): OpenCallJson {
   const { attempts, sinceMs, parkedUntilMs, reason } = intent.progress;
-  const state =
-    parkedUntilMs === undefined ? 'open' : parkedUntilMs === Infinity ? 'held' : 'parked';
+  const state = openState(parkedUntilMs, nowMs);
   return {
     call: id,
     state,
@@ -33,6 +32,12 @@ export function openCallJson({ id, intent }: BookedCall): OpenCallJson {
     ...(state === 'parked' ? { parkedUntil: new Date(parkedUntilMs ?? 0).toISOString() } : {}),
     ...(reason === '' ? {} : { reason }),
   };
+}
+
+/** The state of a call that has not ended, by the time at which it is asked again. */
+export function openState(parkedUntilMs: number | undefined, nowMs: number): OpenCallJson['state'] {
+  if (parkedUntilMs === undefined || parkedUntilMs <= nowMs) return 'open';
+  return parkedUntilMs === Infinity ? 'held' : 'parked';
 }
 
 /** What `name` means: calls by their id or their idempotency key. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { CallBook } from '../../app/calls/call-book.ts';
+import { systemClock } from '../../app/system-clock.ts';
 import { readTopology } from '../../app/topology-source.ts';
 import type { Console } from '../console.ts';
 import { addDataOptions, type DataOptions, settingsOf, withLog } from '../settings.ts';
@@ -22,7 +23,7 @@ export function callsShowCommand(console: Console): Command {
       const { open, ended } = await withLog(settingsOf(options), (tool) =>
         findCalls(new CallBook(topology, tool), call),
       );
-      const shown = { open: open.map(openCallJson), ended };
+      const shown = { open: open.map((it) => openCallJson(it, systemClock.now())), ended };
       await console.write(`${JSON.stringify(shown, null, 2)}\n`);
     });
 }

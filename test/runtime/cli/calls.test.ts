@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openState } from '../../../runtime/cli/calls/open-call.ts';
 import { type Application, openTopics, startApplication } from '../../../runtime/index.ts';
 import { lineLogger } from '../../../runtime/logger.ts';
 import { inProcess } from './in-process.ts';
@@ -61,6 +62,18 @@ async function parked(): Promise<{ cwd: string; args: readonly string[] }> {
   await application.close();
   return { cwd, args: [join(cwd, 'pay.yaml'), '--data', join(cwd, 'data')] };
 }
+
+describe('the state of an open call', () => {
+  test.each([
+    [undefined, 'open'],
+    [1999, 'open'],
+    [2000, 'open'],
+    [2001, 'parked'],
+    [Infinity, 'held'],
+  ])('whose pause ends at %s ms is at 2000 ms %s', (parkedUntilMs, state) => {
+    expect(openState(parkedUntilMs, 2000)).toBe(state);
+  });
+});
 
 describe('calls', () => {
   test('lists what is parked, and shows it', async () => {
