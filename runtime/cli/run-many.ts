@@ -67,16 +67,20 @@ export async function runMany(
 }
 
 /** Resolves when there is nothing left to do: true where all that go on have caught up. */
-async function untilEnd(
-  runner: ApplicationRunner,
+export async function untilEnd(
+  runner: Pick<ApplicationRunner, 'ended' | 'caughtUp'>,
   signal: AbortSignal,
   untilCaughtUp: boolean,
 ): Promise<boolean> {
   const over = new AbortController();
   void runner.ended.then(() => over.abort());
   const either = AbortSignal.any([signal, over.signal]);
+  // A process that hangs never says how far it is.
+  const stopped = new Promise<false>((resolve) => {
+    either.addEventListener('abort', () => resolve(false), { once: true });
+  });
   while (!either.aborted) {
-    if (untilCaughtUp && (await runner.caughtUp())) return true;
+    if (untilCaughtUp && (await Promise.race([runner.caughtUp(), stopped]))) return true;
     await pause(systemClock, untilCaughtUp ? pollMs : 2 ** 31 - 1, either);
   }
   return false;
