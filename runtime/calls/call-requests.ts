@@ -100,11 +100,17 @@ export class CallRequests {
 /** A {@link CallFailure} of any copy of this package; an error of another class says whose fault it is; any other is a bug of the handler. */
 function failureOf(error: unknown): CallAnswer {
   if (!isStreamsError(error)) {
-    return unknown(`the handler broke: ${error instanceof Error ? error.message : String(error)}`);
+    return unknown(`the handler broke: ${thrownText(error)}`);
   }
   if (!('kind' in error) || error.kind === 'refused') return { kind: 'failed', error };
   const { kind: failure, message: reason, retryAfterMs = 0 } = error as CallFailure;
   return { kind: 'failure', failure, reason, retryAfterMs };
+}
+
+/** Not everything that may be thrown has a text. */
+function thrownText(error: unknown): string {
+  if (error instanceof Error) return error.message;
+  return typeof error === 'object' ? 'it threw no error' : String(error);
 }
 
 function unknown(reason: string): CallAnswer {

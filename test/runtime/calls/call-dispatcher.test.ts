@@ -137,6 +137,16 @@ describe('CallDispatcher', () => {
     expect([bench.dispatcher.outstanding, bench.dispatcher.inFlight]).toEqual([0, 0]);
   });
 
+  test('takes whatever a handler throws for unknown', async () => {
+    const bench = new Bench({ limit: 1 });
+    bench.issue('a1', 'a');
+    bench.issue('b1', 'b');
+    bench.requests[0]?.fail(Object.create(null));
+    await bench.advance(0);
+    expect(bench.names).toEqual(['a1', 'b1']);
+    expect(bench.ended).toEqual([[0, unknown('the handler broke: it threw no error')]]);
+  });
+
   test('leaves the signal of a request alone that was answered, or failed', async () => {
     const bench = new Bench({ retry: { attempts: 1 } });
     bench.issue('a1', 'a');
