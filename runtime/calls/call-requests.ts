@@ -110,7 +110,7 @@ function failureOf(error: unknown): CallAnswer {
 /** Not everything that may be thrown has a text. */
 function thrownText(error: unknown): string {
   if (error instanceof Error) return error.message;
-  return typeof error === 'object' ? 'it threw no error' : String(error);
+  return typeof error === 'string' ? error : 'it threw no error';
 }
 
 function unknown(reason: string): CallAnswer {
