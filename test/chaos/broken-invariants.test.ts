@@ -56,7 +56,7 @@ describe('the verifier', () => {
   );
 
   test(
-    'finds out when a transaction carries no positions (E3)',
+    'finds out when a transaction carries no positions, nor a control record that has them (E3)',
     async () => {
       const checks = await foundBy('E3-no-positions');
       expect(checks).toContain('taken-once');

@@ -28,9 +28,15 @@ export function breakPorts(ports: Ports, breakage: Breakage): Ports {
   return breakages[breakage](ports);
 }
 
+/** Positions nowhere: a task would go on at those of its control record, where the group has none. */
 function none(inner: Transactor): Transactor {
   return {
-    commit: ({ appends }, membership) => inner.commit({ appends, positions: [] }, membership),
+    async commit({ appends }, membership) {
+      const kept = appends.filter(({ topic }) => !topic.endsWith('-control'));
+      const { baseOffsets } = await inner.commit({ appends: kept, positions: [] }, membership);
+      const offsets = new Map(kept.map((append, i) => [append, baseOffsets[i]]));
+      return { baseOffsets: appends.map((append) => offsets.get(append) ?? 0) };
+    },
     close: () => inner.close(),
   };
 }
