@@ -195,6 +195,42 @@ describe('the services', () => {
   );
 });
 
+describe('orders', () => {
+  test(
+    'does not change what the services do when it is slow, stands still, and meets what is no order',
+    async () => {
+      await withProject(await copyProject(), async (project) => {
+        const orders = project.topology('orders');
+        const system = await OrderSystem.start(orders, all, wrapOf('slow'));
+        try {
+          const runner = await system.run(
+            services.map((name) => ({ topology: project.topology(name) })),
+          );
+          await system.load(first);
+          await system.without(async () => {
+            const caughtUp = async (): Promise<boolean> => {
+              const all = services.map((name) => runner.application(name)?.caughtUp());
+              return (await Promise.all(all)).every((it) => it === true);
+            };
+            await expect.poll(caughtUp, { timeout: 20_000 }).toBe(true);
+          });
+          await system.place('no order', Buffer.from('garbage'));
+          await system.load(second);
+          await system.rest(services);
+          expect(differences(await written(system, ['orders', ...services]))).toEqual([
+            'orders.placed no order',
+          ]);
+          expect((await system.records('orders.dead-letters')).size).toBe(1);
+          expect(runner.supervisors.filter((it) => it.lastFailure !== undefined)).toEqual([]);
+        } finally {
+          await system.close();
+        }
+      });
+    },
+    timeoutMs,
+  );
+});
+
 describe('loyalty', () => {
   test(
     'is added to a running system by its files, finds past and new orders, and changes nothing else',

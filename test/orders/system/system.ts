@@ -7,11 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { compileBehaviour } from '../../../processors/orders/provider/behaviour.ts';
 import { Ledger } from '../../../processors/orders/provider/ledger.ts';
 import { createProvider } from '../../../processors/orders/provider/server.ts';
+import { appendOnce } from '../../../runtime/app/append-once.ts';
 import { startApplication } from '../../../runtime/app/application.ts';
-import type { Application, Ports } from '../../../runtime/app/application.ts';
+import type { Application, ApplicationOptions, Ports } from '../../../runtime/app/application.ts';
 import { runApplications } from '../../../runtime/app/runner/application-runner.ts';
 import type { ApplicationRunner } from '../../../runtime/app/runner/application-runner.ts';
 import type { Logger } from '../../../runtime/logger.ts';
+import { RecordBatchBuilder } from '../../../runtime/codec/batch-builder.ts';
 import { openBaskets } from '../../../runtime/orders/input-schemas.ts';
 import { loadBaskets } from '../../../runtime/orders/loader.ts';
 import { Picker } from '../../../runtime/orders/picker.ts';
@@ -43,21 +45,25 @@ export interface ServiceSetup {
 
 /** The order system on an embedded log of its own, with a provider and a mail server in this process. What becomes of an order is a function of the order. */
 export class OrderSystem {
-  readonly application: Application;
-  readonly serdes: ShopSerdes;
   readonly mail: MailStand;
   readonly runners: ApplicationRunner[] = [];
   readonly #parts: SystemParts;
+  #application: Application;
+  #serdes: ShopSerdes;
 
   private constructor(application: Application, serdes: ShopSerdes, parts: SystemParts) {
-    this.application = application;
-    this.serdes = serdes;
+    this.#application = application;
+    this.#serdes = serdes;
     this.mail = parts.mail;
     this.#parts = parts;
   }
 
   /** Starts `orders` of a topology file, and loads what is sold. */
-  static async start(topology: string, baskets: string): Promise<OrderSystem> {
+  static async start(
+    topology: string,
+    baskets: string,
+    wrap?: (ports: Ports) => Ports,
+  ): Promise<OrderSystem> {
     const folder = await mkdtemp(join(tmpdir(), 'system-'));
     const ledger = await Ledger.open(join(folder, 'ledger.jsonl'));
     const provider = createProvider({
@@ -72,15 +78,37 @@ export class OrderSystem {
     process.env['PAYMENTS_URL'] = `http://127.0.0.1:${(provider.address() as AddressInfo).port}`;
     process.env['SMTP_URL'] = mail.url;
     const data = join(folder, 'data');
-    const application = await startApplication({ topology, data, sync: 'never', logger: silent });
+    const orders: Orders = {
+      ...{ topology, data, sync: 'never', logger: silent },
+      ...(wrap === undefined ? {} : { wrap }),
+    };
+    const application = await startApplication(orders);
     const serdes = await openShopSerdes(application.registry);
     await loadProducts(application.log, serdes, baskets);
-    return new OrderSystem(application, serdes, { folder, data, ledger, provider, mail });
+    return new OrderSystem(application, serdes, { folder, orders, ledger, provider, mail });
+  }
+
+  /** `orders`, as it runs now. */
+  get application(): Application {
+    return this.#application;
+  }
+
+  /** The serdes of its registry. */
+  get serdes(): ShopSerdes {
+    return this.#serdes;
+  }
+
+  /** Stops `orders`, lets something happen without it, and starts it again. */
+  async without(meanwhile: () => Promise<void>): Promise<void> {
+    await this.#application.close();
+    await meanwhile();
+    this.#application = await startApplication(this.#parts.orders);
+    this.#serdes = await openShopSerdes(this.#application.registry);
   }
 
   /** Starts services beside. Resolves when each has been started once. */
   async run(services: readonly ServiceSetup[]): Promise<ApplicationRunner> {
-    const { data } = this.#parts;
+    const { data } = this.#parts.orders;
     const runner = runApplications(
       services.map((service) => ({ ...service, data, sync: 'never' as const })),
       { logger: silent, seed },
@@ -108,6 +136,18 @@ export class OrderSystem {
     } finally {
       await baskets.close();
     }
+  }
+
+  /** Places bytes that a careless producer takes for an order. */
+  async place(key: string, bytes: Buffer): Promise<void> {
+    const builder = new RecordBatchBuilder();
+    builder.appendPair(Date.now(), Buffer.from(key), bytes, []);
+    await appendOnce(this.application.log, 'careless', {
+      topic: shopTopics.placed,
+      partition: 0,
+      records: 1,
+      batch: builder.finish(),
+    });
   }
 
   /** Waits until `orders` and these services have nothing left to do. The people in the stores pick meanwhile. */
@@ -162,9 +202,11 @@ export class OrderSystem {
   }
 }
 
+type Orders = ApplicationOptions & { readonly data: string };
+
 interface SystemParts {
   readonly folder: string;
-  readonly data: string;
+  readonly orders: Orders;
   readonly ledger: Ledger;
   readonly provider: Server;
   readonly mail: MailStand;
