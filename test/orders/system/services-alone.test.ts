@@ -209,8 +209,10 @@ describe('orders', () => {
           await system.load(first);
           await system.without(async () => {
             const caughtUp = async (): Promise<boolean> => {
-              const all = services.map((name) => runner.application(name)?.caughtUp());
-              return (await Promise.all(all)).every((it) => it === true);
+              for (const name of services) {
+                if ((await runner.application(name)?.caughtUp()) !== true) return false;
+              }
+              return true;
             };
             await expect.poll(caughtUp, { timeout: 20_000 }).toBe(true);
           });

@@ -79,7 +79,10 @@ export class OrderSystem {
     process.env['SMTP_URL'] = mail.url;
     const data = join(folder, 'data');
     const orders: Orders = {
-      ...{ topology, data, sync: 'never', logger: silent },
+      topology,
+      data,
+      sync: 'never',
+      logger: silent,
       ...(wrap === undefined ? {} : { wrap }),
     };
     const application = await startApplication(orders);
