@@ -77,13 +77,11 @@ class ChildRun implements Running {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const kill = (): void => void child.kill('SIGKILL');
-    // A runner that ends at once leaves nobody behind.
-    process.once('exit', kill);
+    endWithRunner(child);
     // Whoever is starting has done nothing yet: as safe as a crash.
     signal.addEventListener('abort', kill, { once: true });
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const run = new ChildRun(child, order, () => resolve(undefined));
-    void run.gone.then(() => process.off('exit', kill));
     const failed = await Promise.race([promise, run.failed.then((error) => ({ error }))]);
     signal.removeEventListener('abort', kill);
     if (failed !== undefined) throw failed.error;
@@ -117,6 +115,22 @@ class ChildRun implements Running {
     });
     return true;
   }
+}
+
+const children = new Set<ChildProcess>();
+
+/** A runner that ends at once leaves nobody behind. One listener for all of them: Node warns of many. */
+function endWithRunner(child: ChildProcess): void {
+  if (children.size === 0) process.on('exit', killChildren);
+  children.add(child);
+  child.once('exit', () => {
+    children.delete(child);
+    if (children.size === 0) process.off('exit', killChildren);
+  });
+}
+
+function killChildren(): void {
+  for (const child of children) child.kill('SIGKILL');
 }
 
 function ended(file: string, how: string): ChildEndedError {
