@@ -48,8 +48,8 @@ export interface CallCampaignResult {
   readonly longestRecoveryMs: number;
 }
 
-/** So many orders for each kill; most lives load 2 to 12, and some do not come to their step. */
-const ordersPerKill = 14;
+/** So many orders for each kill; most lives load 2 to 12, and a third do not come to their step. */
+const ordersPerKill = 24;
 /** One or two baskets in each transaction of the loader. */
 const blockBytes = 300;
 
