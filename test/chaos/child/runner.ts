@@ -55,6 +55,7 @@ async function run(): Promise<void> {
       return withSuicide(mortal, suicide, () => say({ say: 'committed' }));
     },
   });
+  while (application.restoring.length > 0) await sleep(1);
   say({ say: 'ready', calls: application.openCalls });
   if (settings.compiled !== undefined) flushCompileCache();
   try {
