@@ -9,7 +9,7 @@ import { sample, writeBaskets } from './baskets.ts';
 import { checkDiskBehindLog } from './checks/disk.ts';
 import type { Breakage, RunnerSettings } from './child/settings.ts';
 import type { Evidence } from './evidence.ts';
-import { isExpected } from './expected-reports.ts';
+import { isExpected, tellsOfDeadLetters } from './expected-reports.ts';
 import { Findings } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { drawKill, killText } from './kill-plan.ts';
@@ -176,7 +176,11 @@ class Campaign {
   }
 
   #remember({ readyAfterMs, calls, reports }: LifeEnd): void {
-    for (const report of reports) if (!isExpected(report)) this.#rebuilt.add(report);
+    const { strays = false } = this.#options;
+    for (const report of reports) {
+      if (isExpected(report) || (strays && tellsOfDeadLetters(report))) continue;
+      this.#rebuilt.add(report);
+    }
     if (readyAfterMs === undefined) return;
     this.#starts.push(readyAfterMs);
     if (this.#kills > 0) this.#recoveries += 1;
