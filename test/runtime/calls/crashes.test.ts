@@ -3,45 +3,8 @@ import { CallFailure, type CallHandler } from '../../../processors/index.ts';
 import { seededRandom } from '../../../topology/core/random.ts';
 import { type CrashPoint, TopologyDriver } from '../../../runtime/testing/index.ts';
 import { StreamsError } from '../../../topology/core/errors.ts';
-import { definitionOf, errorHeaders } from '../topology.ts';
-
-const schemas = [
-  `{ "type": "record", "name": "pay.Request", "fields": [
-    { "name": "order", "type": "string" }, { "name": "cents", "type": "long" } ] }`,
-  `{ "type": "record", "name": "pay.Reply", "fields": [ { "name": "state",
-    "type": { "type": "enum", "name": "pay.State", "symbols": ["APPROVED", "DECLINED"] } } ] }`,
-].map((text, i) => ({ file: `${i}.avsc`, text }));
-
-function definition(retry = '{ attempts: unlimited, backoff: 10ms, max: 100ms }') {
-  return definitionOf(`
-application: pay
-streams:
-  orders:   { topic: orders, key: string, value: long }
-  paid:     { topic: paid, key: string, value: long }
-  declined: { topic: declined, key: string, value: long }
-  unclear:  { topic: unclear, key: string, value: long }
-calls:
-  payments: { request: pay.Request, reply: pay.Reply }
-stages:
-  charge:
-    from: orders
-    call: payments
-    request: { order: key, cents: value }
-    idempotency-key: key + "-" + string(value)
-    timeout: 1s
-    retry: ${retry}
-    concurrency: { limit: 8, order: per-key }
-    outcomes:
-      match: reply.state
-      APPROVED: { out: approved }
-      DECLINED: { out: refused }
-      unknown: { out: undecided }
-  send-paid:     { from: charge.approved, to: paid }
-  send-declined: { from: charge.refused, to: declined }
-  send-unclear:  { from: charge.undecided, to: unclear }
-errors: { default: { dead-letter: pay.dead-letters } }
-`);
-}
+import { errorHeaders } from '../topology.ts';
+import { chargeDefinition, paymentSchemas } from './payments.ts';
 
 /** A service that honours idempotency keys: a charge is made once, and its answer repeated. */
 class Service {
@@ -122,8 +85,8 @@ describe('calls', () => {
       const random = seededRandom(points.indexOf(point) + 1);
       const service = new Service(7);
       const driver = await TopologyDriver.start({
-        definition: definition(),
-        schemas,
+        definition: chargeDefinition(),
+        schemas: paymentSchemas,
         calls: { payments: service.handler },
       });
       for (let i = 0; i < orders.length; i += 20) {
@@ -141,8 +104,8 @@ describe('calls', () => {
     const random = seededRandom(42);
     const service = new Service(43, 0.6);
     const driver = await TopologyDriver.start({
-      definition: definition(),
-      schemas,
+      definition: chargeDefinition(),
+      schemas: paymentSchemas,
       calls: { payments: service.handler },
     });
     for (let i = 0; i < orders.length; i += 10) {
@@ -161,8 +124,8 @@ describe('calls', () => {
   test('take a reply again whose transaction was aborted', async () => {
     const service = new Service(7);
     const driver = await TopologyDriver.start({
-      definition: definition(),
-      schemas,
+      definition: chargeDefinition(),
+      schemas: paymentSchemas,
       calls: { payments: service.handler },
     });
     let commits = 0;
@@ -182,8 +145,8 @@ describe('calls', () => {
 
   test('carry key, headers and time of their input to the outcome', async () => {
     const driver = await TopologyDriver.start({
-      definition: definition(),
-      schemas,
+      definition: chargeDefinition(),
+      schemas: paymentSchemas,
       calls: { payments: new Service(1).handler },
     });
     await driver.send('orders', { ...orders[7], time: 1234 });
@@ -196,8 +159,8 @@ describe('calls', () => {
   test('issue nothing before the commit is known (E2)', async () => {
     const service = new Service(1);
     const driver = await TopologyDriver.start({
-      definition: definition(),
-      schemas,
+      definition: chargeDefinition(),
+      schemas: paymentSchemas,
       calls: { payments: service.handler },
     });
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -216,8 +179,8 @@ describe('calls', () => {
 
   test('end as unknown when their attempts are used up', async () => {
     const driver = await TopologyDriver.start({
-      definition: definition('{ attempts: 2, backoff: 10ms, max: 100ms }'),
-      schemas,
+      definition: chargeDefinition({ retry: '{ attempts: 2, backoff: 10ms, max: 100ms }' }),
+      schemas: paymentSchemas,
       calls: {
         payments: async () => {
           throw new CallFailure('unavailable', 'busy');
@@ -232,8 +195,8 @@ describe('calls', () => {
 
   test('dead-letter the record of a request that is refused, with its raw bytes', async () => {
     const driver = await TopologyDriver.start({
-      definition: definition(),
-      schemas,
+      definition: chargeDefinition(),
+      schemas: paymentSchemas,
       calls: {
         payments: async (request) => {
           if ((request as { cents: number }).cents === 1)

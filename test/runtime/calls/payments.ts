@@ -3,7 +3,8 @@ import { TopologyDriver } from '../../../runtime/testing/index.ts';
 import type { DriverOptions } from '../../../runtime/testing/topology-driver.ts';
 import { definitionOf } from '../topology.ts';
 
-const schemas = [
+/** The schemas of {@link chargeDefinition}. */
+export const paymentSchemas = [
   `{ "type": "record", "name": "pay.Request", "fields": [
     { "name": "order", "type": "string" }, { "name": "cents", "type": "long" } ] }`,
   `{ "type": "record", "name": "pay.Reply", "fields": [ { "name": "state",
@@ -118,7 +119,7 @@ export function startCharging(
   const { lookup, ...more } = options;
   return TopologyDriver.start({
     definition: chargeDefinition(setup),
-    schemas,
+    schemas: paymentSchemas,
     functions: {
       payments: provider.charge,
       ...(lookup === undefined ? {} : { 'payments-lookup': provider.lookup }),
