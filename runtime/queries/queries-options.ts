@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../../topology/core/duration.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
+import { isLoopback } from '../http-listen.ts';
 
 /** How a member answers queries over HTTP. */
 export interface QueriesOptions {
@@ -65,11 +66,6 @@ function originOf(advertised: string): string {
     );
   }
   return url.origin;
-}
-
-/** True for addresses that only this machine reaches. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 function isWildcard(host: string): boolean {

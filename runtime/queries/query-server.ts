@@ -1,7 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { ConfigError } from '../../topology/core/errors.ts';
+import { closeAtOnce, hostOf, listenAt, localUrl, sameSecret } from '../http-listen.ts';
 import { answerQuery, failed, type HttpResult, type QuerySource } from './query-routes.ts';
 import type { CompiledQueriesOptions } from './queries-options.ts';
 
@@ -16,6 +14,13 @@ const requestMs = 10_000;
 
 /** The longest time that a connection may be silent, ms: a reader that has stopped reading is cut off. */
 const silenceMs = 60_000;
+
+const words = {
+  code: 'QUERIES_LISTEN',
+  task: 'answer queries',
+  otherPort: 'set queries.port to another one, or to 0 for one that is free',
+  otherHost: 'set queries.host to one that it has',
+} as const;
 
 /**
  * The HTTP server of a member. It listens before the member joins its group, since what it is given to others is its address; it answers 503 until there is
@@ -33,11 +38,9 @@ export class QueryServer {
 
   private constructor(server: Server, options: CompiledQueriesOptions) {
     const { host, advertised } = options;
-    const { port } = server.address() as AddressInfo;
     this.server = server;
     this.options = options;
-    const wild = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-    this.local = `http://${wild.includes(':') ? `[${wild}]` : wild}:${port}`;
+    this.local = localUrl(server, host);
     this.endpoint = advertised ?? this.local;
     const names = ['localhost', '127.0.0.1', '[::1]', new URL(this.local).hostname];
     this.hosts = new Set([...names, new URL(this.endpoint).hostname]);
@@ -45,14 +48,10 @@ export class QueryServer {
 
   /** @throws {ConfigError} QUERIES_LISTEN when host and port cannot be had */
   static async listen(options: CompiledQueriesOptions): Promise<QueryServer> {
-    const { host, port } = options;
     const server = createServer({ maxHeaderSize: maxHeaderBytes, requestTimeout: requestMs });
     server.maxConnections = maxConnections;
     server.timeout = silenceMs;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(notListening(options, error)));
-      server.listen({ host, port }, resolve);
-    });
+    await listenAt(server, options, words);
     const made = new QueryServer(server, options);
     server.on('request', (request, response) => {
       made.handle(request, response).catch((error: unknown) => {
@@ -65,12 +64,8 @@ export class QueryServer {
   }
 
   /** Ends it at once: what is under way is cut off. */
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-    });
-    this.server.closeAllConnections();
-    await closed;
+  close(): Promise<void> {
+    return closeAtOnce(this.server);
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -91,7 +86,7 @@ export class QueryServer {
 
   private async answer({ method, url = '', headers }: IncomingMessage): Promise<HttpResult> {
     const { token } = this.options;
-    if (token !== undefined && !isToken(headers.authorization, token)) {
+    if (token !== undefined && !sameSecret(headers.authorization ?? '', `Bearer ${token}`)) {
       return failed(
         401,
         'QUERY_TOKEN',
@@ -109,29 +104,4 @@ export class QueryServer {
     }
     return answerQuery(url, this.source);
   }
-}
-
-function hostOf(host: string | undefined): string {
-  return URL.parse(`http://${host}`)?.hostname ?? '';
-}
-
-/** Takes equally long however much of it is right. */
-function isToken(authorization: string | undefined, token: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`));
-}
-
-function notListening(
-  { host, port }: CompiledQueriesOptions,
-  error: NodeJS.ErrnoException,
-): ConfigError {
-  const why =
-    error.code === 'EADDRINUSE'
-      ? `port ${port} is taken: set queries.port to another one, or to 0 for one that is free`
-      : error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
-        ? `this machine has no address ${host}: set queries.host to one that it has`
-        : error.message;
-  return new ConfigError('QUERIES_LISTEN', `cannot answer queries on ${host}: ${why}`, {
-    cause: error,
-  });
 }

@@ -1,7 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { ConfigError } from '../../topology/core/errors.ts';
+import { closeAtOnce, hostOf, isLoopback, listenAt, localUrl, sameSecret } from '../http-listen.ts';
 import type { CompiledServeOptions } from './serve-options.ts';
 import { type ApiAnswer, answerRegistry } from './registry-routes.ts';
 import type { StoredRegistry } from './stored-registry.ts';
@@ -12,6 +10,13 @@ const maxBodyBytes = 8 * 1024 * 1024;
 const requestMs = 10_000;
 const maxConnections = 256;
 const mediaType = 'application/vnd.schemaregistry.v1+json';
+
+const words = {
+  code: 'REGISTRY_LISTEN',
+  task: 'serve schemas',
+  otherPort: 'choose another one, or 0 for one that is free',
+  otherHost: 'choose one that it has',
+} as const;
 
 /** Serves a registry over HTTP, as Confluent's registry is served: any program with a client for that one can use it. */
 export class RegistryServer {
@@ -25,10 +30,7 @@ export class RegistryServer {
     this.server = server;
     this.registry = registry;
     this.token = options.token;
-    const { port } = server.address() as AddressInfo;
-    const { host } = options;
-    const wild = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-    this.url = `http://${wild.includes(':') ? `[${wild}]` : wild}:${port}`;
+    this.url = localUrl(server, options.host);
   }
 
   /** @throws {ConfigError} REGISTRY_LISTEN when host and port cannot be had */
@@ -36,25 +38,17 @@ export class RegistryServer {
     registry: StoredRegistry,
     options: CompiledServeOptions,
   ): Promise<RegistryServer> {
-    const { host, port } = options;
     const server = createServer({ requestTimeout: requestMs });
     server.maxConnections = maxConnections;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(notListening(options, error)));
-      server.listen({ host, port }, resolve);
-    });
+    await listenAt(server, options, words);
     const made = new RegistryServer(server, registry, options);
     server.on('request', (request, response) => void made.handle(request, response));
     return made;
   }
 
   /** Ends it at once: what is under way is cut off. */
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-    });
-    this.server.closeAllConnections();
-    await closed;
+  close(): Promise<void> {
+    return closeAtOnce(this.server);
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -120,11 +114,9 @@ function failed(status: number, code: number, message: string): ApiAnswer {
   return { status, body: { error_code: code, message } };
 }
 
-const ownNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-function isOwnName(host: string | undefined): boolean {
-  const name = URL.parse(`http://${host}`)?.hostname ?? '';
-  return ownNames.has(name) || /^127(?:\.\d{1,3}){3}$/.test(name);
+function isOwnName(header: string | undefined): boolean {
+  const name = hostOf(header);
+  return name === '[::1]' || isLoopback(name);
 }
 
 /** As a bearer, or as the password of any user. Takes equally long however much of it is right. */
@@ -132,21 +124,5 @@ function isToken(authorization: string | undefined, token: string): boolean {
   const [scheme = '', given = ''] = (authorization ?? '').split(' ', 2);
   const basic = Buffer.from(given, 'base64').toString();
   const said = /^basic$/i.test(scheme) ? basic.slice(basic.indexOf(':') + 1) : given;
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return /^(?:basic|bearer)$/i.test(scheme) && timingSafeEqual(digest(said), digest(token));
-}
-
-function notListening(
-  { host, port }: CompiledServeOptions,
-  error: NodeJS.ErrnoException,
-): ConfigError {
-  const why =
-    error.code === 'EADDRINUSE'
-      ? `port ${port} is taken: choose another one, or 0 for one that is free`
-      : error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND'
-        ? `this machine has no address ${host}: choose one that it has`
-        : error.message;
-  return new ConfigError('REGISTRY_LISTEN', `cannot serve schemas on ${host}: ${why}`, {
-    cause: error,
-  });
+  return sameSecret(said, token) && /^(?:basic|bearer)$/i.test(scheme);
 }

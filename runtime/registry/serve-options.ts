@@ -1,4 +1,5 @@
 import { ConfigError } from '../../topology/core/errors.ts';
+import { isLoopback } from '../http-listen.ts';
 
 /** How a registry is served over HTTP. */
 export interface ServeOptions {
@@ -29,8 +30,7 @@ export function compileServeOptions(options: ServeOptions): CompiledServeOptions
   if (token === '' || (token !== undefined && /[^!-~]/.test(token))) {
     throw refused('the token must be printable ASCII without spaces, and not empty');
   }
-  const loopback = host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
-  if (!loopback && token === undefined) {
+  if (!isLoopback(host) && token === undefined) {
     throw refused(
       `the host is ${host}, which others can reach: give a token, or take a loopback address`,
     );
