@@ -40,12 +40,11 @@ export const lookupWords: readonly LookupWord[] = [
 /** A status code, or all codes of a hundred that are not named: `409`, `5xx`. */
 export const statusPattern = /^[1-5](?:\d\d|xx)$/;
 
-/** What holds of codes that a call does not map itself, where `2xx` and `409` are words of a mapping. */
-export const defaultStatuses: Readonly<Record<string, StatusWord>> = {
+/** What holds of codes that nobody maps, where a call and a look-up agree. */
+const common = {
   '1xx': 'unknown',
   '2xx': 'reply',
   '3xx': 'unknown',
-  '4xx': 'refused',
   '401': 'not-sent',
   '407': 'not-sent',
   '408': 'unavailable',
@@ -53,21 +52,18 @@ export const defaultStatuses: Readonly<Record<string, StatusWord>> = {
   '425': 'not-sent',
   '429': 'unavailable',
   '5xx': 'unavailable',
+} as const;
+
+/** What holds of codes that a call does not map itself, where `2xx` and `409` are words of a mapping. */
+export const defaultStatuses: Readonly<Record<string, StatusWord>> = {
+  ...common,
+  '4xx': 'refused',
 };
 
 /** What holds in a look-up of codes that it does not map itself. What is `absent` must be written: it leads to a request. */
 export const defaultLookupStatuses: Readonly<Record<string, LookupWord>> = {
-  '1xx': 'unknown',
-  '2xx': 'reply',
-  '3xx': 'unknown',
+  ...common,
   '4xx': 'unknown',
-  '401': 'not-sent',
-  '407': 'not-sent',
-  '408': 'unavailable',
-  '409': 'in-progress',
-  '425': 'not-sent',
-  '429': 'unavailable',
-  '5xx': 'unavailable',
 };
 
 /**
