@@ -79,6 +79,7 @@ export class TopologyCompiler {
       punctuations,
       calls,
       stores: plans(topology.stores).filter((store) => !store.global),
+      parking: topology.parking,
       readsGlobals: topology.nodes.some(
         (node) => node.kind === 'stage' && plans(node.stores).some((store) => store.global),
       ),

@@ -1,5 +1,6 @@
 import type { Stage } from '../../processors/stage.ts';
 import type {
+  Parking,
   PlanNode,
   SinkNode,
   SourceNode,
@@ -21,6 +22,8 @@ export interface CompiledSubTopology {
   readonly calls: readonly StageNode[];
   /** Stores that its tasks own (no global ones). */
   readonly stores: readonly StorePlan[];
+  /** Undefined: no record of its tasks waits behind another one. */
+  readonly parking: Parking | undefined;
   /** A stage of it reads a global table. */
   readonly readsGlobals: boolean;
   /** Topic → call stages that can be reached from it: their back-pressure pauses it. */

@@ -142,7 +142,22 @@ export interface StageDef {
 }
 
 export type ErrorPolicyDef =
-  { readonly deadLetter: string; readonly haltAbove?: HaltAbove } | { readonly fail: true };
+  | {
+      readonly deadLetter: string;
+      readonly haltAbove?: HaltAbove;
+      readonly parkByKey?: ParkByKey;
+    }
+  | { readonly fail: true };
+
+/**
+ * Later records of a key that has a dead letter wait behind it, until it is sent on or given up: `most` of them in a task, then `whenFull` says what becomes
+ * of the rest.
+ */
+export interface ParkByKey {
+  readonly most: number;
+  /** `wait`: the task takes no further records; `stop`: the application stops. Either way nothing is lost or overtaken. */
+  readonly whenFull: 'wait' | 'stop';
+}
 
 /** Stop when more than `share` (0…1) of at least `records` records within `perMs` failed. */
 export interface HaltAbove {

@@ -6,6 +6,7 @@ import type {
   ErrorPolicyDef,
   Format,
   OperatorDef,
+  ParkByKey,
   PunctuateDef,
   SinkDef,
   ValueFn,
@@ -50,6 +51,19 @@ export interface SubTopology {
   readonly stores: readonly string[];
   /** Number of tasks. */
   readonly partitions: number;
+  /** Present where a stage's error policy (or the default) is to park by key. */
+  readonly parking?: Parking;
+}
+
+/** How the tasks of a sub-topology hold records of keys that have a dead letter. */
+export interface Parking extends ParkByKey {
+  /** `<sub-topology>-parked`: keys that are parked, and the records that wait. */
+  readonly store: string;
+  /**
+   * Source topics whose records may be held. Those of tables are not: a table says what is, and is
+   * restored from its topic; its record that fails is a plain dead letter.
+   */
+  readonly topics: readonly string[];
 }
 
 export interface NodeOutput {
