@@ -15,6 +15,7 @@ import { TaskStore } from '../state/task-store.ts';
 import type { StoreCache } from '../state/working-set.ts';
 import { PartitionQueue } from '../task/partition-queue.ts';
 import type { Report } from '../logger.ts';
+import { awaitSchema, type SchemaWait } from './await-schema.ts';
 import { nextChunk } from './changelog-reader.ts';
 import type { TopologyCompiler } from './compile-topology.ts';
 import type { Serdes } from './serdes.ts';
@@ -107,7 +108,7 @@ export class GlobalTables {
     return nowMs - this.arrivedMs >= patienceMs;
   }
 
-  /** Opens the stores and loads them up to the end of their topics as of now. */
+  /** Opens the stores and loads them up to the end of their topics as of now, or as far as they are when {@link close} comes first. */
   async start(callbacks: { wake: () => void; fail: (error: unknown) => void }): Promise<void> {
     this.wake = callbacks.wake;
     this.fail = callbacks.fail;
@@ -143,6 +144,11 @@ export class GlobalTables {
     this.ended.abort();
     this.waiting?.abort();
     for (const { store } of this.loaded) store.close();
+  }
+
+  private get schemaWait(): SchemaWait {
+    const { serdes, clock, report } = this.options;
+    return { cache: serdes.cache, clock, report };
   }
 
   private async open(table: GlobalTable, stored: readonly Stored[]): Promise<Loaded> {
@@ -229,7 +235,9 @@ export class GlobalTables {
     }
   }
 
-  /** Puts the queue's rows into the store and on disk. A schema that is missing is fetched between two chunks. */
+  /**
+   * Puts the queue's rows into the store and on disk. A schema that is missing is fetched between two chunks; as long as the registry is down, this waits.
+   */
   private async take(store: TaskStore, queue: PartitionQueue): Promise<void> {
     const { log, state } = this.options;
     for (;;) {
@@ -237,7 +245,8 @@ export class GlobalTables {
       store.applied();
       const id = queue.pendingSchema;
       if (id === undefined) return;
-      await this.options.serdes.cache.load(id);
+      await awaitSchema(id, this.schemaWait, this.ended.signal);
+      if (this.closed) return;
       queue.schemaResolved();
     }
   }

@@ -30,6 +30,8 @@ export class EngineBench {
   readonly registry = new FlakyRegistry();
   state = new MemoryStateBackend();
   assembled: Assembled | undefined;
+  /** What an operator was told. */
+  readonly reports: string[] = [];
 
   private parts: ReturnType<typeof partsOf>;
 
@@ -56,7 +58,7 @@ export class EngineBench {
       options: compileEngineOptions({ commit: { 'max-rate': 1e9 } }),
       slot: 'bench',
       seed: 1,
-      report: () => {},
+      report: (message) => this.reports.push(message),
     });
     await this.assembled.engine.start();
     await this.assembled.engine.restored();

@@ -126,13 +126,56 @@ describe('a record whose schema is looked up', () => {
   });
 });
 
+const globalTable = table
+  .replace('cleanup: compact }\nstages', 'cleanup: compact, global: true }\nstages')
+  .replace('with: numbers,', 'with: numbers, on: key,');
+
+/** A bench whose global table has rows, of a schema that nobody can be asked about. */
+async function unreadable(): Promise<{ bench: EngineBench; id: number }> {
+  const bench = new EngineBench(globalTable);
+  const id = await bench.registry.register('others', '"int"');
+  await bench.append('numbers', avro('a', id, 1), avro('b', id, 3));
+  bench.registry.down = true;
+  return { bench, id };
+}
+
+describe('a global table whose rows wait for a schema at the start', () => {
+  test('waits while the registry is down, says so once, and is whole then', async () => {
+    const { bench, id } = await unreadable();
+    const started = bench.start();
+    await bench.settle();
+    bench.clock.advanceTo(1000);
+    await bench.settle();
+    expect(bench.registry.asked.filter((it) => it === id)).toHaveLength(2);
+    bench.registry.down = false;
+    bench.clock.advanceTo(2000);
+    await started;
+    expect(bench.reports).toEqual([
+      `partitions wait for schema ${id}: connection refused. It is asked again until it answers`,
+      'the schema registry answers again',
+    ]);
+    const value = Buffer.from('?');
+    await bench.append('asked', { time: 2, key: Buffer.from('b'), value, headers: [] });
+    await bench.settle();
+    expect((await bench.read('results')).map((it) => it.value?.at(-1))).toEqual([6]);
+  });
+
+  test('waits no longer when the engine ends', async () => {
+    const { bench, id } = await unreadable();
+    const started = bench.start().catch(() => 'ended');
+    await bench.settle();
+    bench.assembled?.engine.kill();
+    expect(await started).toBe('ended');
+    bench.registry.down = false;
+    bench.clock.advanceTo(5000);
+    await bench.settle();
+    expect(bench.registry.asked.filter((it) => it === id)).toHaveLength(1);
+  });
+});
+
 describe('a row of a global table whose schema is looked up', () => {
   test('waits while the registry is down, and then comes through', async () => {
-    const bench = new EngineBench(
-      table
-        .replace('cleanup: compact }\nstages', 'cleanup: compact, global: true }\nstages')
-        .replace('with: numbers,', 'with: numbers, on: key,'),
-    );
+    const bench = new EngineBench(globalTable);
     await bench.start();
     const id = await bench.registry.register('others', '"int"');
     bench.registry.down = true;
