@@ -15,6 +15,8 @@ export interface Outcomes {
   unmatched: number;
   duplicate: number;
   deadLettered: number;
+  /** Taken by a source, and held behind an earlier record of its key that is in the dead letters. */
+  parked: number;
 }
 
 /** Names of the counters, in the order in which they are printed and stored. */
@@ -30,6 +32,7 @@ export const outcomeNames = [
   'unmatched',
   'duplicate',
   'deadLettered',
+  'parked',
 ] as const satisfies readonly (keyof Outcomes)[];
 
 /** Fresh counters, all 0. */
@@ -46,6 +49,7 @@ export function newOutcomes(): Outcomes {
     unmatched: 0,
     duplicate: 0,
     deadLettered: 0,
+    parked: 0,
   };
 }
 

@@ -24,7 +24,7 @@ export function checkCounters(evidence: Evidence): readonly Finding[] {
 function ends(counts: Outcomes): number {
   const { emitted, filtered, absorbed, late, nullKey, nullValue, unmatched } = counts;
   const dropped = filtered + absorbed + late + nullKey + nullValue + unmatched;
-  return emitted + dropped + counts.duplicate + counts.deadLettered;
+  return emitted + dropped + counts.duplicate + counts.deadLettered + counts.parked;
 }
 
 function checkSources({ plan, trace, controls }: Evidence, findings: Findings): void {

@@ -83,4 +83,13 @@ describe('OutcomeTotals', () => {
       b: { in: 3, filtered: 3 },
     });
   });
+
+  test('counts parked records from 0 where the stored counters know none', () => {
+    const bytes = Buffer.from(
+      '{"version":1,"times":{},"positions":{},"outcomes":{"a":{"in":1,"emitted":1}}}',
+    );
+    const totals = OutcomeTotals.of(decodeControl(bytes).outcomes);
+    totals.add(new Map([['a', { ...newOutcomes(), in: 2, parked: 2 }]]));
+    expect(totals.toJSON()).toEqual({ a: { in: 3, emitted: 1, parked: 2 } });
+  });
 });
