@@ -16,6 +16,7 @@ export function compareTopics(both: Comparison): Difference[] {
     if (before === undefined || after.role === 'changelog') continue;
     const changes = [
       ...typeChanges(both, name, { before, after, read: read.has(name) }),
+      ...subjectChanges(before, after),
       ...settingChanges(before, after, read.has(name)),
     ];
     const subject = { kind: 'topic', name } as const;
@@ -97,6 +98,27 @@ function drained(change: string, name: string): Change {
 
 function written(change: string): Change {
   return { verdict: 'rolling', change, cost: bothVersions };
+}
+
+/** Records are read by their ids, whatever the subject. */
+const otherHistory =
+  'what is there is read as before, by its ids; what may be written is judged by the mode and the versions of that ' +
+  'subject from now on';
+const otherKeys = `${otherHistory}; keys that get another id there are other bytes: another partition, and compaction keeps both`;
+
+function subjectChanges(before: TopicManifest, after: TopicManifest): Change[] {
+  const found: Change[] = [];
+  for (const [part, setting] of [
+    ['key', 'keySubject'],
+    ['value', 'subject'],
+  ] as const) {
+    const { [setting]: from = 'topic' } = before;
+    const { [setting]: to = 'topic' } = after;
+    if (from === to) continue;
+    const change = `the subject of its ${part}s is called by ${to} instead of by ${from}`;
+    found.push({ verdict: 'rolling', change, cost: part === 'key' ? otherKeys : otherHistory });
+  }
+  return found;
 }
 
 function settingChanges(before: TopicManifest, after: TopicManifest, read: boolean): Change[] {

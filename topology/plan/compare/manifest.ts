@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AvroType } from '../../core/avro.ts';
+import type { SubjectStrategy } from '../../core/subject.ts';
 import type { CallEffect } from '../../definition/definition.ts';
 import type { Json } from '../comparable-plan.ts';
 import { canonicalForm } from '../comparable-plan.ts';
@@ -60,6 +61,9 @@ export interface TopicManifest {
   readonly key?: string;
   readonly value?: string;
   readonly format?: string;
+  /** How the subjects of values and keys are called; absent: after the topic. */
+  readonly subject?: SubjectStrategy;
+  readonly keySubject?: SubjectStrategy;
 }
 
 export interface StoreManifest {
@@ -187,7 +191,7 @@ function functionsIn(value: unknown, found = new Set<string>()): ReadonlySet<str
 }
 
 function topicManifest(topic: TopicPlan, fingerprint: (type: AvroType) => string): TopicManifest {
-  const { role, cleanup, retention, internal, key, value, format } = topic;
+  const { role, cleanup, retention, internal, key, value, format, subject, keySubject } = topic;
   return {
     role,
     partitions: topic.partitions ?? defaultPartitions,
@@ -197,6 +201,8 @@ function topicManifest(topic: TopicPlan, fingerprint: (type: AvroType) => string
     ...(key === undefined ? {} : { key: fingerprint(key) }),
     ...(value === undefined ? {} : { value: fingerprint(value) }),
     ...(format === undefined ? {} : { format }),
+    ...(subject === undefined || subject === 'topic' ? {} : { subject }),
+    ...(keySubject === undefined || keySubject === 'topic' ? {} : { keySubject }),
   };
 }
 
