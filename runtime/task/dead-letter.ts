@@ -64,6 +64,7 @@ export const letterHeaders = {
   valueSchema: `${prefix}schema-id`,
   callStage: `${prefix}call-stage`,
   callIntent: `${prefix}call-intent`,
+  parked: `${prefix}parked`,
 } as const;
 
 /**

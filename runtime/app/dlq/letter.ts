@@ -1,6 +1,7 @@
 import type { Header } from '../../../topology/core/record.ts';
 import type { Position } from '../../ports.ts';
 import { letterHeaders, type FailedCall, type LetterOrigin } from '../../task/dead-letter.ts';
+import { type ParkedId, parkedId } from '../../task/release.ts';
 
 /** Header of a record that was sent on: the letter that it was. */
 export const redrivenHeader = '__streams.redriven';
@@ -35,6 +36,8 @@ export interface DeadLetter extends StoredLetter {
   readonly keySchemaId: number | undefined;
   readonly schemaId: number | undefined;
   readonly call: FailedCall | undefined;
+  /** Its key was parked with it: later records of the key wait behind it. */
+  readonly parked: ParkedId | undefined;
 }
 
 /** What a record of a dead-letter topic says; undefined: it is no dead letter. */
@@ -76,6 +79,7 @@ export function parseLetter(stored: StoredLetter): DeadLetter | undefined {
       intent === undefined || intent === null || callStage === undefined
         ? undefined
         : { stage: callStage, intent },
+    parked: parkedId(text(letterHeaders.parked) ?? ''),
   };
 }
 

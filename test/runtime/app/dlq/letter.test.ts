@@ -53,7 +53,14 @@ describe('parseLetter', () => {
       keySchemaId: undefined,
       schemaId: 7,
       call: undefined,
+      parked: undefined,
     });
+  });
+
+  test('reads which failure of its key it is', () => {
+    const parked: Header = ['__streams.errors.parked', Buffer.from('2/1700000000000')];
+    const letter = parseLetter(stored([...headers([], 'shop'), parked]));
+    expect(letter?.parked).toEqual({ attempt: 2, sinceMs: 1_700_000_000_000 });
   });
 
   test('takes the record of a dead letter that failed again as it was', () => {

@@ -64,6 +64,7 @@ function letter(offset: number, more: Partial<DeadLetter> = {}): DeadLetter {
     keySchemaId: undefined,
     schemaId: undefined,
     call: undefined,
+    parked: undefined,
     ...more,
   };
 }
