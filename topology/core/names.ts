@@ -48,6 +48,17 @@ export function redrivenTopic(application: string): string {
   return `${application}-redriven`;
 }
 
+/** What the stores of {@link parkedStore} end in; no other store does, where keys are parked. */
+export const parkedSuffix = '-parked';
+
+/**
+ * The store of keys that have a dead letter, and of the records that wait behind it:
+ * `<subTopology>-parked`.
+ */
+export function parkedStore(subTopology: string): string {
+  return `${subTopology}${parkedSuffix}`;
+}
+
 /** `<subTopology>_<partition>`. */
 export function taskId(subTopology: string, partition: number): string {
   return `${subTopology}_${partition}`;

@@ -5,10 +5,14 @@ import type { Graph } from '../graph/graph.ts';
 import { byName } from '../graph/sources.ts';
 import type { StorePlan } from './plan.ts';
 
-/** Stores of the sub-topologies and of global tables, in order of names. */
+/**
+ * Stores of the sub-topologies and of global tables, in order of names. `parked` are those of
+ * records that wait behind a dead letter.
+ */
 export function buildStores(
   graph: Graph,
   nodeStores: ReadonlySet<string>,
+  parked: readonly string[],
 ): ReadonlyMap<string, StorePlan> {
   const { application } = graph.definition;
   const stores: StorePlan[] = [];
@@ -46,6 +50,9 @@ export function buildStores(
       if (name === undefined || !nodeStores.has(name)) continue;
       stores.push({ ...own(name), key: output.key, value: output.value, ttl: 'none' });
     }
+  }
+  for (const name of parked) {
+    stores.push({ ...own(name), key: bytesType, value: bytesType, ttl: 'none' });
   }
   return byName(stores);
 }

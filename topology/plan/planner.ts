@@ -1,3 +1,4 @@
+import type { ErrorPolicyDef } from '../definition/definition.ts';
 import type { Graph } from '../graph/graph.ts';
 import { partitioningOf } from '../graph/partitioning.ts';
 import { compareText } from '../graph/sources.ts';
@@ -6,6 +7,7 @@ import { buildStores } from './build-stores.ts';
 import { buildTopics, defaultPolicy } from './build-topics.ts';
 import { groupNodes, storesOfNode, subTopologyId } from './group.ts';
 import { keptIds, type PreviousIds } from './kept-ids.ts';
+import { parkingOf } from './parking.ts';
 import type { NodeGroup, PlanOptions } from './partitions.ts';
 import { countPartitions, fixedPartitions } from './partitions.ts';
 import type { Plan, PlanNode, SubTopology } from './plan.ts';
@@ -25,15 +27,23 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
   const groups = withIds(groupNodes(built.nodes, globalStores).map(nodeGroup), options.previous);
   const fixed = fixedPartitions(graph, built.repartitions, options);
   const counts = countPartitions(groups, fixed);
+  const errors = defaultPolicy(definition);
+  const ownPolicy = (stage: string): ErrorPolicyDef | undefined =>
+    graph.stages.get(stage)?.def.errors;
   const subTopologies = groups
-    .map(({ id, nodes, topics }): SubTopology => {
-      const stores = unique(nodes.flatMap(storesOfNode)).filter((name) => !globalStores.has(name));
+    .map((group): SubTopology => {
+      const { id, nodes, topics } = group;
+      const parking = parkingOf(group, errors, ownPolicy);
+      const used = nodes.flatMap(storesOfNode).filter((name) => !globalStores.has(name));
+      const stores = unique(parking === undefined ? used : [...used, parking.store]);
       const partitions = counts.get(id) ?? 1;
-      return { id, nodes, sourceTopics: topics, stores, partitions };
+      const sub = { id, nodes, sourceTopics: topics, stores, partitions };
+      return parking === undefined ? sub : { ...sub, parking };
     })
     .sort((a, b) => compareText(a.id, b.id));
   const nodeStores = new Set([...subTopologies.flatMap((sub) => sub.stores), ...globalStores]);
-  const stores = buildStores(graph, nodeStores);
+  const parked = subTopologies.flatMap(({ parking }) => parking?.store ?? []);
+  const stores = buildStores(graph, nodeStores, parked);
   return {
     application: definition.application,
     ...(definition.processors === undefined ? {} : { processors: definition.processors }),
@@ -42,7 +52,7 @@ export function plan(graph: Graph, options: PlanOptions = {}): Plan {
     topics: buildTopics({ graph, subTopologies, stores, fixed }),
     stores,
     calls: graph.calls,
-    errors: defaultPolicy(definition),
+    errors,
   };
 }
 
