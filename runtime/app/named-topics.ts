@@ -202,7 +202,7 @@ export class NamedTopics {
   private bytes(serde: Serde | undefined, value: unknown): Buffer | null {
     if (value === null || value === undefined) return null;
     if (serde === undefined) return Buffer.from(value as Uint8Array);
-    return Buffer.from(this.scratch.buffer.subarray(0, this.scratch.write(serde, value, 0)));
+    return this.scratch.bytesOf(serde, value);
   }
 }
 

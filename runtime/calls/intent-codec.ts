@@ -101,7 +101,7 @@ export class IntentCodec {
   raw(intent: JournaledIntent): { key: Buffer | null; value: Buffer | null } {
     const bytes = (serde: Serde, value: unknown): Buffer | null => {
       if (value === null || value === undefined) return null;
-      return Buffer.from(this.scratch.buffer.subarray(0, this.scratch.write(serde, value, 0)));
+      return this.scratch.bytesOf(serde, value);
     };
     return {
       key: bytes(this.key, intent.record.key),

@@ -18,6 +18,16 @@ export class Scratch {
     }
   }
 
+  /**
+   * What `value` encodes to, in a buffer of its own.
+   * @throws {SerdeError} when the value does not fit the serde's schema
+   */
+  bytesOf(serde: Serde, value: unknown): Buffer {
+    const end = this.write(serde, value, 0);
+    // Not before: the buffer may be another one now.
+    return Buffer.from(this.buffer.subarray(0, end));
+  }
+
   /** Makes room for at least `bytes` bytes. */
   reserve(bytes: number): void {
     if (bytes > this.buffer.length) this.grow(bytes);

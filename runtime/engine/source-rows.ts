@@ -85,7 +85,6 @@ export class SourceRows {
   }
 
   private bytes(serde: Serde, value: unknown): Buffer {
-    const end = this.scratch.write(serde, value, 0);
-    return Buffer.from(this.scratch.buffer.subarray(0, end));
+    return this.scratch.bytesOf(serde, value);
   }
 }

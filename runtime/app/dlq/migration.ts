@@ -99,8 +99,7 @@ export class Migrator {
       this.writers.set(topic.name, serde);
     }
     try {
-      const end = this.scratch.write(serde, made, 0);
-      return { value: Buffer.from(this.scratch.buffer.subarray(0, end)) };
+      return { value: this.scratch.bytesOf(serde, made) };
     } catch (error) {
       if (!isStreamsError(error)) throw error;
       return { stays: `what the migration made does not fit: ${error.message}` };

@@ -46,6 +46,17 @@ describe('openTopics', () => {
     await topics.close();
   });
 
+  test('sends a value that is larger than any before', async () => {
+    writeFileSync(join(folder, 'place.avsc'), schema([{ name: 'name', type: 'string' }]));
+    writeFileSync(file, topology.replace('value.size > 0', 'value.name != ""'));
+    const topics = await openTopics({ topology: file, data });
+    const name = 'x'.repeat(200_000);
+    await topics.send('places', { key: 'a', value: { name } });
+    const [read] = await topics.read('places');
+    expect(JSON.stringify(read?.value) === JSON.stringify({ name })).toBe(true);
+    await topics.close();
+  });
+
   test('appends all records of a call or none', async () => {
     const topics = await openTopics({ topology: file, data });
     const sent = topics.send('places', { key: 'a', value: { size: 1 } }, { key: 'b', value: {} });

@@ -124,4 +124,12 @@ describe('IntentCodec', () => {
     });
     expect(of(null, null)).toEqual({ key: null, value: null });
   });
+
+  test('gives the raw bytes of a key that is larger than any before', () => {
+    const key = 'x'.repeat(200_000);
+    const intent = { request: {}, idempotencyKey: 'k', progress: newProgress(0) };
+    const fresh = new IntentCodec(stringSerde, primitiveSerde('long'), jsonSerde);
+    const raw = fresh.raw({ ...intent, record: new StreamRecord(key, null, 0) });
+    expect(raw.key?.equals(Buffer.from(key))).toBe(true);
+  });
 });
