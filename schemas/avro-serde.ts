@@ -182,12 +182,14 @@ class AvroCodec<T> implements AvroSerde<T> {
   }
 
   #headerError(buffer: Buffer, start: number, end: number): SerdeError {
-    return decodeError(
-      this.#name,
-      end - start < headerBytes
-        ? `${end - start} bytes are too few for a schema id`
-        : `the first byte is ${buffer[start]} instead of 0: not Confluent's Avro format`,
-    );
+    if (end - start < headerBytes) {
+      return decodeError(this.#name, `${end - start} bytes are too few for a schema id`);
+    }
+    const reason =
+      buffer[start] === magic
+        ? `its schema id would be ${buffer.readInt32BE(start + 1)}, and none is below 0`
+        : `the first byte is ${buffer[start]} instead of 0: not Confluent's Avro format`;
+    return decodeError(this.#name, reason);
   }
 
   #lengthError(offset: number, end: number): SerdeError {
@@ -200,13 +202,16 @@ class AvroCodec<T> implements AvroSerde<T> {
   }
 }
 
-/** Schema id at the head of a payload in Confluent's wire format; undefined where it is none. */
+/**
+ * Schema id at the head of a payload in Confluent's wire format, at least 0; undefined where it is
+ * none. A negative one is in bytes that are none of Avro's: no registry is asked for it.
+ */
 export function writerId(buffer: Buffer, start: number, end: number): number | undefined {
   if (end - start < headerBytes || buffer[start] !== magic) return undefined;
-  return (
+  const id =
     ((buffer[start + 1] as number) << 24) |
     ((buffer[start + 2] as number) << 16) |
     ((buffer[start + 3] as number) << 8) |
-    (buffer[start + 4] as number)
-  );
+    (buffer[start + 4] as number);
+  return id < 0 ? undefined : id;
 }

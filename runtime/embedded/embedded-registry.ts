@@ -25,6 +25,9 @@ type StoredSubject =
       readonly mode: NonNullable<SubjectState['mode']>;
     };
 
+/** Ids are 32 bits in keys; whoever asks may name any number. */
+const maxId = 0xffff_ffff;
+
 /**
  * A schema registry inside the embedded log, with the semantics of Confluent's: a schema has one id
  * in all subjects, ids count from 1, and a subject has versions. Ids are unique over all processes.
@@ -41,6 +44,7 @@ export class EmbeddedRegistry extends StoredRegistry {
   }
 
   async registered(id: number): Promise<RegisteredSchema | undefined> {
+    if (id < 0 || id > maxId) return undefined;
     this.environment.refresh();
     const schema = this.environment.get(schemaKey(id))?.toString();
     if (schema === undefined) return undefined;

@@ -127,8 +127,29 @@ describe('avroSerde', () => {
 
   test('refuses what is no record where all fields have defaults', () => {
     const line = avroSerde(catalog, 'shop.Line', { schemaId: 1, resolver: unknown });
-    for (const value of [7, 'x', [], null]) {
+    for (const value of [7, 'x', [], null, new Date(0), Promise.resolve({ quantity: 2 })]) {
       expect(() => bytesOf(line, value)).toThrow('cannot write shop.Line');
+    }
+  });
+
+  test.each([
+    ['a Map', new Map([['a', 1]])],
+    ['a set', new Set(['a'])],
+    ['bytes', Buffer.from('a')],
+    ['a promise', Promise.resolve({ a: 1 })],
+  ])('refuses %s for a map, which would be written as an empty one', (_, tags) => {
+    expect(() => bytesOf(serde, { ...order, tags: tags as never })).toThrow(
+      /^cannot write shop\.Order: tags is .*, which is no map$/,
+    );
+  });
+
+  test('takes objects without a prototype, and of classes, for maps', () => {
+    class Tags {
+      a = 1;
+    }
+    for (const tags of [Object.assign(Object.create(null), { a: 1 }), new Tags()]) {
+      const bytes = bytesOf(serde, { ...order, tags: tags as Record<string, number> });
+      expect(serde.read(bytes, 0, bytes.length).tags).toEqual({ a: 1 });
     }
   });
 
@@ -139,6 +160,7 @@ describe('avroSerde', () => {
       [bytes.subarray(0, -1), 'the bytes end in the middle of the value'],
       [longer, '2 bytes are left over after the value'],
       [bytes.subarray(0, 4), '4 bytes are too few for a schema id'],
+      [Buffer.from('00fffffffa', 'hex'), 'its schema id would be -6, and none is below 0'],
       [Buffer.from('{"id":1}'), "the first byte is 123 instead of 0: not Confluent's Avro format"],
     ];
     for (const [payload, reason] of cases) {
@@ -267,6 +289,18 @@ describe('avroSerde with another writer', () => {
     for (let i = 0; i < 5; i++) serde.read(payload, 0, payload.length);
     expect(serde.unknownId?.(payload, 0, payload.length)).toBeUndefined();
     expect(asked()).toBe(1);
+  });
+
+  test('does not take bytes for its own that bear the number of a schema nobody registered', () => {
+    const unregistered = avroSerde(catalog, 'shop.Order', { schemaId: -1, resolver: unknown });
+    const payload = Buffer.concat([
+      Buffer.from('00ffffffff', 'hex'),
+      bytesOf(serde, order).subarray(5),
+    ]);
+    expect(() => unregistered.read(payload, 0, payload.length)).toThrow(
+      'its schema id would be -1, and none is below 0',
+    );
+    expect(unregistered.unknownId(payload, 0, payload.length)).toBeUndefined();
   });
 
   test('has nothing to ask for its own id or for what is not Avro', () => {

@@ -48,6 +48,11 @@ describe('EmbeddedRegistry', () => {
     ]);
   });
 
+  test.each([-6, 0, 2 ** 32 - 1, 9_999_999_999])('has no schema %d', async (id) => {
+    const { registry } = await open(newFolder());
+    expect(await registry.schema(id)).toBeUndefined();
+  });
+
   test('gives no id to a schema that is only looked up', async () => {
     const { registry } = await open(newFolder());
     expect(await registry.idOf({ schema: '"string"', references: [] })).toBeUndefined();
