@@ -105,6 +105,17 @@ export function innerOf(type: Type): Inner {
 }
 
 /**
+ * True for an object whose own properties are what it holds. A `Map`, a `Date`, a promise or bytes
+ * would be written as if there were nothing in them.
+ */
+export function holdsProperties(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return true;
+  return Object.prototype.toString.call(value) === '[object Object]';
+}
+
+/**
  * True when Avro lets `reader` read what the named type `writer` wrote: the names without namespace
  * are equal, or the writer's full name is an alias of the reader (Avro for Java,
  * `SchemaCompatibility`, 1.12).

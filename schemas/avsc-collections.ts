@@ -1,5 +1,5 @@
 import type { BuildOptions, Hook, Inner, ResolverParts, Tap } from './avsc-base.ts';
-import { base, namesMatch } from './avsc-base.ts';
+import { base, holdsProperties, namesMatch } from './avsc-base.ts';
 
 /** No bound below this: items may take no bytes at all (an array of nulls). */
 const harmlessCount = 65_536;
@@ -42,8 +42,19 @@ export class SafeArray extends base.ArrayType {
   }
 }
 
-/** A map, likewise. Its values are plain objects. */
+/** A map, likewise. Its values are plain objects; a `Map` of JavaScript is none. */
 export class SafeMap extends base.MapType {
+  override _check(value: unknown, flags?: unknown, hook?: Hook, path?: string[]): boolean {
+    if (holdsProperties(value)) return super._check(value, flags, hook, path);
+    hook?.(value, this);
+    return false;
+  }
+
+  override _write(tap: Tap, value: unknown): void {
+    if (!holdsProperties(value)) throw new Error('not a map');
+    super._write(tap, value);
+  }
+
   override _read(tap: Tap): Record<string, unknown> {
     const values = this.valuesType;
     const map: Record<string, unknown> = {};

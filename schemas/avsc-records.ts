@@ -1,11 +1,11 @@
 import type { Inner, InnerField, ResolveOptions, ResolverParts, Tap, Write } from './avsc-base.ts';
-import { base, namesMatch } from './avsc-base.ts';
+import { base, holdsProperties, namesMatch } from './avsc-base.ts';
 
 type RecordConstructor = { prototype: object } & (new (...values: readonly unknown[]) => object);
 
 /**
  * A record: its values are plain objects (their prototype is `Object.prototype`). One whose fields
- * all have defaults does not take a number or a list for a record.
+ * all have defaults does not take a number, a list or a date for a record.
  */
 export class SafeRecord extends base.RecordType {
   override _createConstructor(): { prototype: object } {
@@ -18,9 +18,7 @@ export class SafeRecord extends base.RecordType {
     const write = super._createWriter();
     if (this.fields.some((field) => field.defaultValue() === undefined)) return write;
     return (tap, value) => {
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        throw new Error('not a record');
-      }
+      if (!holdsProperties(value)) throw new Error('not a record');
       write(tap, value);
     };
   }
