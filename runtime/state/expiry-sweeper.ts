@@ -98,17 +98,27 @@ export class ExpirySweeper {
   }
 
   /**
-   * Adds what the change of a row does to the index. True: an entry was added behind the cursor;
-   * call {@link restart} when the disk has it.
+   * Adds what the change of a row does to the index. Gives the entry that was added, if one was; to
+   * be told to {@link applied}.
    */
-  index(writes: IndexWrite[], { key, before, row, swept }: RowChange): boolean {
+  index(writes: IndexWrite[], { key, before, row, swept }: RowChange): Buffer | undefined {
     const old = this.#bucketOf(before);
     const now = this.#bucketOf(row);
     if (old !== undefined && old !== now) writes.push([expiryKey(old, key), null]);
-    if (now === undefined || (old === now && !swept)) return false;
+    if (now === undefined || (old === now && !swept)) return undefined;
     const entry = expiryKey(now, key);
     writes.push([entry, expiryMark]);
-    return now <= this.#done || (this.#cursor !== undefined && entry.compare(this.#cursor) < 0);
+    return entry;
+  }
+
+  /**
+   * The disk has a transaction, and this is the first entry that it added. Sweeps that went by its
+   * place before did not see it.
+   */
+  applied(entry: Buffer | undefined): void {
+    if (entry === undefined) return;
+    const passed = this.#cursor !== undefined && entry.compare(this.#cursor) < 0;
+    if (passed || entry.compare(expiryBound(this.#done)) < 0) this.restart();
   }
 
   /** Everything that is not on disk was dropped. */

@@ -63,6 +63,12 @@ export function expiryBound(bucketMs: number): Buffer {
   return expiryKey(bucketMs + 1, Buffer.alloc(0));
 }
 
+/** The one of two entries that comes first; undefined: there is none. */
+export function firstOf(a: Buffer | undefined, b: Buffer | undefined): Buffer | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a.compare(b) <= 0 ? a : b;
+}
+
 /** The row key in the key of an entry. */
 export function rowKeyOf(entry: Buffer): Buffer {
   return entry.subarray(bucketBytes);

@@ -4,7 +4,7 @@ import { ProcessingError } from '../../topology/core/errors.ts';
 import type { StorePlan } from '../../topology/plan/plan.ts';
 import type { StateBackend, StateTable, StateWrites } from '../ports.ts';
 import { ExpirySweeper } from './expiry-sweeper.ts';
-import { ExpiryGrid, expiryTable } from './expiry.ts';
+import { ExpiryGrid, expiryTable, firstOf } from './expiry.ts';
 import type { SealedVersions } from './layers.ts';
 import { Layers } from './layers.ts';
 import { mergedRange } from './merged-range.ts';
@@ -45,8 +45,8 @@ export interface TaskStoreOptions {
 
 interface Sealed {
   readonly layer: SealedVersions;
-  /** Index entries are added behind the sweeper's cursor. */
-  behind: boolean;
+  /** The first of the index entries that are added. */
+  firstEntry: Buffer | undefined;
   readonly rows: (readonly [key: Uint8Array, row: Uint8Array | null])[];
   readonly expiry: (readonly [key: Uint8Array, row: Uint8Array | null])[];
 }
@@ -122,8 +122,7 @@ export class TaskStore implements EntryOwner {
     if (entry === undefined) row = this.#load(mapKey, key).row;
     else {
       entry.visited = true;
-      row = entry.row;
-      if (row === undefined) row = this.#reload(entry);
+      row = entry.row === undefined ? this.#reload(entry) : entry.row;
     }
     if (row === null || row === undefined || this.#expired(row)) return undefined;
     return row;
@@ -251,7 +250,7 @@ export class TaskStore implements EntryOwner {
   seal(sink: ChangelogSink): void {
     const layer = this.#layers.seal();
     const expiry = this.#sweeper?.seal() ?? [];
-    const sealed: Sealed = { layer, behind: false, rows: [], expiry };
+    const sealed: Sealed = { layer, firstEntry: undefined, rows: [], expiry };
     const swept = expiry.length > 0;
     for (const version of layer.versions) {
       const { row, before, slab } = version;
@@ -263,7 +262,8 @@ export class TaskStore implements EntryOwner {
         const value = bytes === null ? null : bytes.subarray(rowPrefixBytes);
         sink.append(row?.time ?? version.deletedAt, key, value, row?.keep ?? false);
       }
-      if (this.#sweeper?.index(expiry, { key, before, row, swept }) === true) sealed.behind = true;
+      const entry = this.#sweeper?.index(expiry, { key, before, row, swept });
+      sealed.firstEntry = firstOf(sealed.firstEntry, entry);
     }
     this.#sealed.push(sealed);
   }
@@ -292,7 +292,8 @@ export class TaskStore implements EntryOwner {
     const { versions } = this.#layers.applied();
     // Twice: an entry that was used gets a second chance before it goes.
     this.#cache.trim(2 * versions.length + 64);
-    if (this.#sealed.shift()?.behind === true) this.#sweeper?.restart();
+    const sealed = this.#sealed.shift();
+    this.#sweeper?.applied(sealed?.firstEntry);
   }
 
   /** The transaction in commit was aborted: it, and what is on top, never happened (E2). */

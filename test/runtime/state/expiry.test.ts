@@ -159,6 +159,26 @@ describe('TaskStore with a ttl', () => {
     ]).toEqual([0, 0]);
   });
 
+  test('finds a row whose transaction was in commit when the sweep went by its place', async () => {
+    const r = rig();
+    r.batch((s) => s.put('b', 1, 50));
+    await r.commit();
+    r.batch((s) => s.put('a', 1, 0));
+    r.seal();
+    r.time.streamTime = 5000;
+    r.batch((s) => expect(s.sweep(10)).toBe(1));
+    r.acknowledge();
+    await r.apply();
+    await r.commit();
+    r.time.streamTime = 6000;
+    r.batch((s) => s.sweep(10));
+    await r.commit();
+    expect([
+      r.backend.open('totals', 0).count(),
+      r.backend.open('totals!expiry', 0).count(),
+    ]).toEqual([0, 0]);
+  });
+
   test('deletes after a restore what expired, and keeps what is kept', async () => {
     const r = rig();
     r.batch((s) => {
