@@ -2,7 +2,6 @@ import { merge, type Observable } from 'rxjs';
 import { stageError } from '../../processors/stage-error.ts';
 import { listen, Relay } from '../../processors/relay.ts';
 import type { Punctuation, StageContext, StageOutputs } from '../../processors/stage.ts';
-import { SerdeError } from '../../topology/core/errors.ts';
 import type { StreamRecord } from '../../topology/core/record.ts';
 import type { SinkNode, StageNode } from '../../topology/plan/plan.ts';
 import type { Attempt } from './attempt.ts';
@@ -188,7 +187,7 @@ export class Pipeline {
           try {
             writer.write(record, output, outcomes);
           } catch (error) {
-            attempt.fail(sinkError(error, { stage: node.stage, taskId }, record));
+            attempt.fail(stageError(error, { stage: node.stage, taskId }, record));
           }
         },
         error: (error) => attempt.fail(error),
@@ -203,19 +202,4 @@ export class Pipeline {
       this.attempt.keep(listen(upstream, port));
     }
   }
-}
-
-/** The error of a sink, with the stage that the author wrote: a value that does not fit is that stage's failure. */
-function sinkError(
-  error: unknown,
-  place: { readonly stage: string; readonly taskId: string },
-  record: StreamRecord,
-): unknown {
-  if (!(error instanceof SerdeError) || error.place.stage !== undefined) {
-    return stageError(error, place, record);
-  }
-  return new SerdeError(error.code, error.message, {
-    cause: error.cause,
-    place: { ...error.place, ...place },
-  });
 }

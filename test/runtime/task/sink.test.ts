@@ -1,4 +1,6 @@
+import { tap } from 'rxjs';
 import { expect, describe, test } from 'vitest';
+import type { KeyValueStore, ProcessStage, StreamRecord } from '../../../processors/index.ts';
 import { TopologyDriver } from '../../../runtime/testing/index.ts';
 import { partitionOf } from '../../../topology/core/murmur2.ts';
 import { definitionOf } from '../topology.ts';
@@ -61,6 +63,42 @@ stages:
     expect(headers.get('__streams.errors.stage')).toBe('send');
     expect(headers.get('__streams.errors.exception')).toBe('SerdeError[SERDE_ENCODE]');
     expect(driver.outcomes('send')).toMatchObject({ deadLettered: 1 });
+    await driver.close();
+  });
+
+  test.each([
+    ['a value', 'a', 'no long'],
+    ['a key', null, 1],
+  ])('is not named where %s does not fit a store: the stage is', async (_, key, value) => {
+    const wrong = definitionOf(`
+application: wrong
+streams:
+  in:  { topic: in, key: string, value: long }
+  out: { topic: out, key: string, value: long }
+stores:
+  last: { key: string, value: long, ttl: 1d }
+stages:
+  keep: { in: { read: in }, process: keep, stores: [last], out: { kept: { key: string, value: long } } }
+  send: { from: keep.kept, to: out }
+`);
+    const keep: ProcessStage<
+      { read: StreamRecord<string, number> },
+      { kept: StreamRecord<string, number> },
+      { last: KeyValueStore<string> }
+    > = ({ read }, context) => ({
+      kept: read.pipe(tap((record) => context.store('last').put(record.key, value))),
+    });
+    const driver = await TopologyDriver.start({
+      definition: wrong,
+      functions: { keep },
+      partitions: 1,
+    });
+    await driver.pipe('in', { key, value: 1, time: 1 });
+    const [letter] = await driver.all('wrong-dead-letters');
+    const headers = new Map(letter?.headers.map(([name, text]) => [name, String(text)]));
+    expect(headers.get('__streams.errors.stage')).toBe('keep');
+    expect(headers.get('__streams.errors.exception')).toBe('SerdeError[SERDE_ENCODE]');
+    expect(driver.outcomes('keep')).toMatchObject({ deadLettered: 1 });
     await driver.close();
   });
 });
