@@ -11,7 +11,8 @@ import type { DeadLetter } from './letter.ts';
 
 /**
  * Makes of a value that failed one that the application takes: `Old` is the value as the schema that wrote it has it, `New` as the source's schema has it now.
- * A tombstone is null. Bytes that nothing reads are given as they are (`Uint8Array`). The result undefined leaves the letter where it is.
+ * A tombstone is null. Bytes that nothing reads are given as they are (`Uint8Array`). The result undefined leaves the letter where it is. It may be
+ * asynchronous: letters are migrated one after the other.
  *
  * **Example**
  * ```ts
@@ -22,7 +23,7 @@ import type { DeadLetter } from './letter.ts';
 export type LetterMigration<Old = unknown, New = unknown> = (
   value: Old,
   letter: MigratedLetter,
-) => New | null | undefined;
+) => New | null | undefined | Promise<New | null | undefined>;
 
 /** What a migration is told of the letter beside its value. */
 export type MigratedLetter = Pick<
@@ -86,7 +87,7 @@ export class Migrator {
     const old = await this.decoded(letter.value, format);
     let made: unknown;
     try {
-      made = this.options.migration(old, letter);
+      made = await this.options.migration(old, letter);
     } catch (error) {
       return { stays: `the migration failed: ${messageOf(error)}` };
     }

@@ -58,6 +58,16 @@ describe('Migrator', () => {
     expect(await gone.migrate(letter('a'), topic('string'))).toEqual({ value: null });
   });
 
+  test.each(['string', 'json'])('waits for what it makes later, as %s', async (format) => {
+    const later = migrator(async (old) => old);
+    const value = Buffer.from('"a"');
+    expect(await later.migrate(letter(value), topic(format))).toEqual({ value });
+    const failed = migrator(async () => Promise.reject(new Error('not that')));
+    expect(await failed.migrate(letter(value), topic(format))).toEqual({
+      stays: 'the migration failed: not that',
+    });
+  });
+
   test('leaves the letter where the function throws or its value does not fit', async () => {
     const broken = migrator(() => {
       throw new Error('not that');
