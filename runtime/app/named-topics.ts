@@ -111,6 +111,16 @@ export class NamedTopics {
     await commitAgain(this.transactor, { appends, positions: [] }, this.membership);
   }
 
+  /**
+   * The bytes of a value as {@link send} writes it to a stream, table or topic; null: a tombstone.
+   * @throws {SerdeError} when it does not fit its type
+   * @throws {ConfigError} TOPIC_UNKNOWN
+   */
+  async encodedValue(stream: string, value: unknown): Promise<Buffer | null> {
+    const serdes = await this.serdesOf(this.topic(stream));
+    return this.bytes(serdes.value, value);
+  }
+
   /** Committed records since the last read of the same name, by partition, then offset. */
   async read(name: string): Promise<readonly TopicRecord[]> {
     const topic = this.topic(name);

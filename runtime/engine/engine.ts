@@ -11,6 +11,7 @@ import { Fetcher } from './fetcher.ts';
 import { HaltGuards } from './halt-guard.ts';
 import { groupOptions } from './group-options.ts';
 import { nextTurn } from './next-turn.ts';
+import { Releases } from './releases.ts';
 import type { RestoreProgress } from './restore-progress.ts';
 import { Restorer } from './restorer.ts';
 import { RunTotals } from './run-totals.ts';
@@ -42,13 +43,13 @@ export class Engine {
   private readonly factory: TaskFactory;
   private readonly halts: HaltGuards;
   private readonly lookups: SchemaLookups;
+  private readonly releases: Releases;
   private readonly restorer: Restorer;
   private readonly standbys: Standbys;
   private readonly assignment: Assignment;
   readonly totals = new RunTotals();
   private membership: Membership | undefined;
   private transactor: Transactor | undefined;
-  private cancelWake: (() => void) | undefined;
   private turn = 0;
   private closing: Promise<void> | undefined;
 
@@ -71,10 +72,11 @@ export class Engine {
     this.lookups = new SchemaLookups({
       cache: parts.cache,
       clock,
-      queues: () => [...this.tasks.flatMap((task) => task.queues), ...parts.globals.queues],
+      waiters: () => [...this.tasks.flatMap((it) => it.schemaWaiters), ...parts.globals.queues],
       wake,
       report: parts.report,
     });
+    this.releases = new Releases({ ...parts, tasks: () => this.tasks, wake, failed: fail });
     this.calls = new CallDesk({
       ...parts,
       failed: fail,
@@ -167,6 +169,7 @@ export class Engine {
       await wipeDistrusted(log, state, this.units, report);
       const fail = (error: unknown): void => this.fail(error);
       await this.calls.start();
+      await this.releases.start();
       await globals.start({ wake: () => this.signal.notify(), fail });
       const options = await groupOptions(this.parts, this.units);
       this.membership = await log.join(options, this.assignment);
@@ -254,14 +257,7 @@ export class Engine {
 
   /** Resolves when something happened that may give work: records, a reply, the end of a commit or of a batch, a due time. */
   async idle(): Promise<void> {
-    const next = this.nextWakeMs();
-    if (next !== undefined) {
-      const delay = Math.max(0, next - this.parts.clock.now());
-      this.cancelWake = this.parts.clock.after(delay, () => this.signal.notify());
-    }
-    await this.signal.wait();
-    this.cancelWake?.();
-    this.cancelWake = undefined;
+    await this.signal.waitUntil(this.nextWakeMs(), this.parts.clock);
   }
 
   /** True when something is under way that will end by itself, without the clock: a fetch, a commit, a batch, a request, a look-up. */
@@ -282,6 +278,7 @@ export class Engine {
       this.restorer.busy ||
       this.parts.globals.busy ||
       this.calls.busy ||
+      this.releases.busy ||
       (this.parts.globals.hasArrived && this.betweenBatches)
     );
   }
@@ -314,6 +311,7 @@ export class Engine {
     this.fetcher.close();
     this.lookups.close();
     this.calls.close();
+    this.releases.close();
     await this.committer.finish([]).catch(() => {});
     this.committer.stop();
     const { tasks } = this;
@@ -335,6 +333,7 @@ export class Engine {
     this.fetcher.close();
     this.lookups.close();
     this.calls.close();
+    this.releases.close();
     void this.assignment.close();
     this.parts.globals.close();
     this.state = 'closed';
@@ -352,6 +351,7 @@ export class Engine {
   private opened(unit: RunnableUnit, task: Task): void {
     this.totals.opened(task);
     this.assignment.add(unit, task);
+    this.releases.opened(task);
     this.calls.open(task, (stage) => this.factory.journaled(task, stage));
     this.signal.notify();
   }

@@ -1,19 +1,19 @@
 import type { Clock } from '../../topology/core/clock.ts';
-import type { PartitionQueue } from '../task/partition-queue.ts';
+import type { SchemaWaiter } from '../task/schema-waiter.ts';
 import { answersAgainLine, askAgainMs, waitingLine } from './await-schema.ts';
 import type { SchemaCache } from './schema-cache.ts';
 
 export interface SchemaLookupsOptions {
   readonly cache: SchemaCache;
   readonly clock: Clock;
-  /** All queues whose heads may wait for a schema. */
-  readonly queues: () => readonly PartitionQueue[];
+  /** All that may wait for a schema: queues with their heads, released keys with their next records. */
+  readonly waiters: () => readonly SchemaWaiter[];
   readonly wake: () => void;
   /** Told when the registry cannot be asked, and when it can again. */
   readonly report: (message: string) => void;
 }
 
-/** Asks the registry for schemas that heads of queues wait for. While it is down they wait; their records do not fail (design.md 9). */
+/** Asks the registry for schemas that next records wait for. While it is down they wait; their records do not fail (design.md 9). */
 export class SchemaLookups {
   private readonly options: SchemaLookupsOptions;
   /** Ids that are asked for, or will be after a pause. */
@@ -34,8 +34,8 @@ export class SchemaLookups {
 
   /** Begins the look-ups that are missing. */
   step(): void {
-    const { cache, queues } = this.options;
-    for (const { pendingSchema: id } of queues()) {
+    const { cache, waiters } = this.options;
+    for (const { pendingSchema: id } of waiters()) {
       if (id === undefined || this.resolving.has(id)) continue;
       this.resolving.add(id);
       cache.load(id).then(
@@ -71,8 +71,8 @@ export class SchemaLookups {
       this.options.report(answersAgainLine);
     }
     this.resolving.delete(id);
-    for (const queue of this.options.queues()) {
-      if (queue.pendingSchema === id) queue.schemaResolved();
+    for (const waiter of this.options.waiters()) {
+      if (waiter.pendingSchema === id) waiter.schemaResolved();
     }
     this.options.wake();
   }

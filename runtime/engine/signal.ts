@@ -1,3 +1,5 @@
+import type { Clock } from '../../topology/core/clock.ts';
+
 /**
  * Wakes a loop: {@link Signal.notify} makes the present or next {@link Signal.wait} resolve. Notifications do not add up.
  */
@@ -23,5 +25,15 @@ export class Signal {
     await new Promise<void>((resolve) => {
       this.waiting = resolve;
     });
+  }
+
+  /** {@link wait}, until this time of the wall clock at the latest, ms; undefined: as long as it takes. */
+  async waitUntil(dueMs: number | undefined, clock: Clock): Promise<void> {
+    const cancel =
+      dueMs === undefined
+        ? undefined
+        : clock.after(Math.max(0, dueMs - clock.now()), () => this.notify());
+    await this.wait();
+    cancel?.();
   }
 }

@@ -6,6 +6,7 @@ import type { ErrorPolicyDef } from '../../topology/definition/definition.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import { CallLog } from '../calls/call-log.ts';
 import { type IntentCodec, type JournaledIntent } from '../calls/intent-codec.ts';
+import type { Report } from '../logger.ts';
 import type { Log, Position, StateBackend } from '../ports.ts';
 import { TaskStore } from '../state/task-store.ts';
 import type { StoreCache } from '../state/working-set.ts';
@@ -16,6 +17,7 @@ import type { CompiledSubTopology } from '../task/compiled.ts';
 import { DeadLetters } from '../task/dead-letters.ts';
 import { wireHalves } from './wire-halves.ts';
 import { BuilderPool, OutputBuffer } from '../task/output-buffer.ts';
+import { HeldRecords } from '../task/parking/held-records.ts';
 import { PartitionQueue } from '../task/partition-queue.ts';
 import { RefusedRows } from '../task/refused-rows.ts';
 import { Task } from '../task/task.ts';
@@ -47,7 +49,7 @@ export interface TaskFactoryOptions {
   readonly globals: GlobalTables;
   readonly storeCache: StoreCache;
   readonly partitionsOf: (topic: string) => number;
-  readonly report: (message: string) => void;
+  readonly report: Report;
   readonly trace?: string;
   readonly wake: () => void;
   readonly recordFailed: (failure: RecordFailure) => void;
@@ -200,6 +202,8 @@ export class TaskFactory {
         (source as NonNullable<typeof source>).decode,
       );
     });
+    const queueOf = (topic: string): PartitionQueue | undefined =>
+      queues.find((queue) => queue.topic === topic);
     const journals = new CallJournals(await this.codecs(topology));
     const { topic: controls, partition: controlPartition } = this.controlOf(unit);
     const runner = new BatchRunner({
@@ -214,7 +218,8 @@ export class TaskFactory {
       budgetMs: options.stageBudgetMs,
       maxFutureMs: options.maxFutureMs,
       trace: this.options.trace,
-      raw: (topic, offset) => queues.find((queue) => queue.topic === topic)?.raw(offset),
+      raw: (topic, offset) => queueOf(topic)?.raw(offset),
+      rawKey: (topic, offset) => queueOf(topic)?.rawKey(offset),
       deadLetters: this.deadLetters(id, partition),
       refusedRows: new RefusedRows({
         taskId: id,
@@ -234,6 +239,7 @@ export class TaskFactory {
         times,
         stores,
         runner,
+        held: this.held(unit, stores),
         control,
         topicIds: idsOf(positions),
         pool: this.pool,
@@ -248,6 +254,20 @@ export class TaskFactory {
     );
     this.journals.set(task, journals);
     return task;
+  }
+
+  private held({ id, topology }: RunnableUnit, stores: TaskStores): HeldRecords | undefined {
+    const { parking, sources } = topology;
+    const store = stores.owned(parking?.store ?? '');
+    if (parking === undefined || store === undefined) return undefined;
+    return new HeldRecords({
+      taskId: id,
+      parking,
+      store,
+      full: (message) =>
+        this.options.report(message, { level: 'warn', code: 'PARKED_FULL', task: id }),
+      decode: (topic) => sources.find(({ node }) => node.topics.includes(topic))?.decode,
+    });
   }
 
   private async codecs(topology: CompiledSubTopology): Promise<ReadonlyMap<string, IntentCodec>> {

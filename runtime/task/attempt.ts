@@ -22,6 +22,8 @@ export class Attempt {
   latestOutcomes: Outcomes = newOutcomes();
   /** The error policies of the records that it sent to dead letters, one for each. */
   readonly failedUnder: RecordFailure[] = [];
+  /** Items that no stage got: records that are held, and those that were given up or wait on. */
+  passedOver = 0;
   /** First failure; undefined while there is none. */
   failure: { readonly error: unknown } | undefined;
   /** True once the batch has ended: handles made for this attempt throw (E8). */
@@ -50,6 +52,7 @@ export class Attempt {
   absorb(part: Attempt): void {
     for (const [node, outcomes] of part.outcomes) addOutcomes(this.outcomesOf(node), outcomes);
     this.failedUnder.push(...part.failedUnder);
+    this.passedOver += part.passedOver;
   }
 
   fail(error: unknown): void {

@@ -1,11 +1,10 @@
-import { newOutcomes } from '../../processors/outcomes.ts';
 import { CallFailure } from '../../processors/call-handler.ts';
 import { CallReply } from '../../processors/call-reply.ts';
 import type { CallIntent } from '../../processors/stage.ts';
 import type { KeyValueStore } from '../../processors/store.ts';
 import type { Clock } from '../../topology/core/clock.ts';
 import { isStreamsError, ProcessingError, SerdeError } from '../../topology/core/errors.ts';
-import { noHeaders, StreamRecord } from '../../topology/core/record.ts';
+import { StreamRecord } from '../../topology/core/record.ts';
 import type { StageNode } from '../../topology/plan/plan.ts';
 import type { CallLog } from '../calls/call-log.ts';
 import { newProgress } from '../calls/call-progress.ts';
@@ -16,15 +15,18 @@ import type { CompiledPunctuation, CompiledSubTopology } from './compiled.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { type BuilderPool, OutputBuffer } from './output-buffer.ts';
 import { Pipeline, type PipelineHost } from './pipeline.ts';
-import { nextDue } from './punctuation-schedule.ts';
+import { Punctuations } from './punctuations.ts';
 import { AttemptContext, type ContextHost } from './stage-context.ts';
 import type { TaskStores } from './task-stores.ts';
 import type { RefusedRows } from './refused-rows.ts';
 import { timeRefusal } from './record-refusal.ts';
 import { Rejections, type RejectionOptions } from './rejections.ts';
-import { punctuationId, type TaskTimes } from './task-times.ts';
+import type { TaskTimes } from './task-times.ts';
+import { ParkedKeys } from './parking/parked-keys.ts';
 import type { QueueItem } from './partition-queue.ts';
-import type { WorkItem } from './work-item.ts';
+import { isSameFailure } from './release.ts';
+import { TakenRecords } from './taken-records.ts';
+import type { HeldItem, WorkItem } from './work-item.ts';
 
 export interface BatchRunnerOptions {
   readonly topology: CompiledSubTopology;
@@ -43,6 +45,8 @@ export interface BatchRunnerOptions {
   readonly maxFutureMs: number | undefined;
   /** Raw bytes of a record that the present batch took. */
   readonly raw: RejectionOptions['raw'];
+  /** The key of such a record alone; null: it has none. */
+  readonly rawKey: (topic: string, offset: number) => Buffer | null | undefined;
   /** Topic for topic, partition and offset of each record taken; undefined: none (tests ask for it). */
   readonly trace: string | undefined;
 }
@@ -79,12 +83,23 @@ export class BatchRunner implements PipelineHost, ContextHost {
   /** What the attempt that runs was made of. */
   private items: readonly WorkItem[] = [];
   private readonly rejections: Rejections;
+  private readonly taken: TakenRecords;
+  private readonly punctuations: Punctuations;
+  /** Undefined: no record waits behind another one. */
+  private readonly parked: ParkedKeys | undefined;
 
   constructor(options: BatchRunnerOptions) {
     this.options = options;
+    const { parking } = options.topology;
+    const handle: RejectionOptions['handle'] = (store, attempt) => this.storeHandle(store, attempt);
+    this.parked = parking === undefined ? undefined : new ParkedKeys({ parking, handle });
+    this.taken = new TakenRecords(options);
+    this.punctuations = new Punctuations(options.topology.punctuations, options.times);
     this.rejections = new Rejections({
       ...options,
-      handle: (store, attempt) => this.storeHandle(store, attempt),
+      handle,
+      parked: this.parked,
+      sourceOf: (topic) => this.taken.sourceOf(topic),
       wallClock: () => this.wallClock,
     });
     this.taskId = options.taskId;
@@ -185,6 +200,7 @@ export class BatchRunner implements PipelineHost, ContextHost {
     this.items = items;
     let pipeline: Pipeline | undefined;
     try {
+      this.parked?.begin(attempt);
       pipeline = new Pipeline(this.options.topology, this, attempt);
       for (const item of items) {
         this.push(pipeline, item, attempt);
@@ -212,20 +228,17 @@ export class BatchRunner implements PipelineHost, ContextHost {
 
   private push(pipeline: Pipeline, item: WorkItem, attempt: Attempt): void {
     if (item instanceof StreamRecord) {
-      const record = item;
-      this.trace(record, attempt);
-      const refused = timeRefusal(record.time, this.wallClock, this.options.maxFutureMs);
-      if (refused !== undefined) {
-        this.rejections.refuse(record.topic, record.partition, record.offset, refused, attempt);
-        return;
-      }
-      this.times.observe(record.topic, record.time);
-      this.countTaken(record.topic, attempt);
-      pipeline.push(record);
-      if (this.times.streamTime >= this.times.streamDue) this.fireStreamTime(pipeline);
+      this.taken.trace(item, attempt);
+      if (this.parked?.any === true && this.hold(item, attempt)) return;
+      const refused = timeRefusal(item.time, this.wallClock, this.options.maxFutureMs);
+      if (refused === undefined) this.enter(pipeline, item, attempt);
+      else this.rejections.refuse(item, refused, attempt);
     } else if (item.kind === 'poison') {
-      this.trace(item, attempt);
-      this.rejections.refuse(item.topic, item.partition, item.offset, item.error, attempt);
+      this.taken.trace(item, attempt);
+      if (this.parked?.any === true && this.hold(item, attempt)) return;
+      this.rejections.refuse(item, item.error, attempt);
+    } else if (item.kind === 'held') {
+      this.followUp(pipeline, item, attempt);
     } else if (item.kind === 'tick') {
       this.fire(pipeline, item.punctuation, item.time);
     } else if (item.kind === 'note') {
@@ -244,59 +257,59 @@ export class BatchRunner implements PipelineHost, ContextHost {
     }
   }
 
-  /** Counts a record for its source, unless the source has a stage, which counts itself. */
-  private countTaken(topic: string, attempt: Attempt): void {
-    if (topic === attempt.latestTopic) {
-      const latest = attempt.latestOutcomes;
-      latest.in++;
-      latest.emitted++;
-      latest.out++;
-      return;
-    }
-    let outcomes = attempt.sources.get(topic);
-    if (outcomes === undefined) {
-      const source = this.options.topology.sources.find((it) => it.node.topics.includes(topic));
-      const own = source === undefined || source.stage !== undefined;
-      outcomes = own ? newOutcomes() : attempt.outcomesOf(source.node.name);
-      attempt.sources.set(topic, outcomes);
-    }
-    attempt.latestTopic = topic;
-    attempt.latestOutcomes = outcomes;
+  /** A record enters the topology. */
+  private enter(pipeline: Pipeline, record: StreamRecord, attempt: Attempt): void {
+    this.times.observe(record.topic, record.time);
+    this.taken.count(record.topic, attempt);
+    pipeline.push(record);
+    if (this.times.streamTime < this.times.streamDue) return;
+    this.punctuations.fireStreamTime((punctuation, time) => this.fire(pipeline, punctuation, time));
+  }
+
+  /** Holds a record, if its key is parked. */
+  private hold(item: QueueItem, attempt: Attempt): boolean {
+    const parked = this.parked as ParkedKeys;
+    const { topic, offset } = item;
+    if (!parked.covers(topic)) return false;
+    const key = this.options.rawKey(topic, offset);
+    const row = key === null || key === undefined ? undefined : parked.of(key, attempt);
+    const raw = row === undefined ? undefined : this.options.raw(topic, offset);
+    if (row === undefined || raw === undefined) return false;
+    parked.hold(row, key as Buffer, item, raw, attempt);
+    const outcomes = attempt.outcomesOf(this.taken.sourceOf(topic));
     outcomes.in++;
-    outcomes.emitted++;
-    outcomes.out++;
+    outcomes.parked++;
+    attempt.passedOver++;
+    return true;
   }
 
-  private fireStreamTime(pipeline: Pipeline): void {
-    const { streamTime } = this.times;
-    for (const punctuation of this.options.topology.punctuations) {
-      if (punctuation.by !== 'stream-time') continue;
-      const due = this.times.due(punctuationId(punctuation.stage, punctuation.name)) ?? 0;
-      if (streamTime >= due) this.fire(pipeline, punctuation, streamTime);
+  /** The turn of a record that was held has come, unless one before it has failed in this very batch: then it waits on. */
+  private followUp(pipeline: Pipeline, item: HeldItem, attempt: Attempt): void {
+    const parked = this.parked as ParkedKeys;
+    const { key, taken } = item;
+    const row = parked.of(key, attempt);
+    if (row === undefined || !isSameFailure(row, item.parked) || row.first !== item.sequence) {
+      attempt.passedOver++;
+    } else if (taken === undefined) {
+      parked.takeOff(key, attempt);
+      attempt.passedOver++;
+    } else {
+      const refused =
+        taken instanceof StreamRecord
+          ? timeRefusal(taken.time, this.wallClock, this.options.maxFutureMs)
+          : taken.error;
+      if (refused !== undefined || !(taken instanceof StreamRecord)) {
+        this.rejections.refuse(taken, refused, attempt, item);
+        return;
+      }
+      parked.takeOff(key, attempt);
+      this.enter(pipeline, taken, attempt);
     }
-    this.times.streamDue = this.nextStreamDue();
-  }
-
-  private nextStreamDue(): number {
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const punctuation of this.options.topology.punctuations) {
-      if (punctuation.by !== 'stream-time') continue;
-      earliest = Math.min(
-        earliest,
-        this.times.due(punctuationId(punctuation.stage, punctuation.name)) ?? 0,
-      );
-    }
-    return earliest;
   }
 
   private fire(pipeline: Pipeline, punctuation: CompiledPunctuation, time: number): void {
-    const id = punctuationId(punctuation.stage, punctuation.name);
-    const due = this.times.due(id) ?? 0;
-    this.times.setDue(id, nextDue(due, punctuation.everyMs, time));
-    pipeline.tick(punctuation.stage, punctuation.name, {
-      time,
-      cancel: () => this.times.setDue(id, Number.POSITIVE_INFINITY),
-    });
+    const { cancel } = this.punctuations.fired(punctuation, time);
+    pipeline.tick(punctuation.stage, punctuation.name, { time, cancel });
   }
 
   /** Runs the items again, one at a time. Undefined when the batch was abandoned meanwhile. */
@@ -324,7 +337,7 @@ export class BatchRunner implements PipelineHost, ContextHost {
       whole.output.rollback(mark);
       times.restore(before);
       this.intents.length = intents;
-      if (item instanceof StreamRecord) this.trace(item, whole);
+      if (item instanceof StreamRecord) this.taken.trace(item, whole);
       this.rejections.failed(item, part.failure.error, whole);
     }
     return whole;
@@ -347,20 +360,6 @@ export class BatchRunner implements PipelineHost, ContextHost {
     }
     attempt.end();
     done({ attempt, items, intents: this.intents.splice(0) });
-  }
-
-  private trace(taken: QueueItem, attempt: Attempt): void {
-    const { trace } = this.options;
-    if (trace === undefined) return;
-    const { topic, partition, offset, time } = taken;
-    attempt.output.appendPair(
-      trace,
-      0,
-      Math.max(0, time),
-      Buffer.from(this.taskId),
-      Buffer.from(JSON.stringify({ topic, partition, offset })),
-      noHeaders,
-    );
   }
 
   private budgetError(stage: string): ProcessingError {

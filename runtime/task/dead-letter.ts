@@ -1,6 +1,7 @@
 import { writerId } from '../../schemas/index.ts';
 import { type ErrorPlace, isStreamsError } from '../../topology/core/errors.ts';
 import type { Header } from '../../topology/core/record.ts';
+import { type ParkedId, parkedText } from './release.ts';
 
 /** The raw bytes of a record that failed. */
 export interface RawRecord {
@@ -39,6 +40,8 @@ export interface FailedRecord {
   readonly origin: LetterOrigin;
   /** A call's reply: its intent, as the journal of {@link FailedCall.stage} has it. */
   readonly call?: FailedCall;
+  /** It parks its key: later records of it wait until this letter is sent on or given up. */
+  readonly parked?: ParkedId | undefined;
 }
 
 /** The call whose reply failed. */
@@ -72,7 +75,7 @@ export const letterHeaders = {
  * for Kafka Streams' dead letters read ours. `wire` says where to look for schema ids.
  */
 export function deadLetterHeaders(
-  { raw, error, place, origin, call }: FailedRecord,
+  { raw, error, place, origin, call, parked }: FailedRecord,
   application: string,
   wire: WireHalves,
 ): readonly Header[] {
@@ -96,6 +99,7 @@ export function deadLetterHeaders(
     add(names.callStage, call.stage);
     headers.push([names.callIntent, call.intent]);
   }
+  add(names.parked, parked === undefined ? undefined : parkedText(parked));
   return headers;
 }
 

@@ -29,6 +29,11 @@ export class DeadLetters {
     this.options = options;
   }
 
+  /** What happens to a record that fails in a stage. */
+  policyOf(stage: string): ErrorPolicyDef {
+    return this.options.policy(stage);
+  }
+
   /**
    * Writes a dead letter into the output of the attempt, and notes there under which policy.
    * @throws {ProcessingError} STAGE_FAILED_FATAL when the stage's policy is `fail`: the application stops before the record

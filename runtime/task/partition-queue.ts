@@ -1,9 +1,9 @@
 import type { StreamRecord } from '../../topology/core/record.ts';
-import { batchBaseOffset, batchLastOffset } from '../codec/batch-header.ts';
 import { RecordBatchReader } from '../codec/batch-reader.ts';
 import type { FetchedPartition } from '../ports.ts';
 import type { RawRecord } from './dead-letter.ts';
 import type { PartitionHead } from './partition-group.ts';
+import { RawLookup } from './raw-lookup.ts';
 
 /** Makes a record of what a reader stands on; throws a SerdeError or ProcessingError where that is impossible. */
 export type DecodeRecord = (
@@ -57,6 +57,7 @@ export class PartitionQueue implements PartitionHead {
 
   private readonly decode: DecodeRecord;
   private readonly reader = new RecordBatchReader();
+  private readonly lookup = new RawLookup();
   private retained: Buffer[] = [];
   private waiting: Buffer[] = [];
   private head: StreamRecord | undefined;
@@ -106,6 +107,7 @@ export class PartitionQueue implements PartitionHead {
     this.head = undefined;
     this.poison = undefined;
     this.reader.close();
+    this.lookup.close();
     this.reading = false;
     this.undecoded = false;
     this.bufferedBytes = 0;
@@ -140,29 +142,28 @@ export class PartitionQueue implements PartitionHead {
 
   /** Forgets batches that are fully taken. */
   release(): void {
+    if (this.retained.length === 0) return;
     for (const batch of this.retained) this.bufferedBytes -= batch.length;
     this.retained = [];
+    this.lookup.keepOnly(this.reading ? this.reader.buffer : undefined);
   }
 
   /** The raw bytes of a record taken since the last {@link release}. */
   raw(offset: number): RawRecord | undefined {
-    const reader = new RecordBatchReader();
-    const open = this.reading ? [this.reader.buffer] : [];
-    for (const batch of [...this.retained, ...open]) {
-      if (offset < batchBaseOffset(batch) || offset > batchLastOffset(batch)) continue;
-      reader.open(batch);
-      while (reader.next()) {
-        if (reader.offset === offset) {
-          return {
-            key: reader.key(),
-            value: reader.value(),
-            headers: reader.headers(),
-            time: reader.timestamp,
-          };
-        }
-      }
-    }
-    return undefined;
+    const found = this.found(offset);
+    if (found === undefined) return undefined;
+    const { timestamp: time } = found;
+    return { key: found.key(), value: found.value(), headers: found.headers(), time };
+  }
+
+  /** The key of such a record alone, null where it has none; undefined: it is not here. */
+  rawKey(offset: number): Buffer | null | undefined {
+    return this.found(offset)?.key();
+  }
+
+  private found(offset: number): RecordBatchReader | undefined {
+    const { retained, reader, reading } = this;
+    return this.lookup.find(offset, retained, reading ? reader.buffer : undefined);
   }
 
   private advance(): void {

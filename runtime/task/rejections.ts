@@ -1,9 +1,10 @@
-import { type ErrorPlace, ProcessingError } from '../../topology/core/errors.ts';
+import { ProcessingError } from '../../topology/core/errors.ts';
 import { noHeaders, StreamRecord } from '../../topology/core/record.ts';
 import type { CallLog } from '../calls/call-log.ts';
 import { newProgress } from '../calls/call-progress.ts';
 import { canonicalText } from '../../processors/canonical.ts';
 import type { KeyValueStore } from '../../processors/store.ts';
+import type { Position } from '../ports.ts';
 import type { Attempt } from './attempt.ts';
 import { type CallJournals, journalStore } from './call-journals.ts';
 import type { CompiledSubTopology } from './compiled.ts';
@@ -11,8 +12,11 @@ import type { FailedCall, FailedRecord, RawRecord } from './dead-letter.ts';
 import { type DeadLetters, stageOf } from './dead-letters.ts';
 import { nextDue } from './punctuation-schedule.ts';
 import type { RefusedRows } from './refused-rows.ts';
+import type { ParkedKeys } from './parking/parked-keys.ts';
+import type { QueueItem } from './partition-queue.ts';
+import type { ParkedId } from './release.ts';
 import { punctuationId, type TaskTimes } from './task-times.ts';
-import type { ReplyItem, TickItem, WorkItem } from './work-item.ts';
+import type { HeldItem, ReplyItem, TickItem, WorkItem } from './work-item.ts';
 
 export interface RejectionOptions {
   readonly topology: CompiledSubTopology;
@@ -24,6 +28,10 @@ export interface RejectionOptions {
   readonly deadLetters: DeadLetters;
   readonly handle: (store: string, attempt: Attempt) => KeyValueStore;
   readonly refusedRows: RefusedRows;
+  /** Undefined: no record parks its key. */
+  readonly parked: ParkedKeys | undefined;
+  /** Name of the source that reads a topic. */
+  readonly sourceOf: (topic: string) => string;
   /** Raw bytes of a record that the present batch took. */
   readonly raw: (topic: string, offset: number) => RawRecord | undefined;
 }
@@ -41,19 +49,10 @@ export class Rejections {
     this.options = options;
   }
 
-  /** Name of the source that reads a topic. */
-  sourceOf(topic: string): string {
-    const { sources } = this.options.topology;
-    return sources.find((it) => it.node.topics.includes(topic))?.node.name ?? topic;
-  }
-
-  /** A record that its source cannot take: it goes to the dead letters without having been in any stage. */
-  refuse(topic: string, partition: number, offset: number, error: unknown, attempt: Attempt): void {
-    const stage = this.sourceOf(topic);
-    const raw = this.options.raw(topic, offset) ?? nothing;
-    const place = { stage, topic, partition, offset };
-    this.options.deadLetters.write({ raw, error, place, origin: 'record' }, attempt);
-    this.options.refusedRows.note(topic, offset, raw.key, attempt.output);
+  /** A record that its source cannot take: it goes to the dead letters without having been in any stage. `held`: it was held before. */
+  refuse(taken: QueueItem, error: unknown, attempt: Attempt, held?: HeldItem): void {
+    const stage = this.options.sourceOf(taken.topic);
+    this.recordLetter(placeOf(taken, stage), error, attempt, held);
     const outcomes = attempt.outcomesOf(stage);
     outcomes.in++;
     outcomes.deadLettered++;
@@ -85,7 +84,8 @@ export class Rejections {
         ...this.callOf(reply),
       };
     }
-    const raw = this.options.raw(record.topic, record.offset);
+    const held = items.find((item) => isHeldAs(item, record));
+    const raw = held?.raw ?? this.options.raw(record.topic, record.offset);
     if (raw !== undefined) return { raw, origin: 'rejected' };
     return { raw: textOf(record), origin: 'derived' };
   }
@@ -103,6 +103,10 @@ export class Rejections {
       case 'poison':
       case 'note':
         throw error;
+      case 'held':
+        if (!(item.taken instanceof StreamRecord)) throw error;
+        this.failedRecord(item.taken, error, attempt, item);
+        break;
       case 'reply':
         this.failedReply(item, error, attempt);
         break;
@@ -112,13 +116,15 @@ export class Rejections {
     }
   }
 
-  private failedRecord(record: StreamRecord, error: unknown, attempt: Attempt): void {
-    const source = this.sourceOf(record.topic);
+  private failedRecord(
+    record: StreamRecord,
+    error: unknown,
+    attempt: Attempt,
+    held?: HeldItem,
+  ): void {
+    const source = this.options.sourceOf(record.topic);
     const stage = stageOf(error) ?? source;
-    const raw = this.options.raw(record.topic, record.offset) ?? nothing;
-    const place = placeOf(record, stage);
-    this.options.deadLetters.write({ raw, error, place, origin: 'record' }, attempt);
-    this.options.refusedRows.note(record.topic, record.offset, raw.key, attempt.output);
+    this.recordLetter(placeOf(record, stage), error, attempt, held);
     if (stage !== source) {
       const taken = attempt.outcomesOf(source);
       taken.in++;
@@ -128,6 +134,40 @@ export class Rejections {
     const outcomes = attempt.outcomesOf(stage);
     outcomes.in++;
     outcomes.deadLettered++;
+  }
+
+  /** The dead letter of an input record, which parks its key where the policy says so. */
+  private recordLetter(
+    place: RecordPlace,
+    error: unknown,
+    attempt: Attempt,
+    held?: HeldItem,
+  ): void {
+    const { deadLetters, refusedRows } = this.options;
+    const { topic, offset } = place;
+    const raw = held?.raw ?? this.options.raw(topic, offset) ?? nothing;
+    const parked = this.park(place, raw, attempt, held);
+    deadLetters.write({ raw, error, place, origin: 'record', parked }, attempt);
+    refusedRows.note(topic, offset, raw.key, attempt.output);
+  }
+
+  private park(
+    place: RecordPlace,
+    raw: RawRecord,
+    attempt: Attempt,
+    held: HeldItem | undefined,
+  ): ParkedId | undefined {
+    const { parked, deadLetters, wallClock } = this.options;
+    const policy = deadLetters.policyOf(place.stage);
+    const parks = 'parkByKey' in policy && policy.parkByKey !== undefined;
+    if (parked === undefined) return undefined;
+    if (held !== undefined) {
+      if (parks) return parked.parkAgain(held.key, place, raw, wallClock(), attempt);
+      parked.takeOff(held.key, attempt);
+      return undefined;
+    }
+    if (!parks || raw.key === null || !parked.covers(place.topic)) return undefined;
+    return parked.park(Buffer.from(raw.key), place, raw, wallClock(), attempt);
   }
 
   private failedReply(item: ReplyItem, error: unknown, attempt: Attempt): void {
@@ -185,8 +225,18 @@ function isReplyFor(item: WorkItem, record: StreamRecord): item is ReplyItem {
   return offset === record.offset && partition === record.partition && topic === record.topic;
 }
 
-function placeOf(record: StreamRecord, stage: string): ErrorPlace {
-  const { topic, partition, offset } = record;
+/** True for the item whose record a record came from, whatever became of it since. */
+function isHeldAs(item: WorkItem, record: StreamRecord): item is HeldItem {
+  if (item instanceof StreamRecord || item.kind !== 'held' || item.taken === undefined)
+    return false;
+  const { topic, partition, offset } = item.taken;
+  return offset === record.offset && partition === record.partition && topic === record.topic;
+}
+
+/** The input record that failed, and the stage that it failed in. */
+type RecordPlace = Position & { readonly stage: string };
+
+function placeOf({ topic, partition, offset }: Position, stage: string): RecordPlace {
   return { stage, topic, partition, offset };
 }
 

@@ -68,6 +68,11 @@ export function decodeRelease(
   };
 }
 
+/** True when both mean the same failure. */
+export function isSameFailure(one: ParkedId, other: ParkedId): boolean {
+  return one.attempt === other.attempt && one.sinceMs === other.sinceMs;
+}
+
 /** `attempt/since`: a {@link ParkedId} as the header of a dead letter has it. */
 export function parkedText({ attempt, sinceMs }: ParkedId): string {
   return `${attempt}/${sinceMs}`;

@@ -5,14 +5,17 @@ import type { RecordFailure } from './attempt.ts';
 import { BatchRunner, type CompletedBatch, type SequencedIntent } from './batch-runner.ts';
 import type { CompiledSubTopology } from './compiled.ts';
 import { OutputBuffer } from './output-buffer.ts';
+import type { HeldRecords } from './parking/held-records.ts';
 import type { BuilderPool } from './output-buffer.ts';
 import { PartitionGroup } from './partition-group.ts';
 import type { PartitionQueue } from './partition-queue.ts';
-import { dueAfterJump, firstDue, neverDue } from './punctuation-schedule.ts';
+import { Punctuations } from './punctuations.ts';
 import { encodeControl, OutcomeTotals, type TaskControl } from './task-control.ts';
 import type { TaskStores } from './task-stores.ts';
-import { punctuationId, type TaskTimes } from './task-times.ts';
-import type { CallItem, TickItem, WorkItem } from './work-item.ts';
+import type { Release } from './release.ts';
+import type { SchemaWaiter } from './schema-waiter.ts';
+import type { TaskTimes } from './task-times.ts';
+import type { CallItem, WorkItem } from './work-item.ts';
 
 /** What a row that waits for a transaction takes, about, bytes. */
 const rowBytes = 128;
@@ -38,6 +41,8 @@ export interface TaskOptions {
   readonly times: TaskTimes;
   readonly stores: TaskStores;
   readonly runner: BatchRunner;
+  /** Undefined: none of its records waits behind another one. */
+  readonly held: HeldRecords | undefined;
   readonly pool: BuilderPool;
   readonly controlTopic: string;
   readonly controlPartition: number;
@@ -74,11 +79,12 @@ export class Task {
   state: 'ready' | 'busy' | 'failed' | 'closed' = 'ready';
   /** Set when the state is `failed`. */
   failure: unknown;
-  /** Records taken in completed batches since {@link Task.takeObserved}. */
+  /** Records of completed batches that stages got since {@link Task.takeObserved}. */
   private observed = 0;
 
   private readonly options: TaskOptions;
   private readonly group: PartitionGroup<PartitionQueue>;
+  private readonly punctuations: Punctuations;
   private readonly callItems: CallItem[] = [];
   private completed: { batch: CompletedBatch; appends: Append[] }[] = [];
   /** Positions after the last completed batch, by queue. */
@@ -106,12 +112,8 @@ export class Task {
     this.committedPositions = [...this.completedPositions];
     if (options.control !== undefined) options.times.restore(options.control.times);
     this.totals = OutcomeTotals.of(options.control?.outcomes ?? {});
-    for (const { stage, name, everyMs, by } of options.topology.punctuations) {
-      const id = punctuationId(stage, name);
-      if (options.times.due(id) === undefined) {
-        options.times.setDue(id, firstDue(by, everyMs, nowMs));
-      }
-    }
+    this.punctuations = new Punctuations(options.topology.punctuations, options.times);
+    this.punctuations.begin(nowMs);
     this.committedControl = this.controlNow();
   }
 
@@ -120,7 +122,18 @@ export class Task {
     this.callItems.push(item);
   }
 
-  /** Records taken since the last call, for the share of failures. */
+  /** A person decided about a key that it may have parked. */
+  release(note: Release): void {
+    this.options.held?.release(note);
+  }
+
+  /** Inputs, and released keys, whose next record may wait for a schema. */
+  get schemaWaiters(): readonly SchemaWaiter[] {
+    const { held } = this.options;
+    return held === undefined ? this.queues : [...this.queues, ...held.waiters];
+  }
+
+  /** Records that went into its stages since the last call, for the share of failures. */
   takeObserved(): number {
     const observed = this.observed;
     this.observed = 0;
@@ -141,6 +154,7 @@ export class Task {
     return (
       this.state === 'ready' &&
       this.callItems.length === 0 &&
+      this.options.held?.releasing !== true &&
       !this.hasCompleted &&
       this.inCommit === undefined &&
       this.queues.every((queue) => queue.caughtUp)
@@ -150,21 +164,21 @@ export class Task {
   /** Wall-clock time of the next punctuation, or of the end of waiting for an empty partition; undefined: none, or a batch is running, whose end wakes the engine. */
   nextWakeMs(): number | undefined {
     if (this.state !== 'ready') return undefined;
-    let next = this.group.idleUntil();
-    for (const { stage, name, by } of this.topology.punctuations) {
-      if (by !== 'wall-clock') continue;
-      const due = this.options.times.due(punctuationId(stage, name));
-      if (due !== undefined && Number.isFinite(due) && (next === undefined || due < next)) {
-        next = due;
-      }
-    }
-    return next;
+    const idle = this.group.idleUntil();
+    const due = this.punctuations.nextWakeMs();
+    return idle === undefined || due === undefined ? (idle ?? due) : Math.min(idle, due);
   }
 
-  /** Runs one batch if there is something to do: replies first, then due punctuations and records in turn. True if it did. */
+  /** Runs one batch if there is something to do: replies first, then records whose keys were released, then due punctuations and records in turn. True if it did. */
   work(nowMs: number): boolean {
     if (this.state !== 'ready') return false;
-    const items = this.takeCallItems() ?? this.takeTurn(nowMs);
+    let items: readonly WorkItem[] | undefined;
+    try {
+      items = this.takeCallItems() ?? this.takeHeld() ?? this.takeTurn(nowMs);
+    } catch (error) {
+      this.state = 'failed';
+      this.failure = error;
+    }
     if (items === undefined) return false;
     this.begin(items);
     return true;
@@ -196,6 +210,7 @@ export class Task {
       intents.push(...batch.intents);
       for (const item of batch.items) if (isCallItem(item)) callItems.push(item);
     }
+    this.options.held?.sealed();
     const own = new OutputBuffer(this.options.pool);
     this.stores.seal(own);
     const control = this.sealedControl as TaskControl;
@@ -234,6 +249,7 @@ export class Task {
     this.committedControl = transaction.control;
     this.committedPositions = transaction.positions.map((position) => position.offset);
     this.stores.applied();
+    this.options.held?.committed();
   }
 
   /**
@@ -254,6 +270,7 @@ export class Task {
     this.journaledCalls = 0;
     this.running = [];
     this.stores.dropUncommitted();
+    this.options.held?.aborted();
     this.options.times.restore(this.committedControl.times);
     this.totals = OutcomeTotals.of(this.committedControl.outcomes);
     this.queues.forEach((queue, i) => {
@@ -311,8 +328,11 @@ export class Task {
       queue.release();
     });
     for (const item of batch.items) {
-      if (item instanceof StreamRecord || item.kind === 'poison') this.observed++;
+      if (item instanceof StreamRecord || item.kind === 'poison' || item.kind === 'held') {
+        this.observed++;
+      }
     }
+    this.observed -= batch.attempt.passedOver;
     for (const failure of batch.attempt.failedUnder) this.options.recordFailed(failure);
     this.sealedControl = this.controlNow();
   }
@@ -331,32 +351,30 @@ export class Task {
     return this.callItems.splice(0, this.options.batchRecords());
   }
 
+  private takeHeld(): readonly WorkItem[] | undefined {
+    const { held } = this.options;
+    if (held?.releasing !== true) return undefined;
+    const { queues } = this;
+    return held.take(
+      this.options.batchRecords(),
+      (topic) => queues.find((queue) => queue.topic === topic)?.paused === true,
+    );
+  }
+
   /** Due punctuations, unless they had the last turn and there are records: one that takes longer than its interval is always due. */
   private takeTurn(nowMs: number): readonly WorkItem[] | undefined {
-    const ticks = this.dueTicks(nowMs);
+    const ticks = this.punctuations.ticks(nowMs);
     const records = ticks === undefined || this.ticked ? this.takeRecords(nowMs) : undefined;
     const items = records ?? ticks;
     if (items !== undefined) this.ticked = records === undefined;
     return items;
   }
 
-  private dueTicks(nowMs: number): TickItem[] | undefined {
-    const { times } = this.options;
-    const due: TickItem[] = [];
-    for (const punctuation of this.topology.punctuations) {
-      if (punctuation.by !== 'wall-clock') continue;
-      const id = punctuationId(punctuation.stage, punctuation.name);
-      const time = dueAfterJump(times.due(id) ?? neverDue, punctuation.everyMs, nowMs);
-      times.setDue(id, time);
-      if (time <= nowMs) due.push({ kind: 'tick', punctuation, time: nowMs });
-    }
-    return due.length === 0 ? undefined : due;
-  }
-
   private takeRecords(nowMs: number): WorkItem[] | undefined {
     if (!this.group.ready(nowMs)) return undefined;
+    const most = Math.min(this.options.batchRecords(), this.room());
+    if (most === 0) return undefined;
     const items: WorkItem[] = [];
-    const most = this.options.batchRecords();
     for (let queue = this.group.next(); queue !== undefined; queue = this.group.next()) {
       items.push(queue.take());
       if (items.length >= most) break;
@@ -364,6 +382,13 @@ export class Task {
       if (queue.headTime() === undefined && !this.group.ready(nowMs)) break;
     }
     return items.length === 0 ? undefined : items;
+  }
+
+  /** Most records that it may take now. */
+  private room(): number {
+    const { held } = this.options;
+    if (held === undefined) return Number.POSITIVE_INFINITY;
+    return held.room(!this.hasCompleted && this.inCommit === undefined);
   }
 }
 

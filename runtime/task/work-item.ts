@@ -1,7 +1,9 @@
 import type { CallEnd, CallResult } from '../calls/open-call.ts';
 import type { JournaledIntent } from '../calls/intent-codec.ts';
 import type { CompiledPunctuation } from './compiled.ts';
+import type { RawRecord } from './dead-letter.ts';
 import type { QueueItem } from './partition-queue.ts';
+import type { ParkedId } from './release.ts';
 
 /** The answer to a journaled intent, on its way into a batch of its own (design.md 7, step 3). */
 export interface ReplyItem {
@@ -32,5 +34,18 @@ export interface TickItem {
   readonly time: number;
 }
 
-/** What a batch is made of: one input record, one punctuation, one reply or note of a call each. */
-export type WorkItem = QueueItem | CallItem | TickItem;
+/** A record that was held behind a dead letter, or is that letter's, and whose turn has come. */
+export interface HeldItem {
+  readonly kind: 'held';
+  /** The key's bytes. */
+  readonly key: Buffer;
+  readonly sequence: number;
+  /** The failure after which the key was released: where it has failed anew by now, the record waits on. */
+  readonly parked: ParkedId;
+  /** Undefined: it was given up. */
+  readonly taken: QueueItem | undefined;
+  readonly raw: RawRecord;
+}
+
+/** What a batch is made of: one input record, one record that was held, one punctuation, one reply or note of a call each. */
+export type WorkItem = QueueItem | HeldItem | CallItem | TickItem;

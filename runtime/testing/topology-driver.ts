@@ -4,6 +4,7 @@ import { loadCatalog } from '../../schemas/index.ts';
 import { type Duration, parseDuration } from '../../topology/core/duration.ts';
 import type { SchemaCatalog } from '../../topology/core/avro.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
+import { redrivenTopic } from '../../topology/core/names.ts';
 import { nearestName } from '../../topology/core/problem.ts';
 import { renderProblems } from '../../topology/check/render.ts';
 import type { Definition } from '../../topology/definition/definition.ts';
@@ -20,6 +21,8 @@ import { MemoryStateBackend } from '../state/memory-backend.ts';
 import type { TaskControl } from '../task/task-control.ts';
 import { ManualClock } from './manual-clock.ts';
 import { type SentRecord, NamedTopics, type TopicRecord } from '../app/named-topics.ts';
+import { encodeRelease, parkedText } from '../task/release.ts';
+import { releaseOf, type ReleaseOptions } from './letter-release.ts';
 
 export interface DriverOptions {
   readonly definition: Definition;
@@ -162,6 +165,31 @@ export class TopologyDriver {
         quietTurns++;
       }
     }
+  }
+
+  /**
+   * Releases the key that a dead letter parks (`park-by-key`), and settles: `retry`, as `millrace dlq redrive` does, lets its record enter the topology again, with
+   * `value` in place of its own if that is given; `discard` gives it up. The records that wait behind it follow. Where the key has failed anew since, or is free, nothing happens.
+   *
+   * **Example**
+   * ```ts
+   * const [letter] = await driver.read('orders-dead-letters');
+   * await driver.release(letter);
+   * ```
+   * @throws {ConfigError} LETTER_NOT_PARKED when the letter parks no key
+   */
+  async release(letter: TopicRecord, how: ReleaseOptions = {}): Promise<void> {
+    const { topic, release } = releaseOf(letter, how.action ?? 'retry');
+    const value =
+      'value' in how ? await this.testTopics().encodedValue(topic, how.value) : undefined;
+    const { json, headers } = encodeRelease(value === undefined ? release : { ...release, value });
+    const note = {
+      key: Buffer.from(`${release.task}/${json.key}/${parkedText(release.parked)}`),
+      value: Buffer.from(JSON.stringify({ version: 1, release: json })),
+      headers,
+    };
+    await this.send(redrivenTopic(this.plan.application), note);
+    await this.settle();
   }
 
   /** Moves the clock on, timer by timer, settling after each. */
