@@ -275,7 +275,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     const asked = await openQueries(definition.application, options.queries, opened.state);
     closers.push(() => asked.close());
     const { log, slot } = opened;
-    const registry = await usedRegistry(opened, topology.lock, {
+    const registry = await usedRegistry(opened, topology, {
       choice: options.registry,
       report,
     });

@@ -80,6 +80,12 @@ const lockCodes = {
       'A stage writes records with a schema that the compatibility mode of the subject does not allow as the next version: the registry would refuse it when the application starts. The lock file has versions and mode.',
     example: '{ "name": "at", "type": "string" }  # a long in the last version',
   },
+  L003: {
+    title: 'reader that is not the pinned one',
+    explanation:
+      'The lock file pins the schema with which each topic is read. The one at hand is another: it was edited, or the topic has another type now. What changed is said in words. It is a warning, since every version in the lock was compared with the new one; `run` says it, too, and refuses it with `registry.offline`. Pin it anew with "millrace schemas pull"; "pull --check" in CI gives 1 until that is done.',
+    example: '{ "name": "tip", "type": "int", "default": 0 }   # edited after the last pull',
+  },
 } as const satisfies Readonly<Record<string, ProblemCode>>;
 
 /** Every code that a command may report about a file: topology, schemas, runner file. */

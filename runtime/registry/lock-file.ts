@@ -1,4 +1,4 @@
-import { parseSchema } from '../../schemas/index.ts';
+import { diffSchemas, parseSchema, sameSchema } from '../../schemas/index.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
 import type { CompatibilityMode, ManagedRegistry, SchemaRegistry } from '../ports.ts';
 import { isMode } from './modes.ts';
@@ -10,7 +10,12 @@ export interface SchemaLock {
   readonly subjects: ReadonlyMap<string, LockedSubject>;
   /** Id → JSON text of the whole schema. */
   readonly schemas: ReadonlyMap<number, string>;
+  /** What topologies read the subjects with; undefined in locks of versions that pinned no readers. */
+  readonly readers: PinnedReaders | undefined;
 }
+
+/** Subject → name of a type → JSON text of the whole schema with which the type is read. */
+export type PinnedReaders = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** A subject of a lock. */
 export interface LockedSubject {
@@ -33,22 +38,32 @@ interface LockJson {
   readonly subjects: Readonly<
     Record<string, { readonly mode?: string; readonly versions?: Readonly<Record<string, number>> }>
   >;
+  /** A number is an id of `schemas`: the reader is the schema of a version. */
+  readonly readers?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly schemas: Readonly<Record<string, unknown>>;
 }
 
 /** Text of a lock file: the same for equal locks, a line for each thing that may change. */
-export function lockText({ registry, subjects, schemas }: SchemaLock): string {
+export function lockText({ registry, subjects, schemas, readers }: SchemaLock): string {
   const names = [...subjects.keys()].sort();
+  const ids = new Map([...schemas].map(([id, text]) => [text, id]));
   const json: LockJson = {
     lock: 1,
     registry: registry ?? null,
     subjects: Object.fromEntries(
       names.map((name) => {
         const { mode, versions } = subjects.get(name) as LockedSubject;
-        const ids = versions.map(({ version, id }) => [String(version), id] as const);
-        return [name, { mode, versions: Object.fromEntries(ids) }];
+        const list = versions.map(({ version, id }) => [String(version), id] as const);
+        return [name, { mode, versions: Object.fromEntries(list) }];
       }),
     ),
+    ...(readers === undefined
+      ? {}
+      : {
+          readers: sortedRecord(readers, (types) =>
+            sortedRecord(types, (text) => ids.get(text) ?? (JSON.parse(text) as unknown)),
+          ),
+        }),
     schemas: Object.fromEntries(
       [...schemas]
         .sort(([a], [b]) => a - b)
@@ -56,6 +71,11 @@ export function lockText({ registry, subjects, schemas }: SchemaLock): string {
     ),
   };
   return `${JSON.stringify(json, null, 2)}\n`;
+}
+
+function sortedRecord<V, W>(map: ReadonlyMap<string, V>, value: (of: V) => W): Record<string, W> {
+  const names = [...map.keys()].sort();
+  return Object.fromEntries(names.map((name) => [name, value(map.get(name) as V)]));
 }
 
 /**
@@ -70,14 +90,14 @@ export function parseLock(text: string, file: string): SchemaLock {
     throw broken(file, `it is no JSON (${(error as Error).message})`);
   }
   if (json?.lock !== 1) throw broken(file, 'it is no lock file of this version of Millrace');
-  const { registry = null, subjects = {}, schemas = {} } = json;
+  const { registry = null, subjects = {}, schemas = {}, readers } = json;
   if (registry !== null && typeof registry !== 'string') throw broken(file, 'registry is no URL');
   if (!isMap(subjects)) throw broken(file, 'subjects is no map');
   if (!isMap(schemas)) throw broken(file, 'schemas is no map');
   const texts = new Map(
     Object.entries(schemas).map(([id, schema]) => {
       if (!isNumber(id)) throw broken(file, `"${id}" is no id of a schema`);
-      return [Number(id), schemaText(schema, id, file)] as const;
+      return [Number(id), schemaText(schema, `schema ${id}`, file)] as const;
     }),
   );
   const locked = Object.entries(subjects).map(([name, subject]) => {
@@ -94,7 +114,35 @@ export function parseLock(text: string, file: string): SchemaLock {
     });
     return [name, { mode, versions: list.sort((x, y) => x.version - y.version) }] as const;
   });
-  return { registry: registry ?? undefined, schemas: texts, subjects: new Map(locked) };
+  return {
+    registry: registry ?? undefined,
+    schemas: texts,
+    subjects: new Map(locked),
+    readers: readers === undefined ? undefined : readersOf(readers, texts, file),
+  };
+}
+
+function readersOf(
+  readers: unknown,
+  schemas: ReadonlyMap<number, string>,
+  file: string,
+): PinnedReaders {
+  if (!isMap(readers)) throw broken(file, 'readers is no map');
+  return new Map(
+    Object.entries(readers).map(([subject, types]) => {
+      if (!isMap(types)) throw broken(file, `readers of subject "${subject}" are no map`);
+      const pinned = Object.entries(types).map(([type, schema]) => {
+        const what = `reader ${type} of subject "${subject}"`;
+        const text =
+          typeof schema === 'number' ? schemas.get(schema) : schemaText(schema, what, file);
+        if (text === undefined) {
+          throw broken(file, `it has no schema ${schema as number}, of ${what}`);
+        }
+        return [type, text] as const;
+      });
+      return [subject, new Map(pinned)] as const;
+    }),
+  );
 }
 
 /** People mend conflicts of merges in this file by hand: any part of it may be of another type. */
@@ -106,12 +154,12 @@ function isNumber(text: string): boolean {
   return /^[1-9]\d{0,9}$/.test(text);
 }
 
-function schemaText(schema: unknown, id: string, file: string): string {
+function schemaText(schema: unknown, what: string, file: string): string {
   const text = JSON.stringify(schema);
   try {
     parseSchema(text);
   } catch (error) {
-    throw broken(file, `schema ${id} is no Avro (${(error as Error).message})`);
+    throw broken(file, `${what} is no Avro (${(error as Error).message})`);
   }
   return text;
 }
@@ -123,11 +171,12 @@ function broken(file: string, why: string): ConfigError {
   );
 }
 
-/** What a registry says now of subjects; those that it does not have are left out. */
+/** What a registry says now of subjects; those that it does not have are left out. With it `readers`, which it need not know. */
 export async function pullLock(
   registry: ManagedRegistry,
   from: string | undefined,
   subjects: Iterable<string>,
+  readers: PinnedReaders = new Map(),
 ): Promise<SchemaLock> {
   const locked = new Map<string, LockedSubject>();
   const schemas = new Map<number, string>();
@@ -138,7 +187,25 @@ export async function pullLock(
     for (const [, id] of versions) schemas.set(id, (await registry.schema(id)) as string);
     locked.set(subject, { mode, versions: versions.map(([version, id]) => ({ version, id })) });
   }
-  return { registry: from, subjects: locked, schemas };
+  const lock = { registry: from, subjects: locked, schemas };
+  return { ...lock, readers: spelledAs(lock, readers) };
+}
+
+/** Readers that are versions of their subjects, as the registry spells them. */
+function spelledAs(
+  { subjects, schemas }: Pick<SchemaLock, 'subjects' | 'schemas'>,
+  readers: PinnedReaders,
+): PinnedReaders {
+  return new Map(
+    [...readers].map(([subject, types]) => {
+      const versions = subjects.get(subject)?.versions.map(({ id }) => schemas.get(id) as string);
+      const spelled = [...types].map(([type, text]) => {
+        const same = versions?.findLast((version) => sameSchema(version, text));
+        return [type, same ?? text] as const;
+      });
+      return [subject, new Map(spelled)];
+    }),
+  );
 }
 
 /** What is different in a newer lock, a line for each thing. */
@@ -168,10 +235,44 @@ export function lockChanges(older: SchemaLock | undefined, newer: SchemaLock): r
   for (const name of older?.subjects.keys() ?? []) {
     if (!newer.subjects.has(name)) lines.push(`${name} is gone`);
   }
+  lines.push(...readerChanges(older, newer));
   if (older !== undefined && older.registry !== newer.registry) {
     lines.push(`it is of ${newer.registry ?? "the log's own registry"} now`);
   }
   return lines;
+}
+
+function readerChanges(older: SchemaLock | undefined, newer: SchemaLock): readonly string[] {
+  const lines: string[] = [];
+  for (const [subject, types] of newer.readers ?? []) {
+    const before = older?.readers?.get(subject);
+    for (const [type, text] of types) {
+      const known = before?.get(type);
+      if (known === text) continue;
+      const changes = known === undefined ? [] : diffSchemas(known, text).changes;
+      const words = changes.map(({ message }) => message);
+      const as = `${subject}: read as ${type}, ${versionWords(newer, subject, text)}`;
+      lines.push([as, ...(words.length === 0 ? [] : [words.join('; ')])].join(': '));
+    }
+    for (const type of before?.keys() ?? []) {
+      if (!types.has(type)) lines.push(`${subject}: not read as ${type} any more`);
+    }
+  }
+  for (const subject of older?.readers?.keys() ?? []) {
+    if (newer.readers?.has(subject) !== true) lines.push(`${subject}: not read any more`);
+  }
+  return lines;
+}
+
+/** Which version of a subject a schema is, in words. */
+export function versionWords(
+  { subjects, schemas }: SchemaLock,
+  subject: string,
+  schema: string,
+): string {
+  const { versions = [] } = subjects.get(subject) ?? {};
+  const found = versions.findLast(({ id }) => schemas.get(id) === schema);
+  return found === undefined ? 'which is no version of it yet' : `version ${found.version}`;
 }
 
 /**

@@ -14,6 +14,7 @@ import type { Problem, ProblemNote } from '../../../topology/core/problem.ts';
 import type { Graph } from '../../../topology/graph/graph.ts';
 import type { LockedSubject } from '../../registry/lock-file.ts';
 import type { FoundLock } from './lock.ts';
+import { changedReader, typeName } from './reader-pins.ts';
 import { topologySubjects, type TopologySubject, touchedStages } from './topology-subjects.ts';
 
 /** What a lock says of a topology. */
@@ -24,8 +25,8 @@ export interface LockFindings {
 }
 
 /**
- * Compares the schemas of a sound topology with those of a lock: every stage must be able to read what every version of its input wrote, and what a stage writes
- * must be allowed by the mode of the subject.
+ * Compares the schemas of a sound topology with those of a lock: every stage must be able to read what every version of its input wrote, and should do it with the
+ * schema that the lock pins; what a stage writes must be allowed by the mode of the subject.
  */
 export function checkLock(
   graph: Graph,
@@ -34,7 +35,13 @@ export function checkLock(
 ): LockFindings {
   const problems: Problem[] = [];
   const notices: string[] = [];
+  const unpinned: string[] = [];
   for (const subject of topologySubjects(graph.definition, catalog)) {
+    const { readers } = touchedStages(graph, subject);
+    if (readers.length > 0) {
+      problems.push(...changedReader(found, subject, readers));
+      if (isUnpinned(found, subject)) unpinned.push(subject.subject);
+    }
     const locked = found.lock.subjects.get(subject.subject);
     if (locked === undefined) continue;
     const one = new SubjectCheck(graph, subject, { ...found, locked });
@@ -42,7 +49,16 @@ export function checkLock(
     problems.push(...own);
     if (own.length === 0) notices.push(...one.notices());
   }
+  if (unpinned.length > 0) {
+    notices.push(
+      `${found.file} pins no reader of ${unpinned.join(', ')}: "millrace schemas pull" does`,
+    );
+  }
   return { problems, notices };
+}
+
+function isUnpinned({ lock }: FoundLock, { subject }: TopologySubject): boolean {
+  return lock.readers?.has(subject) !== true;
 }
 
 class SubjectCheck {
@@ -144,8 +160,7 @@ class SubjectCheck {
   }
 
   private get typeName(): string {
-    const { type } = this.subject;
-    return 'name' in type ? type.name : type.kind;
+    return typeName(this.subject.type);
   }
 }
 

@@ -1,9 +1,15 @@
 import { Command } from 'commander';
 import { lockPath, readLock, writeLock } from '../../app/schemas/lock.ts';
+import { allReaders, readersOf } from '../../app/schemas/reader-pins.ts';
 import { topologySubjects } from '../../app/schemas/topology-subjects.ts';
 import { shortPath } from '../../app/short-path.ts';
 import { checkedGraph, readTopology } from '../../app/topology-source.ts';
-import { lockChanges, pullLock, type SchemaLock } from '../../registry/lock-file.ts';
+import {
+  lockChanges,
+  type PinnedReaders,
+  pullLock,
+  type SchemaLock,
+} from '../../registry/lock-file.ts';
 import type { Console } from '../console.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { UsageError } from '../failure.ts';
@@ -37,7 +43,7 @@ export function schemasPullCommand(console: Console, done: (code: ExitCode) => v
         'Example:\n  $ millrace schemas pull topology/orders/*.yaml',
     )
     .action(async (files: readonly string[], options: PullOptions) => {
-      const wanted = subjectsByLock(files);
+      const wanted = topologiesByLock(files);
       const pulled = await withRegistry(options, (found) =>
         pullAll(found, wanted, options.check === true),
       );
@@ -56,9 +62,17 @@ export function schemasPullCommand(console: Console, done: (code: ExitCode) => v
     });
 }
 
-/** Path of a lock → the subjects of all topologies that it goes with. */
-function subjectsByLock(files: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
-  const byLock = new Map<string, Set<string>>();
+/** What the topologies that go with a lock declare. */
+interface Declared {
+  readonly subjects: Set<string>;
+  /** Subjects of topologies whose stages are known: the file has no other mistakes. */
+  readonly sound: Set<string>;
+  readonly readers: PinnedReaders[];
+}
+
+/** Path of a lock → what all topologies that it goes with declare. */
+function topologiesByLock(files: readonly string[]): ReadonlyMap<string, Declared> {
+  const byLock = new Map<string, Declared>();
   for (const file of files) {
     const topology = readTopology(file, { lock: false });
     const { definition } = topology.definition === undefined ? checkedGraph(topology) : topology;
@@ -68,23 +82,28 @@ function subjectsByLock(files: readonly string[]): ReadonlyMap<string, ReadonlyS
         `${file} has no folder of schemas ("schemas:"): there is nothing to lock`,
       );
     }
-    const subjects = byLock.get(path) ?? new Set();
-    byLock.set(path, subjects);
-    for (const { subject } of topologySubjects(definition, topology.catalog)) subjects.add(subject);
+    const declared = byLock.get(path) ?? { subjects: new Set(), sound: new Set(), readers: [] };
+    byLock.set(path, declared);
+    const { catalog, graph } = topology;
+    for (const { subject } of topologySubjects(definition, catalog)) {
+      declared.subjects.add(subject);
+      if (graph !== undefined) declared.sound.add(subject);
+    }
+    if (graph !== undefined) declared.readers.push(readersOf(graph, catalog));
   }
   return byLock;
 }
 
 async function pullAll(
   { registry, url }: CommandRegistry,
-  wanted: ReadonlyMap<string, ReadonlySet<string>>,
+  wanted: ReadonlyMap<string, Declared>,
   dry: boolean,
 ): Promise<readonly Pulled[]> {
   const pulled: Pulled[] = [];
-  for (const [path, subjects] of wanted) {
+  for (const [path, { subjects, sound, readers }] of wanted) {
     const older = lockAt(path);
     const names = [...subjects, ...(older?.subjects.keys() ?? [])];
-    const newer = await pullLock(registry, url, names);
+    const newer = await pullLock(registry, url, names, allReaders(readers, older, sound));
     const changes = lockChanges(older, newer);
     if (!dry && (older === undefined || changes.length > 0)) writeLock(path, newer);
     pulled.push({ file: shortPath(path), changes });

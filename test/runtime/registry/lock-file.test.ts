@@ -22,10 +22,15 @@ async function filled(): Promise<MemoryRegistry> {
 describe('a lock', () => {
   test('is the same after it was written and read, and its text always the same', async () => {
     const registry = await filled();
-    const lock = await pullLock(registry, 'http://r', ['a', 'b', 'nobody']);
+    const readers = new Map([
+      ['a', new Map([['R', record('x')]])],
+      ['nobody', new Map([['R', record('x', 'z')]])],
+    ]);
+    const lock = await pullLock(registry, 'http://r', ['a', 'b', 'nobody'], readers);
     const text = lockText(lock);
     expect(parseLock(text, 'l')).toEqual(lock);
-    expect(lockText(await pullLock(registry, 'http://r', ['b', 'a', 'b']))).toBe(text);
+    const turned = new Map([...readers].toReversed());
+    expect(lockText(await pullLock(registry, 'http://r', ['b', 'a', 'b'], turned))).toBe(text);
     expect([...lock.subjects.keys()]).toEqual(['a', 'b']);
   });
 
@@ -56,6 +61,10 @@ describe('a lock', () => {
       'schema 1 is no Avro ("lnog" is a type that the schema does not define)',
     ],
     ['{"lock":1,"schemas":{"1":null}}', 'schema 1 is no Avro'],
+    ['{"lock":1,"readers":[]}', 'readers is no map'],
+    ['{"lock":1,"readers":{"a":1}}', 'readers of subject "a" are no map'],
+    ['{"lock":1,"readers":{"a":{"R":1}}}', 'it has no schema 1, of reader R of subject "a"'],
+    ['{"lock":1,"readers":{"a":{"R":"lnog"}}}', 'reader R of subject "a" is no Avro'],
   ])('is refused as %s', (text, why) => {
     expect(() => parseLock(text, 'l.json')).toThrow(`l.json cannot be used: ${why}`);
   });

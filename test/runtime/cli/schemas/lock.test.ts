@@ -91,7 +91,13 @@ describe('check with a lock file', () => {
     const { code, stdout } = await check();
     expect(code).toBe(1);
     expect(stdout).toMatchInlineSnapshot(`
-      "words.yaml:5:44 error[L001] text.Said cannot read what version 1 of "said-value" wrote
+      "words.yaml:5:44 warning[L003] the reader of "said-value" is not the one that schemas/schemas.lock.json pins
+          5 |   said: { topic: said, key: string, value: text.Said, time: value.at, partitions: 2 }
+            |                                            ^^^^^^^^^ if it is meant to change, pin it anew with "millrace schemas pull"
+            = field \`loudness\` added without a default: old readers ignore it, new readers cannot read what was written before, so give it a default
+            = counts, loud read with it; pinned is text.Said, version 1
+
+      words.yaml:5:44 error[L001] text.Said cannot read what version 1 of "said-value" wrote
           5 |   said: { topic: said, key: string, value: text.Said, time: value.at, partitions: 2 }
             |                                            ^^^^^^^^^ mend the schema, or give the field a default
             = loudness: the writer does not have it, and it has no default
@@ -103,7 +109,7 @@ describe('check with a lock file', () => {
             = loudness: string cannot be read as int
             = counts, loud read it; the versions are those of schemas/schemas.lock.json
 
-      2 errors
+      2 errors, 1 warning
       "
     `);
   });
@@ -116,13 +122,20 @@ describe('check with a lock file', () => {
     const { code, stdout } = await check();
     expect(code).toBe(1);
     expect(stdout).toMatchInlineSnapshot(`
-      "words.yaml:6:50 error[L002] FORWARD of "shouted-value" does not allow text.Said as its next version
+      "words.yaml:5:44 warning[L003] the reader of "said-value" is not the one that schemas/schemas.lock.json pins
+          5 |   said: { topic: said, key: string, value: text.Said, time: value.at, partitions: 2 }
+            |                                            ^^^^^^^^^ if it is meant to change, pin it anew with "millrace schemas pull"
+            = field \`term\` added without a default: old readers ignore it, new readers cannot read what was written before, so give it a default
+            = field \`word\` removed: new readers ignore it, old readers cannot do without it, since it has no default there
+            = counts, loud read with it; pinned is text.Said, which is no version of it yet
+
+      words.yaml:6:50 error[L002] FORWARD of "shouted-value" does not allow text.Said as its next version
           6 |   shouted: { topic: shouted, key: string, value: text.Said, partitions: 2 }
             |                                                  ^^^^^^^^^ change the schema so that it goes with the older versions
             = version 1 cannot read what it writes: word: the writer does not have it, and it has no default
             = loud write it; the mode is that of schemas/schemas.lock.json
 
-      1 error
+      1 error, 1 warning
       "
     `);
     expect((await inProcess('run', 'words.yaml', '--until-caught-up')).code).toBe(1);

@@ -277,7 +277,8 @@ describe('millrace schemas pull', () => {
       stdout:
         'schemas/schemas.lock.json: written\n' +
         '  said-value: version 1 is new (id 1)\n' +
-        '  shouted-value: version 1 is new (id 1)\n',
+        '  shouted-value: version 1 is new (id 1)\n' +
+        '  said-value: read as text.Said, version 1\n',
     });
     expect((await schemas('pull', 'words.yaml')).stdout).toBe(
       'schemas/schemas.lock.json is as the registry\n',
@@ -290,7 +291,9 @@ describe('millrace schemas pull', () => {
       stdout:
         'schemas/schemas.lock.json: to be pulled\n' +
         '  said-value: version 2 is new (id 2)\n' +
-        '  shouted-value: the mode is FULL, not BACKWARD\n',
+        '  shouted-value: the mode is FULL, not BACKWARD\n' +
+        '  said-value: read as text.Said, version 2: field `mood` added with default null: ' +
+        'old readers ignore it, new readers fill it in\n',
     });
   });
 
