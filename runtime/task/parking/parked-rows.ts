@@ -128,8 +128,8 @@ export function encodeHeld(
 }
 
 /** The held record that such a value has. */
-export function decodeHeld(value: Buffer): HeldRecord {
-  const { topic, partition, batch } = placed(value);
+export function decodeHeld(row: Buffer): HeldRecord {
+  const { topic, partition, batch } = placed(row);
   const reader = new RecordBatchReader();
   reader.openChecked(batch);
   reader.next();
