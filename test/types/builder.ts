@@ -163,3 +163,12 @@ placed.mapValues(
 );
 // @ts-expect-error topics have no colour
 t.stream('w', { ...options, colour: 'red' });
+
+// Parking goes with dead letters, and takes two settings.
+placed.peek('x', use('r'), {
+  errors: { deadLetter: 'd', parkByKey: { most: 5, whenFull: 'stop' } },
+});
+// @ts-expect-error there is no third thing to do
+placed.peek('y', use('r'), { errors: { deadLetter: 'd', parkByKey: { whenFull: 'drop' } } });
+// @ts-expect-error what fails does not park
+placed.peek('z', use('r'), { errors: { fail: true, parkByKey: {} } });

@@ -59,6 +59,11 @@ export function parkedStore(subTopology: string): string {
   return `${subTopology}${parkedSuffix}`;
 }
 
+/** True for the changelog of a {@link parkedStore}, whatever its sub-topology. */
+export function isParkedChangelog(application: string, topic: string): boolean {
+  return topic.startsWith(`${application}-`) && topic.endsWith(`${parkedSuffix}-changelog`);
+}
+
 /** `<subTopology>_<partition>`. */
 export function taskId(subTopology: string, partition: number): string {
   return `${subTopology}_${partition}`;

@@ -102,7 +102,6 @@ export function groupField<V>(table: {
   readonly doc: string;
   readonly example?: string;
   readonly group: Group<V>;
-  readonly later?: Readonly<Record<string, readonly string[]>>;
 }): Field<V> {
   const { group } = table;
   const shape = object<{ value: unknown }>({ ...table, parts: { value: group } });
@@ -112,8 +111,7 @@ export function groupField<V>(table: {
       const known = Object.keys(group.keys);
       if (node.kind !== 'map') return wrongKind(node, at, `a map (${known.join(', ')})`);
       at.mark(node);
-      const { entries, later } = checkKeys(node, at, known, table.later ?? {});
-      return later && node.entries.length === 1 ? undefined : group.read(entries, at, node);
+      return group.read(checkKeys(node, at, known, {}).entries, at, node);
     },
   };
 }

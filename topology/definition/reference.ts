@@ -18,7 +18,7 @@ const [fileDoc, stageDoc] = [application, stageTable].map(({ tables }) => tables
   TableDoc,
   TableDoc,
 ];
-const errorDocs = new Set(errorPolicy.tables);
+const errorDocs = new Set(errorPolicy.tables.flatMap(collect));
 
 /** A page is generated: a change belongs into the tables. */
 const notice = '<!-- Generated from the tables in topology/definition: change those. -->';

@@ -1,3 +1,4 @@
+import { ConfigError } from '../core/errors.ts';
 import type { Duration } from '../core/duration.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { SubjectStrategy } from '../core/subject.ts';
@@ -6,11 +7,13 @@ import type {
   ErrorPolicyDef,
   Format,
   OutputDef,
+  ParkByKey,
   PunctuateDef,
   StoreDef,
   TableDef,
   TopicDef,
 } from '../definition/definition.ts';
+import { defaultParking, mostParked } from '../definition/nodes/errors.ts';
 import { type ServiceOptions, toEffect } from './call.ts';
 import type { Expression } from './expr.ts';
 import { expressionText, present } from './use.ts';
@@ -76,8 +79,21 @@ export type ErrorPolicy =
         readonly records: number;
         readonly per: Duration;
       };
+      /**
+       * Later records of the key of one that fails wait behind it: `most` of them in a task.
+       * @defaultValue they go on
+       */
+      readonly parkByKey?: {
+        /** @defaultValue 10,000 */
+        readonly most?: number;
+        /**
+         * What a task does that holds so many: take no further records, or stop the application.
+         * @defaultValue 'wait'
+         */
+        readonly whenFull?: 'wait' | 'stop';
+      };
     }
-  | { readonly fail: true };
+  | { readonly fail: true; readonly haltAbove?: never; readonly parkByKey?: never };
 
 /** What every operator takes beside its own options. */
 export interface StageOptions {
@@ -158,14 +174,30 @@ export function toCallDef(name: string, { effect, ...options }: ServiceOptions):
   });
 }
 
+function toParkByKey(deadLetter: string, options: Partial<ParkByKey>): ParkByKey {
+  const parkByKey = { ...defaultParking, ...options };
+  const { most } = parkByKey;
+  if (Number.isInteger(most) && most >= 1 && most <= mostParked) return parkByKey;
+  throw new ConfigError(
+    'BUILDER_PARK_BY_KEY',
+    `parkByKey of "${deadLetter}" holds ${most} records at most: ` +
+      `say a whole number from 1 to ${mostParked}`,
+  );
+}
+
 /** The definition of an error policy. */
 export function toErrorPolicy(policy: ErrorPolicy): ErrorPolicyDef {
   if ('fail' in policy) return { fail: true };
-  const { deadLetter, haltAbove } = policy;
-  if (haltAbove === undefined) return { deadLetter };
-  const { share, records, per } = haltAbove;
-  const perMs = parseDuration(per, `haltAbove of "${deadLetter}"`);
-  return { deadLetter, haltAbove: { share, records, perMs } };
+  const { deadLetter, parkByKey, haltAbove } = policy;
+  return present<ErrorPolicyDef>({
+    deadLetter,
+    parkByKey: parkByKey && toParkByKey(deadLetter, parkByKey),
+    haltAbove: haltAbove && {
+      share: haltAbove.share,
+      records: haltAbove.records,
+      perMs: parseDuration(haltAbove.per, `haltAbove of "${deadLetter}"`),
+    },
+  });
 }
 
 /** The definition of the outputs of a `process` stage. */

@@ -1,10 +1,11 @@
-import { namePattern } from '../core/names.ts';
+import { namePattern, parkedSuffix } from '../core/names.ts';
 import type { DefinitionPath } from '../core/problem.ts';
 import type { StageDef } from '../definition/definition.ts';
 import type { CheckContext } from './context.ts';
 import { report } from './context.ts';
 import type { Graph, GraphInput, GraphStage } from './graph.ts';
-import { inputName, internalStoreOf, nodeNames, tableStoreOf } from './derived-names.ts';
+import { inputName, namedStores, nodeNames } from './derived-names.ts';
+import { parksKeys } from './error-policies.ts';
 import type { Partitioning } from './partitioning.ts';
 
 /** Form of all declared names, and names that are declared twice. */
@@ -66,12 +67,13 @@ export function checkDerivedNames(
   partitioning: Partitioning,
 ): void {
   const stores = new Map<string, DefinitionPath>();
-  const claimStore = (store: string, path: DefinitionPath): void => {
-    claim(context, stores, store, path, `store "${store}" is there already`);
-  };
-  for (const name of graph.stores.keys()) claimStore(name, ['stores', name]);
-  for (const source of graph.sources.values()) {
-    if (source.store !== undefined) claimStore(source.store, ['tables', source.name]);
+  // Which sub-topologies there are, only the plan knows: none of their stores may be met.
+  const parks = parksKeys(context.definition);
+  for (const { name, path } of namedStores(graph)) {
+    claim(context, stores, name, path, `store "${name}" is there already`);
+    if (!parks || !name.endsWith(parkedSuffix)) continue;
+    const message = `store "${name}" is called like those of "park-by-key", which end in "-parked"`;
+    report(context, 'E055', path, message, { on: 'key' });
   }
   const nodes = new Map<string, DefinitionPath>();
   for (const source of graph.sources.values()) {
@@ -80,8 +82,6 @@ export function checkDerivedNames(
   for (const stage of graph.stages.values()) nodes.set(stage.name, ['stages', stage.name]);
   for (const stage of graph.stages.values()) {
     const path = ['stages', stage.name];
-    const store = internalStoreOf(stage) ?? tableStoreOf(stage);
-    if (store !== undefined) claimStore(store, path);
     for (const node of derivedNodes(stage, partitioning)) {
       claim(context, nodes, node, path, `the plan calls a node of "${stage.name}" "${node}"`);
     }

@@ -1,15 +1,15 @@
 import {
   changelogTopic,
   controlTopic,
-  deadLetterTopic,
+  isParkedChangelog,
   repartitionTopic,
   topicPattern,
 } from '../core/names.ts';
 import type { DefinitionPath } from '../core/problem.ts';
-import type { ErrorPolicyDef } from '../definition/definition.ts';
 import type { CheckContext } from './context.ts';
 import { report } from './context.ts';
-import { inputName, internalStoreOf, readSources, tableStoreOf } from './derived-names.ts';
+import { inputName, namedStores, readSources } from './derived-names.ts';
+import { parksKeys, policiesOf } from './error-policies.ts';
 import type { Graph } from './graph.ts';
 
 /**
@@ -18,7 +18,7 @@ import type { Graph } from './graph.ts';
  */
 export function checkTopics(context: CheckContext, graph: Graph): void {
   const read = readSources(graph);
-  const internal = internalTopics(graph);
+  const isInternal = internalTopics(graph);
   const first = new Map<string, { name: string; path: DefinitionPath }>();
   for (const source of graph.sources.values()) {
     const section = source.kind === 'stream' ? 'streams' : 'tables';
@@ -29,7 +29,7 @@ export function checkTopics(context: CheckContext, graph: Graph): void {
         report(context, 'E056', path, message);
         return;
       }
-      if (internal.has(topic)) {
+      if (isInternal(topic)) {
         report(
           context,
           'E075',
@@ -58,7 +58,7 @@ export function checkTopics(context: CheckContext, graph: Graph): void {
       report(context, 'E075', [section, source.name, 'topics'], message);
     }
   }
-  checkDeadLetters(context, graph, { declared: first, internal });
+  checkDeadLetters(context, graph, { declared: first, isInternal });
 }
 
 /**
@@ -73,31 +73,25 @@ function checkDeadLetters(
       string,
       { readonly name: string; readonly path: DefinitionPath }
     >;
-    readonly internal: ReadonlySet<string>;
+    readonly isInternal: (topic: string) => boolean;
   },
 ): void {
-  const { application, errors, stages } = graph.definition;
-  const check = (policy: ErrorPolicyDef, policyPath?: DefinitionPath): void => {
-    if (!('deadLetter' in policy)) return;
+  for (const { policy, path: policyPath } of policiesOf(graph.definition)) {
+    if (!('deadLetter' in policy)) continue;
     const topic = policy.deadLetter;
     const path = policyPath && [...policyPath, 'deadLetter'];
-    if (path !== undefined && topics.internal.has(topic)) {
+    if (path !== undefined && topics.isInternal(topic)) {
       const message = `topic "${topic}" belongs to Millrace itself: choose another`;
       report(context, 'E075', path, message);
     }
     const owner = topics.declared.get(topic);
-    if (owner === undefined) return;
-    if (graph.sources.get(owner.name)?.def.format === 'bytes') return;
+    if (owner === undefined) continue;
+    if (graph.sources.get(owner.name)?.def.format === 'bytes') continue;
     const message = `dead letters are raw bytes: topic "${topic}" holds the records of "${owner.name}"`;
     report(context, 'E075', path ?? owner.path, message, {
       suggestion: 'choose another topic',
       ...(path && { notes: [{ message: `"${owner.name}" is declared here`, path: owner.path }] }),
     });
-  };
-  if (errors?.default === undefined) check({ deadLetter: deadLetterTopic(application) });
-  else check(errors.default, ['errors', 'default']);
-  for (const [name, stage] of Object.entries(stages)) {
-    if (stage.errors !== undefined) check(stage.errors, ['stages', name, 'errors']);
   }
 }
 
@@ -133,19 +127,16 @@ function topicConflict(
   return undefined;
 }
 
-function internalTopics(graph: Graph): ReadonlySet<string> {
+/** Tells the topics that the runtime makes for the application, whatever its sub-topologies. */
+function internalTopics(graph: Graph): (topic: string) => boolean {
   const { application } = graph.definition;
   const topics = new Set([controlTopic(application)]);
-  for (const store of graph.stores.keys()) topics.add(changelogTopic(application, store));
-  for (const source of graph.sources.values()) {
-    if (source.store !== undefined) topics.add(changelogTopic(application, source.store));
-  }
+  for (const { name } of namedStores(graph)) topics.add(changelogTopic(application, name));
   for (const stage of graph.stages.values()) {
-    const store = internalStoreOf(stage) ?? tableStoreOf(stage);
-    if (store !== undefined) topics.add(changelogTopic(application, store));
     for (const input of stage.inputs) {
       topics.add(repartitionTopic(application, inputName(stage.name, input.name)));
     }
   }
-  return topics;
+  const parks = parksKeys(graph.definition);
+  return (topic) => topics.has(topic) || (parks && isParkedChangelog(application, topic));
 }

@@ -2,6 +2,7 @@ import type { SchemaCatalog } from '../core/avro.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Definition } from '../definition/definition.ts';
 import { checkDerivedNames, checkNames } from './check-names.ts';
+import { checkParking } from './check-parking.ts';
 import { checkWriters } from './check-stores.ts';
 import { checkTopics } from './check-topics.ts';
 import { warnChangedKeys, warnFloatingMoney } from './check-warnings.ts';
@@ -49,7 +50,10 @@ export function check(definition: Definition, catalog: SchemaCatalog): CheckResu
   checkUnused(context, stages);
   warnChangedKeys(context, graph, partitioning);
   warnFloatingMoney(context, sources);
-  if (!hasErrors(problems)) reportUntyped(context, graph);
+  if (!hasErrors(problems)) {
+    checkParking(context, graph, partitioning);
+    reportUntyped(context, graph);
+  }
   return hasErrors(problems) ? { problems } : { graph, problems };
 }
 

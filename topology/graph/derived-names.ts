@@ -1,3 +1,4 @@
+import type { DefinitionPath } from '../core/problem.ts';
 import type { Graph, GraphRef, GraphStage } from './graph.ts';
 
 /**
@@ -8,6 +9,29 @@ export function internalStoreOf(stage: GraphStage): string | undefined {
   if (stage.def.operator.kind === 'dedupe') return `${stage.name}-seen`;
   if (stage.def.operator.kind === 'call') return `${stage.name}-journal`;
   return undefined;
+}
+
+/**
+ * Every store that a graph may need, but for those of parked records, and what it belongs to; each
+ * names its changelog.
+ */
+export function namedStores(graph: Graph): readonly NamedStore[] {
+  return [
+    ...[...graph.stores.keys()].map((name) => ({ name, path: ['stores', name] })),
+    ...[...graph.sources.values()].flatMap(({ name, store }) =>
+      store === undefined ? [] : [{ name: store, path: ['tables', name] }],
+    ),
+    ...[...graph.stages.values()].flatMap((stage) => {
+      const store = internalStoreOf(stage) ?? tableStoreOf(stage);
+      return store === undefined ? [] : [{ name: store, path: ['stages', stage.name] }];
+    }),
+  ];
+}
+
+/** A store, and where in the definition it comes from. */
+export interface NamedStore {
+  readonly name: string;
+  readonly path: DefinitionPath;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { EdgeType } from '../core/edge.ts';
-import { callLogTopic, controlTopic, deadLetterTopic, resolutionsTopic } from '../core/names.ts';
+import { callLogTopic, controlTopic, resolutionsTopic } from '../core/names.ts';
 import { defaultLogRetentionMs } from '../definition/nodes/call-policy.ts';
-import type { Definition, ErrorPolicyDef } from '../definition/definition.ts';
+import { policiesOf } from '../graph/error-policies.ts';
 import type { Graph, GraphSource } from '../graph/graph.ts';
 import { compareText } from '../graph/sources.ts';
 import type { FixedPartitions } from './partitions.ts';
@@ -47,13 +47,8 @@ export function buildTopics(parts: TopicParts): ReadonlyMap<string, TopicPlan> {
   const { application } = parts.graph.definition;
   add(internalTopic(controlTopic(application), 'control'));
   for (const topic of callTopics(application, parts.subTopologies)) add(topic);
-  const policies = [
-    defaultPolicy(parts.graph.definition),
-    ...[...parts.graph.stages.values()].map((s) => s.def.errors),
-  ];
-  for (const policy of policies) {
-    const topic = deadLetterOf(policy);
-    if (topic !== undefined) add(internalTopic(topic, 'dead-letter'));
+  for (const { policy } of policiesOf(parts.graph.definition)) {
+    if ('deadLetter' in policy) add(internalTopic(policy.deadLetter, 'dead-letter'));
   }
   return new Map([...topics].sort(([a], [b]) => compareText(a, b)));
 }
@@ -153,13 +148,4 @@ function internalTopic(name: string, role: 'control' | 'dead-letter'): TopicPlan
     internal: role === 'control',
     coPartitionedWith: [],
   };
-}
-
-/** What happens to a failing record where its stage says nothing (language.md, rule 3). */
-export function defaultPolicy(definition: Definition): ErrorPolicyDef {
-  return definition.errors?.default ?? { deadLetter: deadLetterTopic(definition.application) };
-}
-
-function deadLetterOf(policy: ErrorPolicyDef | undefined): string | undefined {
-  return policy !== undefined && 'deadLetter' in policy ? policy.deadLetter : undefined;
 }

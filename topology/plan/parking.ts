@@ -1,5 +1,6 @@
 import { parkedStore } from '../core/names.ts';
-import type { ErrorPolicyDef, ParkByKey } from '../definition/definition.ts';
+import type { ErrorPolicyDef } from '../definition/definition.ts';
+import { parkingOfPolicy } from '../graph/error-policies.ts';
 import { compareText } from '../graph/sources.ts';
 import type { NodeGroup } from './partitions.ts';
 import type { Parking, PlanNode } from './plan.ts';
@@ -19,7 +20,8 @@ export function parkingOf(
   own: OwnPolicy,
 ): Parking | undefined {
   const stages = nodes.flatMap((node) => (node.kind === 'source' ? [] : [node.stage]));
-  const parks = [fallback, ...stages.map(own)].flatMap(parkingPart);
+  const policies = [fallback, ...stages.map(own)].filter((policy) => policy !== undefined);
+  const parks = policies.map(parkingOfPolicy).filter((park) => park !== undefined);
   const topics = [...new Set(nodes.flatMap(heldTopics))].sort(compareText);
   if (parks.length === 0 || topics.length === 0) return undefined;
   return {
@@ -28,11 +30,6 @@ export function parkingOf(
     most: Math.min(...parks.map(({ most }) => most)),
     whenFull: parks.some(({ whenFull }) => whenFull === 'stop') ? 'stop' : 'wait',
   };
-}
-
-function parkingPart(policy: ErrorPolicyDef | undefined): readonly ParkByKey[] {
-  if (policy === undefined || !('deadLetter' in policy)) return [];
-  return policy.parkByKey === undefined ? [] : [policy.parkByKey];
 }
 
 /** A re-grouped table comes as changes, whose order counts: they are held like a stream. */

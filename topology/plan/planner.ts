@@ -1,10 +1,11 @@
 import type { ErrorPolicyDef } from '../definition/definition.ts';
+import { defaultPolicy } from '../graph/error-policies.ts';
 import type { Graph } from '../graph/graph.ts';
 import { partitioningOf } from '../graph/partitioning.ts';
 import { compareText } from '../graph/sources.ts';
 import { buildNodes } from './build-nodes.ts';
 import { buildStores } from './build-stores.ts';
-import { buildTopics, defaultPolicy } from './build-topics.ts';
+import { buildTopics } from './build-topics.ts';
 import { groupNodes, storesOfNode, subTopologyId } from './group.ts';
 import { keptIds, type PreviousIds } from './kept-ids.ts';
 import { parkingOf } from './parking.ts';

@@ -57,6 +57,15 @@ const cases: readonly (readonly [name: string, yaml: string, build: (d: Declared
       }),
   ],
   [
+    'a stage that parks by key',
+    'a: { from: placed, to-table: {}, drop: [out], errors: { dead-letter: d, park-by-key: { most: 9 } } }',
+    ({ placed }) =>
+      placed.toTable('a', {
+        drop: ['out'],
+        errors: { deadLetter: 'd', parkByKey: { most: 9 } },
+      }),
+  ],
+  [
     'filterNot by a function',
     'a: { from: placed, filter-not: { use: is-odd }, to: large }',
     ({ placed, large }) => placed.filterNot('a', use('is-odd')).to(large),

@@ -1,10 +1,10 @@
 import { durationMs } from '../../core/duration.ts';
-import type { ErrorPolicyDef, HaltAbove } from '../definition.ts';
+import type { ErrorPolicyDef, HaltAbove, ParkByKey } from '../definition.ts';
 import type { Field } from '../field.ts';
-import { onlyTrue, scalarText, topic } from '../fields.ts';
+import { choice, integer, onlyTrue, scalarText, topic } from '../fields.ts';
 import { exactlyOne, keySpan, readKey } from '../group.ts';
 import type { Group } from '../object.ts';
-import { groupField } from '../object.ts';
+import { groupField, object } from '../object.ts';
 
 const haltPattern = /^(\d+(?:\.\d+)?)% of (\d+) per (\S+)$/;
 
@@ -28,10 +28,44 @@ const haltAbove: Field<HaltAbove> = {
   tables: [],
 };
 
+/** What of parking the file does not say. */
+export const defaultParking: ParkByKey = { most: 10_000, whenFull: 'wait' };
+
+/** Most records that may be said to wait in a task. */
+export const mostParked = 10_000_000;
+
+const parkByKey = object<ParkByKey>({
+  title: 'park-by-key',
+  doc: [
+    'A record that fails parks its key, in its task: its dead letter is written, and every later record of that key that the task takes from a stream or a repartition topic waits behind it, in the order of the log, until somebody decides. `millrace dlq redrive` lets the record in again, with `--with` after a migration; `millrace dlq discard` gives it up. Those that wait follow, ahead of any later record of the key. A record that waits is not looked at meanwhile: it moves no stream time, and may turn out not to decode. One that fails again parks the key anew. All of it is in the transaction of the task: a crash loses, doubles and reorders nothing.',
+    'Not held, and no reason to hold others: records without a key; rows of tables; replies of calls, ticks, and what a stage sets aside by `context.deadLetter`. Their dead letters are as without `park-by-key`. `{}` takes the defaults.',
+  ].join('\n\n'),
+  mayBeEmpty: true,
+  parts: {
+    most: {
+      field: integer(1, mostParked),
+      default: '`10000`',
+      fill: defaultParking.most,
+      doc: 'Records that a task holds at most, those with a dead letter included. Where stages that run together say different numbers, the smallest.',
+    },
+    whenFull: {
+      field: choice(['wait', 'stop']),
+      default: '`wait`',
+      fill: defaultParking.whenFull,
+      doc: '`wait`: a task that holds so many takes no further records until there is room, and says so. `stop`: the application stops with `PARKED_FULL`, also if only one of the stages that run together says so. Nothing is lost or overtaken either way.',
+    },
+  },
+});
+
 const keys = {
   'dead-letter': {
     field: topic,
     doc: 'Topic for records that fail: raw bytes; stage, error and position in the headers.',
+  },
+  'park-by-key': {
+    field: parkByKey,
+    default: 'later records go on',
+    doc: 'Later records of the key of a record that fails wait behind it, in their order.',
   },
   'halt-above': {
     field: haltAbove,
@@ -46,22 +80,28 @@ const group: Group<ErrorPolicyDef> = {
   required: true,
   constraints: [
     { oneOf: [{ required: ['dead-letter'] }, { required: ['fail'] }] },
-    { dependencies: { 'halt-above': ['dead-letter'] } },
+    { dependencies: { 'park-by-key': ['dead-letter'], 'halt-above': ['dead-letter'] } },
   ],
   read(entries, at, owner) {
     const chosen = exactlyOne(entries, ['dead-letter', 'fail'], at, owner);
     if (chosen === undefined) return undefined;
     if (chosen === 'fail') {
-      if (entries.has('halt-above')) {
-        const span = keySpan(entries, 'halt-above', owner);
-        at.error('E013', span, '"halt-above" goes with "dead-letter", not with "fail"');
+      for (const key of ['park-by-key', 'halt-above']) {
+        if (!entries.has(key)) continue;
+        const span = keySpan(entries, key, owner);
+        at.error('E013', span, `"${key}" goes with "dead-letter", not with "fail"`);
       }
       return readKey(entries, 'fail', at, 'fail', onlyTrue) && { fail: true };
     }
     const deadLetter = readKey(entries, 'dead-letter', at, 'deadLetter', topic);
+    const park = readKey(entries, 'park-by-key', at, 'parkByKey', parkByKey);
     const halt = readKey(entries, 'halt-above', at, 'haltAbove', haltAbove);
     if (deadLetter === undefined) return undefined;
-    return halt === undefined ? { deadLetter } : { deadLetter, haltAbove: halt };
+    return {
+      deadLetter,
+      ...(park === undefined ? {} : { parkByKey: park }),
+      ...(halt === undefined ? {} : { haltAbove: halt }),
+    };
   },
 };
 
@@ -70,10 +110,18 @@ export const errorPolicy = groupField({
   title: 'error policy',
   doc: 'What becomes of a record that does not decode or whose stage throws. Exactly one of `dead-letter` and `fail`.',
   example: `application: orders
-stages: {}
+streams:
+  placed: { topic: orders.placed, key: string, value: shop.OrderPlaced }
+  moved: { topic: stock.moved, key: string, value: shop.StockMoved }
+stages:
+  # What happened to a product counts in its order: nothing may overtake a record that failed.
+  stock:
+    from: moved
+    to-table: { store: on-hand }
+    errors: { dead-letter: stock.dead-letters, park-by-key: { most: 5000, when-full: stop } }
+  audit: { from: placed, peek: { use: audit }, drop: [out] }
 errors:
   default: { dead-letter: orders.dead-letters, halt-above: 5% of 100 per 1m }
 `,
-  later: { 'park-by-key': [] },
   group,
 });
