@@ -46,10 +46,11 @@ export async function deleteVersion(
 ): Promise<number> {
   const permanent = query.get('permanent') === 'true';
   const deleted = new URLSearchParams({ deleted: 'true' });
+  const latest = version === 'latest' || version === '-1';
   const found = await requireVersion(registry, {
     subject,
     version,
-    query: version === 'latest' && !permanent ? new URLSearchParams() : deleted,
+    query: latest && !permanent ? new URLSearchParams() : deleted,
   });
   if (permanent) {
     if (!found.deleted) {

@@ -183,6 +183,15 @@ describe('deletes', () => {
     expect((await ask('GET', '/subjects/gone/versions/latest')).body).toMatchObject({ id: two });
   });
 
+  test.each(['latest', '-1'])(
+    'soft-deletes the last version that is left, as %s',
+    async (latest) => {
+      await subject(`last${latest}`, schema('a'), schema('a', 'b'));
+      expect((await ask('DELETE', `/subjects/last${latest}/versions/${latest}`)).body).toBe(2);
+      expect((await ask('DELETE', `/subjects/last${latest}/versions/${latest}`)).body).toBe(1);
+    },
+  );
+
   test('soft-deletes a subject, then takes it away, and begins anew with the next version', async () => {
     await subject('whole', schema('a'), schema('b'));
     expect(await ask('DELETE', '/subjects/whole?permanent=true')).toEqual(error(404, 40_405));
