@@ -1,4 +1,4 @@
-import { ConfigError } from '../../topology/core/errors.ts';
+import { ConfigError, isStreamsError } from '../../topology/core/errors.ts';
 
 /** SCHEMA_REFUSED: the subject's mode does not allow the schema; why, in sentences. */
 export function schemaRefused(
@@ -79,5 +79,15 @@ export function unexpectedAnswer(
   return new ConfigError(
     'REGISTRY_ANSWER',
     `the schema registry at ${url} cannot be brought to ${what}: it answers ${status}${said}${hint}`,
+  );
+}
+
+/**
+ * True for an error that asking again does not mend: a schema refers to what is gone, or is no Avro. It is given as it is kept then, for whoever reads with it
+ * to fail: a record that bears its id is one that does not decode, and nothing waits for it.
+ */
+export function isNeverWhole(error: unknown): boolean {
+  return (
+    error instanceof SyntaxError || (isStreamsError(error) && error.code === 'VERSION_UNKNOWN')
   );
 }

@@ -90,13 +90,13 @@ export class RegistryServer {
     }
     const text = await bodyOf(request);
     if (text === undefined) return failed(413, 413, `a body of more than ${maxBodyBytes} bytes`);
+    let body: unknown;
     try {
-      const body: unknown = text === '' ? undefined : JSON.parse(text);
-      return await answerRegistry(this.registry, { method, url, body });
+      body = text === '' ? undefined : JSON.parse(text);
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      return failed(400, 400, `the body is no JSON: ${error.message}`);
+      return failed(400, 400, `the body is no JSON: ${(error as Error).message}`);
     }
+    return answerRegistry(this.registry, { method, url, body });
   }
 }
 

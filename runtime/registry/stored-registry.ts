@@ -11,6 +11,7 @@ import type {
 } from '../ports.ts';
 import { compatibilityProblems } from './compatibility-check.ts';
 import {
+  isNeverWhole,
   requireSubjectName,
   schemaInvalid,
   schemaRefused,
@@ -84,7 +85,13 @@ export abstract class StoredRegistry implements ManagedRegistry {
 
   async schema(id: number): Promise<string | undefined> {
     const found = await this.registered(id);
-    return found === undefined ? undefined : this.whole(found);
+    if (found === undefined) return undefined;
+    try {
+      return await this.whole(found);
+    } catch (error) {
+      if (!isNeverWhole(error)) throw error;
+      return found.schema;
+    }
   }
 
   async versions(subject: string): Promise<readonly (readonly [version: number, id: number])[]> {

@@ -19,6 +19,7 @@ import { httpTransport } from './http-transport.ts';
 import { isMode } from './modes.ts';
 import { patientSend } from './patient-send.ts';
 import {
+  isNeverWhole,
   requireSubjectName,
   schemaInvalid,
   schemaRefused,
@@ -99,9 +100,14 @@ export class UrlRegistry implements ManagedRegistry {
     const found = await this.registered(id);
     if (found === undefined) return undefined;
     const { schema, references } = found;
-    const whole = inlineReferences(schema, await this.referenced(references, new Set()));
-    this.wholes.set(id, whole);
-    return whole;
+    try {
+      const whole = inlineReferences(schema, await this.referenced(references, new Set()));
+      this.wholes.set(id, whole);
+      return whole;
+    } catch (error) {
+      if (!isNeverWhole(error)) throw error;
+      return schema;
+    }
   }
 
   registered(id: number): Promise<RegisteredSchema | undefined> {
