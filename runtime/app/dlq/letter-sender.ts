@@ -9,14 +9,11 @@ import { keepHeader } from '../../state/row-format.ts';
 import { journalKey } from '../../task/call-journals.ts';
 import { systemClock } from '../system-clock.ts';
 import { redrivenHeader } from './letter.ts';
-import type { LetterStays, LetterStep } from './redrive-plan.ts';
-import { encodeRedriven } from './redriven.ts';
+import type { ReadyStep } from './letter-step.ts';
+import { discarded, encodeRedriven, type RedrivenRecord } from './redriven.ts';
 
 /** Sequence numbers of calls that are asked again: tasks count theirs from 0, and a call's id has 15 digits. */
 const firstSequence = 5e14;
-
-/** A step with the value that is written. */
-export type ReadyStep = Exclude<LetterStep, LetterStays> & { readonly value: Buffer | null };
 
 /**
  * Runs `action` with the one sender of an application's dead letters.
@@ -52,7 +49,7 @@ async function joined(log: Log, application: string, client: string): Promise<Me
     if (!isStreamsError(error) || error.code !== 'APPLICATION_OWNED') throw error;
     throw new ConfigError(
       'REDRIVE_RUNNING',
-      `another "millrace dlq redrive" of application "${application}" is at work: let it end`,
+      `another "millrace dlq redrive" or "discard" of application "${application}" is at work: let it end`,
       { cause: error },
     );
   }
@@ -98,17 +95,14 @@ export class LetterSender {
     const at = new Date(systemClock.now()).toISOString();
     const batches = new Batches();
     for (const step of steps) {
-      const { letter, to } = step;
-      this.append(step, batches);
-      const where =
-        step.kind === 'ask' ? `stage ${step.stage}` : partitionId(to.topic, to.partition);
-      const note = encodeRedriven(letter, { to: where, at });
-      batches.of(topic, 0).appendPair(systemClock.now(), note.key, note.value, []);
+      if (step.kind === 'send' || step.kind === 'ask') this.append(step, batches);
+      const { key, value, headers } = noteOf(step, at);
+      batches.of(topic, 0).appendPair(systemClock.now(), key, value, headers);
     }
     await commitAgain(by.transactor, { appends: batches.appends(), positions: [] }, by.membership);
   }
 
-  private append(step: ReadyStep, batches: Batches): void {
+  private append(step: Extract<ReadyStep, { kind: 'send' | 'ask' }>, batches: Batches): void {
     const { letter, to, value } = step;
     const builder = batches.of(to.topic, to.partition);
     if (step.kind === 'ask') {
@@ -119,6 +113,24 @@ export class LetterSender {
     const mark: Header = [redrivenHeader, Buffer.from(letter.id)];
     const headers = [...letter.headers.filter(([name]) => name !== redrivenHeader), mark];
     builder.appendPair(letter.time, letter.key, value, headers);
+  }
+}
+
+/** What is noted of a step. */
+function noteOf(step: ReadyStep, at: string): RedrivenRecord {
+  const { letter } = step;
+  switch (step.kind) {
+    case 'send':
+      return encodeRedriven(letter, { to: partitionId(step.to.topic, step.to.partition), at });
+    case 'ask':
+      return encodeRedriven(letter, { to: `stage ${step.stage}`, at });
+    case 'release': {
+      const { release, value } = step;
+      const made = value === undefined ? release : { ...release, value };
+      return encodeRedriven(letter, { to: `task ${release.task}`, at }, made);
+    }
+    case 'discard':
+      return encodeRedriven(letter, { to: discarded, at }, step.release);
   }
 }
 

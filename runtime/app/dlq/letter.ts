@@ -87,3 +87,11 @@ export function parseLetter(stored: StoredLetter): DeadLetter | undefined {
 export function keyOf({ source, key }: DeadLetter): string {
   return `${source?.topic ?? ''}/${source?.partition ?? ''}/${key?.toString('hex') ?? 'null'}`;
 }
+
+/** What a letter that parks a key is known by: with `parked` of the key's row it is found. */
+export function failureId(
+  { task, key }: Pick<DeadLetter, 'task' | 'key'>,
+  { attempt, sinceMs }: ParkedId,
+): string {
+  return `${task}/${attempt}/${sinceMs}/${key?.toString('hex') ?? ''}`;
+}

@@ -1,32 +1,13 @@
-import type { TopicPartition } from '../../../topology/core/topic-partition.ts';
 import type { Plan } from '../../../topology/plan/plan.ts';
 import type { LetterOrigin } from '../../task/dead-letter.ts';
 import { journalStore } from '../../task/call-journals.ts';
-import { type DeadLetter, keyOf } from './letter.ts';
-import { type RedrivenById, redrivenOf } from './redriven.ts';
-
-/** What becomes of a letter that is to be sent on. */
-export type LetterStep =
-  /** Its record goes to the topic that it came from, once more. */
-  | { readonly kind: 'send'; readonly letter: DeadLetter; readonly to: TopicPartition }
-  /** Its call goes back into the journal, which is that changelog. */
-  | {
-      readonly kind: 'ask';
-      readonly letter: DeadLetter;
-      readonly to: TopicPartition;
-      readonly stage: string;
-      readonly intent: Uint8Array;
-    }
-  | LetterStays;
-
-/** A letter that is not sent on. */
-export interface LetterStays {
-  readonly kind: 'stays';
-  readonly letter: DeadLetter;
-  readonly reason: string;
-  /** Later letters of its key stay behind it, so that their order is kept. */
-  readonly blocks: boolean;
-}
+import type { ParkedKey } from '../../task/parking/parked-rows.ts';
+import { isSameFailure, type Release } from '../../task/release.ts';
+import { bySource } from './key-order.ts';
+import { type DeadLetter, failureId } from './letter.ts';
+import { type LetterStep, stays } from './letter-step.ts';
+import { waitingBehind } from './parked-book.ts';
+import { discarded, type RedrivenById, redrivenOf } from './redriven.ts';
 
 /** What is known before letters are judged. */
 export interface RedriveFacts {
@@ -36,81 +17,69 @@ export interface RedriveFacts {
   readonly partitionsOf: (topic: string) => number | undefined;
   /** Records that a stage set aside are sent, too. */
   readonly rejected: boolean;
+  /** Records whose key was parked and is no longer are sent, too. */
+  readonly unparked: boolean;
+  /** Letters are named one by one: of those that were discarded it is said. */
+  readonly named: boolean;
   /** A value is made anew by a function. */
   readonly migrates: boolean;
   /** Why calls cannot be asked again; undefined: they can. */
   readonly noCalls: string | undefined;
   /** True when a later record of the letter's key is in its topic. */
   readonly outdated: (letter: DeadLetter) => boolean;
+  /** The letter's key as it is parked in the letter's task; undefined: it is not. */
+  readonly parkedKey: (letter: DeadLetter) => ParkedKey | undefined;
+  /** True when the application has yet to read the letter's record, as after a reset. */
+  readonly toBeRead: (letter: DeadLetter) => boolean;
 }
 
 /**
- * What becomes of selected letters, in the order in which they are to be sent: that of their records in the source topics. Letters that were sent on before are
- * left out. `all` are all letters of the application, selected or not.
+ * What becomes of selected letters, in the order in which they are to be sent: that of their records in the source topics. Letters that were sent on or discarded
+ * before are left out, but for discarded ones that are named. `all` are all letters of the application, selected or not.
  */
 export function redriveSteps(
   all: readonly DeadLetter[],
   selected: readonly DeadLetter[],
   facts: RedriveFacts,
 ): readonly LetterStep[] {
-  const latest = latestOfRecords(all);
-  return selected
-    .filter((letter) => redrivenOf(letter, facts.redriven) === undefined)
-    .sort(bySource)
-    .map((letter) => stepFor(letter, latest, facts));
+  const latest = new LatestLetters(all);
+  return [...selected].sort(bySource).flatMap((letter): LetterStep[] => {
+    const done = redrivenOf(letter, facts.redriven);
+    if (done === undefined) return [stepFor(letter, latest, facts)];
+    if (done.to !== discarded || !facts.named) return [];
+    return [stays(letter, `it was discarded at ${done.at}: if it is wanted, produce it anew`)];
+  });
 }
 
-/** Of steps, those that keep the order of each key: what comes after a letter that blocks stays. Records without a key have no order. */
-export class KeyOrder {
-  private readonly blocked = new Map<string, DeadLetter>();
+/** Letters that stand for others: a reset makes letters anew, which stand beside those of before. */
+class LatestLetters {
+  private readonly ofRecord = new Map<string, DeadLetter>();
+  private readonly ofFailure = new Map<string, DeadLetter>();
 
-  /** The step, or why it has to wait for an earlier letter. */
-  after(step: LetterStep): LetterStep {
-    const { letter } = step;
-    if (letter.key === null) return step;
-    const before = this.blocked.get(keyOf(letter));
-    if (before !== undefined && step.kind !== 'stays') {
-      return stays(letter, `${before.id}, of the same key, stays and comes before it`, true);
+  constructor(letters: readonly DeadLetter[]) {
+    for (const letter of letters) {
+      if ((letter.origin ?? 'record') !== 'record') continue;
+      this.ofRecord.set(sourceId(letter), letter);
+      if (letter.parked !== undefined) this.ofFailure.set(failureId(letter, letter.parked), letter);
     }
-    if (step.kind === 'stays' && step.blocks) this.blocked.set(keyOf(letter), letter);
-    return step;
   }
-}
 
-/** How many of the letters that are left come before one of their key that is sent. */
-export function overtakenBy(steps: readonly LetterStep[], left: readonly DeadLetter[]): number {
-  const last = new Map<string, DeadLetter>();
-  for (const { kind, letter } of steps) if (kind !== 'stays') last.set(keyOf(letter), letter);
-  return left.filter((letter) => {
-    const sent = last.get(keyOf(letter));
-    return letter.key !== null && sent !== undefined && bySource(letter, sent) < 0;
-  }).length;
-}
-
-function bySource(a: DeadLetter, b: DeadLetter): number {
-  const [one, other] = [a.source ?? a, b.source ?? b];
-  if (one.topic !== other.topic) return one.topic < other.topic ? -1 : 1;
-  return one.partition - other.partition || one.offset - other.offset || a.offset - b.offset;
-}
-
-/** Input record → its latest letter: a reset makes letters anew, which stand beside those of before. */
-function latestOfRecords(letters: readonly DeadLetter[]): ReadonlyMap<string, DeadLetter> {
-  const latest = new Map<string, DeadLetter>();
-  for (const letter of letters) {
-    if ((letter.origin ?? 'record') === 'record') latest.set(sourceId(letter), letter);
+  /** The latest letter of the same input record. */
+  same(letter: DeadLetter): DeadLetter | undefined {
+    return this.ofRecord.get(sourceId(letter));
   }
-  return latest;
+
+  /** The letter that parks the key of `letter`. */
+  parking(letter: DeadLetter, key: ParkedKey): DeadLetter | undefined {
+    return this.ofFailure.get(failureId(letter, key));
+  }
 }
 
 function sourceId({ source }: DeadLetter): string {
   return source === undefined ? '' : `${source.topic}/${source.partition}/${source.offset}`;
 }
 
-function stepFor(
-  letter: DeadLetter,
-  latest: ReadonlyMap<string, DeadLetter>,
-  facts: RedriveFacts,
-): LetterStep {
+function stepFor(letter: DeadLetter, latest: LatestLetters, facts: RedriveFacts): LetterStep {
   const origin = originOf(letter, facts.plan);
   if (origin === undefined) {
     const reason = 'an earlier version wrote it and did not say whether it is of a reply to a call';
@@ -127,11 +96,8 @@ function stepFor(
       return facts.rejected ? askAgain(letter, facts) : setAside(letter);
     case 'rejected':
       return facts.rejected ? sendAgain(letter, facts) : setAside(letter);
-    case 'record': {
-      const last = latest.get(sourceId(letter));
-      if (last === undefined || last.id === letter.id) return sendAgain(letter, facts);
-      return stays(letter, `${last.id} is a later letter of the same record`);
-    }
+    case 'record':
+      return recordStep(letter, latest, facts);
   }
 }
 
@@ -148,6 +114,73 @@ function setAside(letter: DeadLetter): LetterStep {
   return stays(letter, reason);
 }
 
+function recordStep(letter: DeadLetter, latest: LatestLetters, facts: RedriveFacts): LetterStep {
+  const key = facts.parkedKey(letter);
+  if (parks(letter, key)) return releaseKey(letter, key, facts);
+  const last = latest.same(letter);
+  if (last !== undefined && last.id !== letter.id) {
+    return stays(letter, `${last.id} is a later letter of the same record`);
+  }
+  if (letter.parked === undefined || facts.unparked) return sendAgain(letter, facts);
+  return stays(letter, whyNotParked(letter, { key, latest, facts }));
+}
+
+/** True when it is this very failure that keeps the key parked. */
+export function parks(letter: DeadLetter, key: ParkedKey | undefined): key is ParkedKey {
+  const { parked } = letter;
+  return key !== undefined && parked !== undefined && isSameFailure(key, parked);
+}
+
+/**
+ * In whose hands the record of a letter is whose key is not parked with it. Nobody's, where the key was released and the note of it is lost, or where the task's
+ * state was lost with the record's topic: that cannot be told from here, so a person says it with `--unparked`.
+ */
+function whyNotParked(
+  letter: DeadLetter,
+  about: {
+    readonly key: ParkedKey | undefined;
+    readonly latest: LatestLetters;
+    readonly facts: RedriveFacts;
+  },
+): string {
+  const { key, latest, facts } = about;
+  const anyway = '--unparked sends it to its topic all the same';
+  if (facts.toBeRead(letter)) {
+    return `its key is no longer parked: the application has yet to read its record again, as after a reset; ${anyway}`;
+  }
+  const now = key && latest.parking(letter, key)?.id;
+  if (now !== undefined) {
+    return `its key is no longer parked with it, but with ${now}: the record went through when its key was released; ${anyway}`;
+  }
+  return `its key is no longer parked: the record went through when its key was released, or after a reset; ${anyway}`;
+}
+
+function releaseKey(letter: DeadLetter, key: ParkedKey, facts: RedriveFacts): LetterStep {
+  const { source } = letter;
+  if (source === undefined) return stays(letter, 'it names no input record', true);
+  const { topic, partition } = source;
+  const node = sourceOf(facts.plan, topic);
+  if (node === undefined) return stays(letter, `the topology does not read "${topic}"`, true);
+  if (facts.migrates && node.changes) return ofChanges(letter, topic);
+  const release = releaseOf(letter, key, 'retry');
+  return {
+    kind: 'release',
+    letter,
+    to: { topic, partition },
+    release,
+    waiting: waitingBehind(key),
+  };
+}
+
+/** Tells the task of a letter that {@link parks} its key what to do with it. */
+export function releaseOf(
+  { task, key }: DeadLetter,
+  { attempt, sinceMs }: ParkedKey,
+  action: Release['action'],
+): Release {
+  return { task, key: key as Buffer, parked: { attempt, sinceMs }, action };
+}
+
 function sendAgain(letter: DeadLetter, facts: RedriveFacts): LetterStep {
   const { source } = letter;
   if (source === undefined) return stays(letter, 'it names no input record', true);
@@ -159,13 +192,17 @@ function sendAgain(letter: DeadLetter, facts: RedriveFacts): LetterStep {
   if (partition >= partitions) {
     return stays(letter, `topic "${topic}" has no partition ${partition} any more`, true);
   }
-  if (facts.migrates && node.changes) {
-    return stays(letter, `"${topic}" holds changes of a table, which no function takes`, true);
-  }
+  if (facts.migrates && node.changes) return ofChanges(letter, topic);
   if (facts.outdated(letter)) {
     return stays(letter, `table topic "${topic}" has a later record of its key`);
   }
-  return { kind: 'send', letter, to: { topic, partition } };
+  const key = facts.parkedKey(letter);
+  const behind = key === undefined ? {} : { behind: waitingBehind(key) + 1 };
+  return { kind: 'send', letter, to: { topic, partition }, ...behind };
+}
+
+function ofChanges(letter: DeadLetter, topic: string): LetterStep {
+  return stays(letter, `"${topic}" holds changes of a table, which no function takes`, true);
 }
 
 function sourceOf(plan: Plan, topic: string): { readonly changes: boolean } | undefined {
@@ -197,8 +234,4 @@ function askAgain(letter: DeadLetter, facts: RedriveFacts): LetterStep {
   }
   if (facts.noCalls !== undefined) return stays(letter, facts.noCalls, true);
   return { kind: 'ask', letter, to: { topic, partition }, stage, intent };
-}
-
-function stays(letter: DeadLetter, reason: string, blocks = false): LetterStays {
-  return { kind: 'stays', letter, reason, blocks };
 }

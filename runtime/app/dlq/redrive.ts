@@ -1,31 +1,32 @@
 import { ConfigError } from '../../../topology/core/errors.ts';
 import type { TopicPlan } from '../../../topology/plan/plan.ts';
-import type { Log } from '../../ports.ts';
 import type { ToolLog } from '../tool-log.ts';
+import { KeyOrder, overtakenBy } from './key-order.ts';
 import type { DeadLetter } from './letter.ts';
 import type { LetterBook } from './letter-book.ts';
-import { type ReadyStep, withLetterSender } from './letter-sender.ts';
+import { lettersToBeRead, partitionCounts, readParkedKeys } from './letter-facts.ts';
+import { withLetterSender } from './letter-sender.ts';
+import { type LetterStays, type LetterStep, type ReadyStep, stays } from './letter-step.ts';
 import type { Migrator } from './migration.ts';
-import { redrivenOf } from './redriven.ts';
-import {
-  KeyOrder,
-  overtakenBy,
-  type LetterStays,
-  type LetterStep,
-  type RedriveFacts,
-  redriveSteps,
-} from './redrive-plan.ts';
+import { discarded, redrivenOf } from './redriven.ts';
+import { type RedriveFacts, redriveSteps } from './redrive-plan.ts';
 import { outdatedLetters } from './table-keys.ts';
 
 /** Letters of one transaction, at most, and their bytes about. */
 const chunkLetters = 500;
 const chunkBytes = 512 * 1024;
+/** Largest new value of a record that is released, bytes: its note is one record, in a topic that takes what Kafka takes by default. */
+const mostNoteBytes = 1_000_000;
 
 export interface RedriveOptions {
   /** Which letters are meant. */
   readonly selected: (letter: DeadLetter) => boolean;
   /** Records that a stage set aside are sent, too. */
   readonly rejected: boolean;
+  /** Records whose key was parked and is no longer are sent, too. */
+  readonly unparked: boolean;
+  /** Letters are named one by one: of those that were discarded it is said. */
+  readonly named: boolean;
   /** Makes values anew. */
   readonly migrator?: Migrator;
   /** Nothing is written. */
@@ -37,13 +38,15 @@ export interface RedriveResult {
   readonly steps: readonly LetterStep[];
   /** Selected letters that had been sent on before. */
   readonly before: number;
+  /** Selected letters that had been discarded before, and were not named. */
+  readonly discarded: number;
   /** Letters of the same keys that were not selected, though their records came before some that were sent. */
   readonly overtaken: number;
 }
 
 /**
  * Sends dead letters on, in the order of their records, each once: a record and the note that its letter was sent on are in one transaction, and there is one
- * sender at a time. What a crash leaves undone, the next redrive does.
+ * sender at a time. What a crash leaves undone, the next redrive does. A letter that parks its key is not sent, but its task is told in the note to take it anew.
  * @throws {ConfigError} REDRIVE_RUNNING when another one is at work; REDRIVE_STARTED when the application was started while calls were put back
  * @throws {TaskMigratedError} FENCED when another one has begun meanwhile
  */
@@ -70,18 +73,25 @@ async function judged(
   const redriven = await book.redriven();
   const all = await book.letters();
   const selected = all.filter(options.selected);
+  const parkedKey = await readParkedKeys(tool.log, book);
   const calls = await callsMayBeAsked(tool, book, selected);
   try {
     const counts = await partitionCounts(tool.log, book, selected);
     const outdated = await outdatedLetters(tool.log, book.plan, selected);
+    const about = { letters: selected, parkedKey, counts };
+    const toBeRead = await lettersToBeRead(tool.log, book, about);
     const facts: RedriveFacts = {
       plan: book.plan,
       redriven,
       partitionsOf: (topic) => counts.get(topic),
       rejected: options.rejected,
+      unparked: options.unparked,
+      named: options.named,
       migrates: options.migrator !== undefined,
       noCalls: calls.refused,
       outdated: (letter) => outdated.has(letter.id),
+      parkedKey,
+      toBeRead: (letter) => toBeRead.has(letter.id),
     };
     const steps = redriveSteps(all, selected, facts);
     const done = await inChunks(steps, { book, options, send });
@@ -90,8 +100,10 @@ async function judged(
     const left = all.filter(
       (letter) => !options.selected(letter) && redrivenOf(letter, redriven) === undefined,
     );
-    const before = selected.length - steps.length;
-    return { steps: done, before, overtaken: overtakenBy(done, left) };
+    const notes = selected.flatMap((letter) => redrivenOf(letter, redriven) ?? []);
+    const given = options.named ? 0 : notes.filter(({ to }) => to === discarded).length;
+    const before = notes.filter(({ to }) => to !== discarded).length;
+    return { steps: done, before, discarded: given, overtaken: overtakenBy(done, left) };
   } finally {
     await calls.release();
   }
@@ -111,10 +123,11 @@ async function inChunks(
   let chunk: ReadyStep[] = [];
   let bytes = 0;
   for (const step of steps) {
-    // Asked twice: what the migration leaves blocks its key, too.
     const ready = await readyStep(order.after(step), book, options.migrator);
-    done.push(order.after(ready));
-    if (!('value' in ready)) continue;
+    // Told of what the migration leaves: that blocks its key, too.
+    if (ready.kind === 'stays') order.after(ready);
+    done.push(ready);
+    if (ready.kind === 'stays') continue;
     chunk.push(ready);
     bytes += (ready.value?.length ?? 0) + (ready.letter.key?.length ?? 0);
     if (chunk.length < chunkLetters && bytes < chunkBytes) continue;
@@ -129,14 +142,23 @@ async function readyStep(
   step: LetterStep,
   { plan }: LetterBook,
   migrator: Migrator | undefined,
-): Promise<ReadyStep | LetterStays> {
+): Promise<Exclude<ReadyStep, { kind: 'discard' }> | LetterStays> {
   if (step.kind === 'stays') return step;
   if (step.kind === 'ask') return { ...step, value: Buffer.from(step.intent) };
   const { letter } = step;
-  if (migrator === undefined) return { ...step, value: letter.value };
+  if (migrator === undefined) {
+    return step.kind === 'release' ? step : { ...step, value: letter.value };
+  }
   const migrated = await migrator.migrate(letter, plan.topics.get(step.to.topic) as TopicPlan);
-  if ('value' in migrated) return { ...step, value: migrated.value };
-  return { kind: 'stays', letter, reason: migrated.stays, blocks: true };
+  if ('stays' in migrated) return stays(letter, migrated.stays, true);
+  const { value } = migrated;
+  const bytes = (value?.length ?? 0) + 2 * (letter.key?.length ?? 0);
+  if (step.kind === 'release' && bytes > mostNoteBytes) return stays(letter, tooLarge(bytes), true);
+  return { ...step, value };
+}
+
+function tooLarge(bytes: number): string {
+  return `what the migration made has ${bytes} bytes with its key, and a record that is released takes ${mostNoteBytes}: make it smaller, or discard the letter and produce the record anew`;
 }
 
 /** Whether calls can be put back into their journals: the application must stand still, and is kept from starting where the log can. */
@@ -171,25 +193,4 @@ async function refuseStarted(tool: ToolLog, application: string): Promise<void> 
       { cause: error },
     );
   }
-}
-
-async function partitionCounts(
-  log: Log,
-  { plan }: LetterBook,
-  letters: readonly DeadLetter[],
-): Promise<ReadonlyMap<string, number>> {
-  const counts = new Map<string, number>();
-  const journals = [...plan.stores.values()].map(({ changelog }) => changelog);
-  for (const name of new Set([
-    ...letters.flatMap(({ source }) => source ?? []).map(topicOf),
-    ...journals,
-  ])) {
-    const info = await log.admin.describe(name);
-    if (info !== undefined) counts.set(name, info.partitions);
-  }
-  return counts;
-}
-
-function topicOf({ topic }: { readonly topic: string }): string {
-  return topic;
 }

@@ -1,8 +1,13 @@
+import type { Header } from '../../../topology/core/record.ts';
+import { encodeRelease, type Release, type ReleaseJson } from '../../task/release.ts';
 import type { DeadLetter } from './letter.ts';
 
-/** What the log remembers of a dead letter that was sent on. */
+/** {@link Redriven.to} of a letter that was given up. */
+export const discarded = 'discarded';
+
+/** What the log remembers of a dead letter that was sent on, or given up. */
 export interface Redriven {
-  /** Where it went: `topic/partition`, or the call stage that asks again. */
+  /** Where it went: `topic/partition`, the call stage that asks again, the task whose key it parked; or {@link discarded}. */
   readonly to: string;
   /** When, ISO. */
   readonly at: string;
@@ -14,19 +19,41 @@ interface RedrivenJson extends Redriven {
   /** Of the letter's record: a topic of the same name may have been made anew, with other letters. */
   readonly source: string;
   readonly time: number;
+  /** Of a letter that parked a key: what its task is to do. */
+  readonly release?: ReleaseJson;
+}
+
+/** A letter's record in `<application>-redriven`. */
+export interface RedrivenRecord {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly headers: readonly Header[];
 }
 
 /** Letter's id → what a record of the topic says of it. */
 export type RedrivenById = ReadonlyMap<string, Redriven & { readonly of: string }>;
 
-/** Key and value of a letter's record in `<application>-redriven`. */
+/** The record that notes what became of a letter, and tells its task of the release if there is one. */
 export function encodeRedriven(
   letter: DeadLetter,
   { to, at }: Redriven,
-): { readonly key: Buffer; readonly value: Buffer } {
+  release?: Release,
+): RedrivenRecord {
   const { source, time } = identity(letter);
-  const json: RedrivenJson = { version: 1, to, at, source, time };
-  return { key: Buffer.from(letter.id), value: Buffer.from(JSON.stringify(json)) };
+  const encoded = release === undefined ? undefined : encodeRelease(release);
+  const json: RedrivenJson = {
+    version: 1,
+    to,
+    at,
+    source,
+    time,
+    ...(encoded === undefined ? {} : { release: encoded.json }),
+  };
+  return {
+    key: Buffer.from(letter.id),
+    value: Buffer.from(JSON.stringify(json)),
+    headers: encoded?.headers ?? [],
+  };
 }
 
 /** What the value of such a record says; undefined: it is none, or one of a later version. */

@@ -1,6 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command } from 'commander';
 import { jsonReader } from '../../../schemas/json-value.ts';
-import { durationMs } from '../../../topology/core/duration.ts';
 import { isStreamsError } from '../../../topology/core/errors.ts';
 import { type BookedCall, CallBook } from '../../app/calls/call-book.ts';
 import { type Decision, resolveCall } from '../../app/calls/resolve-call.ts';
@@ -10,6 +9,7 @@ import type { Console } from '../console.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { UsageError } from '../failure.ts';
 import { addDataOptions, type DataOptions, settingsOf, withLog } from '../settings.ts';
+import { waitOption } from '../wait-option.ts';
 import { findCalls, type FoundCalls } from './open-call.ts';
 
 interface ResolveOptions extends DataOptions {
@@ -31,11 +31,7 @@ export function callsResolveCommand(console: Console, done: (code: ExitCode) => 
     .option('--reply <json>', 'the reply that the service gave, as JSON of the reply type')
     .option('--unknown <reason>', 'nobody can know: its outcome is "unknown"')
     .option('--note <text>', 'how it was found out, for the call log', '')
-    .addOption(
-      new Option('--wait <time>', 'how long to wait for the application to take it')
-        .argParser(waitMs)
-        .default(5000, '5s'),
-    )
+    .addOption(waitOption())
     .option('--json', 'print what the call log says of it as JSON')
     .addHelpText(
       'after',
@@ -116,10 +112,4 @@ async function report(
     `call "${name}" had ended: ${entry.outcome}, said by the ${entry.decidedBy} at ${entry.ended}; nothing was changed\n`,
   );
   return exitCodes.findings;
-}
-
-function waitMs(text: string): number {
-  const ms = durationMs(text);
-  if (ms !== undefined) return ms;
-  throw new InvalidArgumentError('write it like 500ms, 5s or 1m');
 }

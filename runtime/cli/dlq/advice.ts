@@ -2,8 +2,14 @@ import type { DeadLetter } from '../../app/dlq/letter.ts';
 
 const redrive = 'then send it on with "millrace dlq redrive"';
 
-/** What to do about a dead letter, in a sentence. */
-export function adviceFor({ code = '', stage, schemaId, origin }: DeadLetter): string {
+/** What to do about a dead letter, in a sentence. `parks`: records of its key wait behind it. */
+export function adviceFor(letter: DeadLetter, parks: boolean): string {
+  const advice = causeAdvice(letter);
+  if (!parks) return advice;
+  return `${advice}; until then later records of its key wait behind it, or until "millrace dlq discard" gives it up`;
+}
+
+function causeAdvice({ code = '', stage, schemaId, origin }: DeadLetter): string {
   if (origin === 'punctuation') {
     return `no record failed, but a punctuation of stage "${stage}", which fires again by itself: mend the stage`;
   }

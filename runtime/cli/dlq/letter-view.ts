@@ -4,7 +4,8 @@ import type { LetterBook } from '../../app/dlq/letter-book.ts';
 import { UsageError } from '../failure.ts';
 
 /** How a letter is called: without its topic where the application has one. */
-export function letterName({ id, topic }: DeadLetter, topics: readonly string[]): string {
+export function letterName({ id }: Pick<DeadLetter, 'id'>, topics: readonly string[]): string {
+  const [topic = ''] = topics;
   return topics.length === 1 ? id.slice(topic.length + 1) : id;
 }
 

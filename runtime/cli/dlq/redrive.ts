@@ -1,11 +1,9 @@
 import { Command } from 'commander';
 import type { Plan } from '../../../topology/plan/plan.ts';
-import { partitionId } from '../../../topology/core/topic-partition.ts';
 import { plan } from '../../../topology/plan/planner.ts';
 import { LetterBook } from '../../app/dlq/letter-book.ts';
 import { loadMigration, Migrator } from '../../app/dlq/migration.ts';
 import { redrive, type RedriveResult } from '../../app/dlq/redrive.ts';
-import type { LetterStep } from '../../app/dlq/redrive-plan.ts';
 import type { RunPlace } from '../../app/run-place.ts';
 import { systemClock } from '../../app/system-clock.ts';
 import type { ToolLog } from '../../app/tool-log.ts';
@@ -15,13 +13,16 @@ import { Serdes } from '../../engine/serdes.ts';
 import type { Console } from '../console.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { addDataOptions, type DataOptions, settingsOf, withLog } from '../settings.ts';
-import { textTable } from '../text-table.ts';
-import { letterName } from './letter-view.ts';
+import { waitOption } from '../wait-option.ts';
+import { failedAgain, sayTaken, takenBy } from './released.ts';
 import { addSelectionOptions, selection, type SelectionOptions } from './selection.ts';
+import { showSteps, stepsJson } from './step-view.ts';
 
 interface RedriveCommandOptions extends DataOptions, SelectionOptions {
   readonly with?: string;
   readonly rejected?: true;
+  readonly unparked?: true;
+  readonly wait: number;
   readonly dryRun?: true;
   readonly json?: true;
 }
@@ -37,6 +38,11 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
       '--rejected',
       'also records that a stage set aside, though what else they caused stands',
     )
+    .option(
+      '--unparked',
+      'also records whose key was parked with them and is no longer, to their topics',
+    )
+    .addOption(waitOption())
     .option('--dry-run', 'only say what would become of them')
     .option('--json', 'print what became of each as JSON')
     .addHelpText(
@@ -45,7 +51,9 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
         'the failure had left none of its effects. Every reader of the topic gets it again, with the\n' +
         'header "__streams.redriven". A call whose reply failed is asked again at the next start, with\n' +
         'its idempotency key. A letter that was sent on is not sent twice.\n' +
-        'Exit code 1: some letters stay.\n\n' +
+        'A record that parks its key goes to its task alone, and those that wait behind it follow, before\n' +
+        'anything newer of the key. It is said what became of them within --wait.\n' +
+        'Exit code 1: some letters stay, or a released key failed again.\n\n' +
         'Example:\n  $ millrace dlq redrive topology/orders/orders.yaml --stage reserve --dry-run',
     )
     .action(async (file: string, names: readonly string[], options: RedriveCommandOptions) => {
@@ -58,6 +66,8 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
         const result = await redrive(tool, book, {
           selected,
           rejected: options.rejected === true,
+          unparked: options.unparked === true,
+          named: names.length > 0,
           dryRun,
           ...(migration === undefined
             ? {}
@@ -70,7 +80,7 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
                 }),
               }),
         });
-        done(await report(console, result, { topics: book.topics, ...options }));
+        done(await report(console, result, { tool, book, options }));
       });
     });
 }
@@ -89,49 +99,40 @@ function serdesOf({ catalog }: TopologySource, made: Plan, { registry }: ToolLog
 
 async function report(
   console: Console,
-  { steps, before, overtaken }: RedriveResult,
-  { topics, json, dryRun }: RedriveCommandOptions & { readonly topics: readonly string[] },
+  result: RedriveResult,
+  about: {
+    readonly tool: ToolLog;
+    readonly book: LetterBook;
+    readonly options: RedriveCommandOptions;
+  },
 ): Promise<ExitCode> {
+  const { steps } = result;
+  const { tool, book, options } = about;
+  const { json = false, dryRun = false, wait: waitMs } = options;
+  if (!json) await showSteps(console, steps, { topics: book.topics, dryRun });
+  saySums(console, result, dryRun);
+  const taken = dryRun ? undefined : await takenBy(tool, book, { steps, waitMs });
+  if (taken !== undefined) sayTaken(console, taken, book, steps);
+  if (json) await console.write(stepsJson(steps, taken));
+  const bad = steps.some(({ kind }) => kind === 'stays') || failedAgain(taken);
+  return bad ? exitCodes.findings : exitCodes.fine;
+}
+
+function saySums(console: Console, result: RedriveResult, dryRun: boolean): void {
+  const { steps, before, discarded, overtaken } = result;
   const staying = steps.filter(({ kind }) => kind === 'stays').length;
-  if (json === true) {
-    await console.write(`${JSON.stringify(steps.map(stepJson), null, 2)}\n`);
-  } else if (dryRun === true && steps.length > 0) {
-    await console.write(textTable(steps.map((step) => row(step, topics))));
-  } else {
-    for (const step of steps) {
-      if (step.kind === 'stays') console.note(`${row(step, topics).join(' ')}\n`);
-    }
-  }
-  const again = before === 0 ? '' : `, ${before} had been sent on before`;
+  const behind = steps.filter((step) => step.kind === 'send' && step.behind !== undefined).length;
   if (overtaken > 0) {
     const them = `${overtaken} dead letters of the same keys that were not selected`;
     console.note(`${them} come before some of these: their order changes\n`);
   }
-  const sent = dryRun === true ? 'would be sent on' : 'sent on';
-  console.note(`${steps.length - staying} ${sent}, ${staying} stay${again}\n`);
-  return staying === 0 ? exitCodes.fine : exitCodes.findings;
-}
-
-function row(step: LetterStep, topics: readonly string[]): string[] {
-  const name = letterName(step.letter, topics);
-  switch (step.kind) {
-    case 'send':
-      return [name, `goes to ${partitionId(step.to.topic, step.to.partition)}`];
-    case 'ask':
-      return [name, `is asked again by stage "${step.stage}"`];
-    case 'stays':
-      return [name, `stays: ${step.reason}`];
+  if (behind > 0) {
+    console.note(
+      `${behind} of them have keys that are parked: they wait there, behind what came later\n`,
+    );
   }
-}
-
-function stepJson(step: LetterStep): object {
-  const { id: letter } = step.letter;
-  switch (step.kind) {
-    case 'send':
-      return { letter, to: { topic: step.to.topic, partition: step.to.partition } };
-    case 'ask':
-      return { letter, asks: step.stage };
-    case 'stays':
-      return { letter, stays: step.reason };
-  }
+  const again = before === 0 ? '' : `, ${before} had been sent on before`;
+  const given = discarded === 0 ? '' : `, ${discarded} had been discarded`;
+  const sent = dryRun ? 'would be sent on' : 'sent on';
+  console.note(`${steps.length - staying} ${sent}, ${staying} stay${again}${given}\n`);
 }

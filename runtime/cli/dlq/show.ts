@@ -4,7 +4,9 @@ import type { TopicPlan } from '../../../topology/plan/plan.ts';
 import { plan } from '../../../topology/plan/planner.ts';
 import type { DeadLetter } from '../../app/dlq/letter.ts';
 import { LetterBook } from '../../app/dlq/letter-book.ts';
-import { redrivenOf } from '../../app/dlq/redriven.ts';
+import { ParkedBook, waitingBehind } from '../../app/dlq/parked-book.ts';
+import { parks } from '../../app/dlq/redrive-plan.ts';
+import { discarded, type Redriven, redrivenOf } from '../../app/dlq/redriven.ts';
 import type { ToolLog } from '../../app/tool-log.ts';
 import { checkedGraph, readTopology, type TopologySource } from '../../app/topology-source.ts';
 import { CallBook } from '../../app/calls/call-book.ts';
@@ -36,9 +38,14 @@ export function dlqShowCommand(console: Console): Command {
       await withLog(settingsOf(options), async (tool) => {
         const book = new LetterBook(plan(checkedGraph(topology)), tool.log);
         const known = await book.redriven();
-        for (const letter of await chosen(book, names, options)) {
+        const letters = await chosen(book, names, options);
+        const parked = new ParkedBook(book.plan, tool.log, { places: true });
+        // After the letters: a letter and its key's row are one transaction.
+        await parked.read('committed');
+        for (const letter of letters) {
           const sent = redrivenOf(letter, known);
-          await console.write(lineText(await shown(letter, { topology, tool, book, sent })));
+          const about = { topology, tool, book, parked, sent };
+          await console.write(lineText(await shown(letter, about)));
         }
       });
     });
@@ -67,10 +74,12 @@ interface Shown {
   readonly topology: TopologySource;
   readonly tool: ToolLog;
   readonly book: LetterBook;
-  readonly sent: { readonly to: string; readonly at: string } | undefined;
+  readonly parked: ParkedBook;
+  readonly sent: Redriven | undefined;
 }
 
-async function shown(letter: DeadLetter, { topology, tool, book, sent }: Shown): Promise<object> {
+async function shown(letter: DeadLetter, about: Shown): Promise<object> {
+  const { topology, tool, book, parked, sent } = about;
   const { id, partition, offset, time, source, stage, task, origin, call } = letter;
   const { error, code, message, keySchemaId, schemaId } = letter;
   const formats = formatsOf(source && book.plan.topics.get(source.topic), call !== undefined);
@@ -85,14 +94,15 @@ async function shown(letter: DeadLetter, { topology, tool, book, sent }: Shown):
     stage,
     error: code ?? error,
     message,
-    advice: adviceFor(letter),
+    advice: adviceFor(letter, parksStill(letter, parked)),
     ...(source === undefined ? {} : { source }),
     ...(origin === undefined ? {} : { origin }),
     task,
     ...(intent === undefined
       ? {}
       : { call: { stage: call?.stage, idempotencyKey: intent.idempotencyKey } }),
-    ...(sent === undefined ? {} : { sentOn: { to: sent.to, at: sent.at } }),
+    ...parkedJson(letter, parked),
+    ...sentJson(sent),
     ...(keySchemaId === undefined ? {} : { keySchemaId }),
     ...(schemaId === undefined ? {} : { schemaId }),
     partition,
@@ -102,6 +112,29 @@ async function shown(letter: DeadLetter, { topology, tool, book, sent }: Shown):
     value,
     headers,
   };
+}
+
+/** How many records that wait behind a letter's are shown. */
+const shownWaiting = 5;
+
+function parkedJson(letter: DeadLetter, parked: ParkedBook): object {
+  if (letter.parked === undefined) return {};
+  const { attempt, sinceMs } = letter.parked;
+  const key = parked.of(letter.task, letter.key as Buffer);
+  const since = new Date(sinceMs).toISOString();
+  if (!parks(letter, key)) return { parked: { attempt, since, over: true } };
+  const next = parked.first(letter.task, letter.key as Buffer, shownWaiting);
+  return { parked: { attempt, since, waiting: waitingBehind(key), next } };
+}
+
+function parksStill(letter: DeadLetter, parked: ParkedBook): boolean {
+  return letter.key !== null && parks(letter, parked.of(letter.task, letter.key));
+}
+
+function sentJson(sent: Redriven | undefined): object {
+  if (sent === undefined) return {};
+  const { to, at } = sent;
+  return to === discarded ? { discarded: { at } } : { sentOn: { to, at } };
 }
 
 /** How the record's bytes are read, as its topic declares them. */

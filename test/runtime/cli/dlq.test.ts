@@ -29,9 +29,9 @@ describe('dlq', () => {
     const { code, stdout } = await inProcess('dlq', 'list', ...args);
     expect([code, stdout]).toEqual([
       0,
-      'stage  error         source  letters  sent on  first  last\n' +
-        'loud   STAGE_FAILED  said          2        0  0/0    0/2\n' +
-        'said   SERDE_DECODE  said          1        0  0/1    0/1\n',
+      'stage  error         source  letters  sent on  discarded  waiting  first  last\n' +
+        'loud   STAGE_FAILED  said          2        0          0        0  0/0    0/2\n' +
+        'said   SERDE_DECODE  said          1        0          0        0  0/1    0/1\n',
     ]);
     const { stdout: json } = await inProcess('dlq', 'list', ...args, '--json');
     expect(JSON.parse(json)).toMatchObject([

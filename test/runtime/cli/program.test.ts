@@ -16,6 +16,7 @@ const commands = [
   ['dlq', 'list'],
   ['dlq', 'show'],
   ['dlq', 'redrive'],
+  ['dlq', 'discard'],
   ['explain'],
   ['run'],
   ['status'],

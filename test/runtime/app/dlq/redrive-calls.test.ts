@@ -66,7 +66,13 @@ async function failed(asked: string[]): Promise<TopologyDriver> {
   return driver;
 }
 
-const options = { selected: () => true, rejected: false, dryRun: false };
+const options = {
+  selected: () => true,
+  rejected: false,
+  unparked: false,
+  named: false,
+  dryRun: false,
+};
 
 test('a call that was put back is asked again when the application starts, with its key', async () => {
   const asked: string[] = [];

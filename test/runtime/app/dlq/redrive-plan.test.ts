@@ -1,11 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DeadLetter } from '../../../../runtime/app/dlq/letter.ts';
-import {
-  KeyOrder,
-  overtakenBy,
-  type RedriveFacts,
-  redriveSteps,
-} from '../../../../runtime/app/dlq/redrive-plan.ts';
+import { KeyOrder, overtakenBy } from '../../../../runtime/app/dlq/key-order.ts';
+import { type RedriveFacts, redriveSteps } from '../../../../runtime/app/dlq/redrive-plan.ts';
 import type { LetterOrigin } from '../../../../runtime/task/dead-letter.ts';
 import { loadCatalog } from '../../../../schemas/index.ts';
 import { check } from '../../../../topology/graph/check.ts';
@@ -74,9 +70,13 @@ const facts: RedriveFacts = {
   redriven: new Map(),
   partitionsOf: () => 2,
   rejected: false,
+  unparked: false,
+  named: false,
   migrates: false,
   noCalls: undefined,
   outdated: () => false,
+  parkedKey: () => undefined,
+  toBeRead: () => false,
 };
 
 function outcomes(letters: readonly DeadLetter[], more: Partial<RedriveFacts> = {}): unknown[] {

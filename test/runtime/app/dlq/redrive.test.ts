@@ -74,7 +74,13 @@ function toolOn(driver: TopologyDriver, death?: Death): ToolLog {
 
 async function redriven(driver: TopologyDriver, death?: Death): Promise<RedriveResult | 'killed'> {
   const tool = toolOn(driver, death);
-  const options = { selected: () => true, rejected: false, dryRun: false };
+  const options = {
+    selected: () => true,
+    rejected: false,
+    unparked: false,
+    named: false,
+    dryRun: false,
+  };
   try {
     return await redrive(tool, new LetterBook(driver.plan, tool.log), options);
   } catch (error) {
