@@ -10,7 +10,7 @@ import { failingPath } from './decode-path.ts';
 import type { Resolution } from './resolutions.ts';
 import { resolutionOf } from './resolutions.ts';
 import type { Serde } from './serde.ts';
-import { decodeError, encodeError, reasonOf } from './serde-errors.ts';
+import { decodeError, encodeError, isOverflow, reasonOf, shortPath } from './serde-errors.ts';
 
 /**
  * Texts of schemas by registry id, as far as they are at hand. Synchronous: the engine fetches what
@@ -166,6 +166,9 @@ class AvroCodec<T> implements AvroSerde<T> {
   }
 
   #encodeError(value: T, error: unknown): SerdeError {
+    if (isOverflow(error)) {
+      return encodeError(this.#name, 'it contains itself, or is nested too deeply', error);
+    }
     const reason = reasonOf(this.#type, value);
     return encodeError(this.#name, reason ?? (error as Error).message, error);
   }
@@ -176,8 +179,9 @@ class AvroCodec<T> implements AvroSerde<T> {
   ): SerdeError {
     const types = writer === undefined ? { writer: this.#type } : { writer, reader: this.#type };
     const path = failingPath(buffer, start + headerBytes, types);
-    const reason = error instanceof Error ? error.message : String(error);
-    const where = path.length === 0 ? '' : `${path.join('.')} is `;
+    const message = error instanceof Error ? error.message : String(error);
+    const reason = isOverflow(error) ? 'nested too deeply' : message;
+    const where = path.length === 0 ? '' : `${shortPath(path)} is `;
     return decodeError(this.#name, where + reason, error);
   }
 

@@ -120,7 +120,8 @@ class BareUnion extends base.WrappedUnionType {
   }
 }
 
-class NamedUnion extends base.WrappedUnionType {
+/** A union whose values are under the names of their branches. */
+export class NamedUnion extends base.WrappedUnionType {
   override _read(tap: Tap): unknown {
     const branch = branchAt(this.types, tap);
     return named(branch, branch._read(tap));

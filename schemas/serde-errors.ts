@@ -4,6 +4,7 @@ import { SerdeError } from '../topology/core/errors.ts';
 import { innerOf } from './avsc-base.ts';
 import { isDecimalType } from './avsc-decimals.ts';
 import { BigLong, SafeLong } from './avsc-numbers.ts';
+import { NamedUnion } from './avsc-unions.ts';
 import { isDecimal } from './decimal-bytes.ts';
 
 /** SERDE_ENCODE: a value that does not fit, with where and why. */
@@ -49,10 +50,21 @@ export function reasonOf(type: Type, value: unknown): string | undefined {
   let reason: string | undefined;
   type.isValid(value, {
     errorHook: (path, found: unknown, expected) => {
-      reason ??= `${path.length === 0 ? 'it' : path.join('.')} is ${show(found)}, ${mismatch(found, expected)}`;
+      reason ??= `${path.length === 0 ? 'it' : shortPath(path)} is ${show(found)}, ${mismatch(found, expected)}`;
     },
   });
   return reason;
+}
+
+/** True for what is thrown where calls are nested too deeply: the value is. */
+export function isOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.startsWith('Maximum call stack');
+}
+
+/** A path as a message shows it: of a long one, its beginning and its end. */
+export function shortPath(path: readonly string[]): string {
+  const shown = path.length > 16 ? [...path.slice(0, 8), '…', ...path.slice(-4)] : path;
+  return shown.join('.');
 }
 
 function mismatch(found: unknown, expected: Type): string {
@@ -64,6 +76,9 @@ function mismatch(found: unknown, expected: Type): string {
     return 'which is beyond the range in which numbers are exact';
   }
   const inner = innerOf(expected);
+  if (inner instanceof BigLong && typeof found === 'bigint') {
+    return 'which is beyond the 64 bits of a long';
+  }
   if (isDecimalType(inner)) {
     const { precision, scale } = inner.decimal;
     const digits = `which is no decimal of ${precision} digits, ${scale} of them after the point`;
@@ -76,8 +91,17 @@ function mismatch(found: unknown, expected: Type): string {
 function describe(type: Type): string {
   if (type.name !== undefined) return type.name;
   const types = (type as unknown as { types?: readonly Type[] }).types;
-  if (types !== undefined) return types.map(describe).join(' or ');
+  if (types !== undefined) {
+    const branch = type instanceof NamedUnion ? describeNamed : describe;
+    return types.map(branch).join(' or ');
+  }
   if (isDecimalType(innerOf(type))) return 'decimal';
   if (innerOf(type) instanceof BigLong) return 'bigint';
   return type.typeName;
+}
+
+/** How a branch is written that is told by its name. */
+function describeNamed(type: Type): string {
+  if (type.typeName === 'null') return 'null';
+  return `{"${String(type.branchName)}": …}`;
 }

@@ -125,6 +125,54 @@ describe('avroSerde', () => {
     );
   });
 
+  test('says under which names branches go where their values look alike', () => {
+    const union = ['null', 'int', 'double', { type: 'record', name: 'shop.A', fields: [] }];
+    const text = JSON.stringify({
+      type: 'record',
+      name: 'shop.Any',
+      fields: [{ name: 'any', type: union }],
+    });
+    const { catalog: one } = loadCatalog([{ file: 'any.avsc', text }]);
+    const any = avroSerde(one, 'shop.Any', { schemaId: 1, resolver: unknown });
+    const branches = '{"int": …} or {"double": …} or {"shop.A": …}';
+    expect(() => bytesOf(any, { any: 5 })).toThrow(`any is 5, which is no null or ${branches}`);
+  });
+
+  describe('of a chain that has no end, or none in sight', () => {
+    const text = JSON.stringify({
+      type: 'record',
+      name: 'shop.Link',
+      fields: [{ name: 'next', type: ['null', 'shop.Link'], default: null }],
+    });
+    const { catalog: one } = loadCatalog([{ file: 'link.avsc', text }]);
+    const chain = avroSerde(one, 'shop.Link', { schemaId: 1, resolver: unknown });
+
+    test('refuses a value that contains itself', () => {
+      const link: { next?: unknown } = {};
+      link.next = link;
+      expect(() => bytesOf(chain, link)).toThrow(
+        expect.objectContaining({
+          code: 'SERDE_ENCODE',
+          message: 'cannot write shop.Link: it contains itself, or is nested too deeply',
+        }),
+      );
+    });
+
+    test('shortens the path to where bytes are nested too deeply', () => {
+      const bytes = Buffer.alloc(200_000, 2);
+      bytes.writeUInt8(0, 0);
+      bytes.writeInt32BE(1, 1);
+      expect(() => chain.read(bytes, 0, bytes.length)).toThrow(
+        expect.objectContaining({
+          code: 'SERDE_DECODE',
+          message: expect.stringMatching(
+            /^cannot read shop\.Link: (next\.){8}…(\.next){4} is nested too deeply$/,
+          ) as unknown,
+        }),
+      );
+    });
+  });
+
   test('refuses what is no record where all fields have defaults', () => {
     const line = avroSerde(catalog, 'shop.Line', { schemaId: 1, resolver: unknown });
     for (const value of [7, 'x', [], null, new Date(0), Promise.resolve({ quantity: 2 })]) {

@@ -65,7 +65,7 @@ describe('avroSerde, of values that JavaScript has no number for', () => {
     [{ price, lines: [{ id: 1n }, { id: 5 }] }, 'lines.1.id is 5, which is no bigint'],
     [
       { price, lines: [{ id: 2n ** 63n }] },
-      'lines.0.id is 9223372036854775808n (a bigint), which is no bigint',
+      'lines.0.id is 9223372036854775808n (a bigint), which is beyond the 64 bits of a long',
     ],
     [{ price, by: 'x' }, 'by is "x", which is no null or int or bigint'],
   ])('refuses %o and names field and reason', (value, reason) => {
