@@ -28,12 +28,15 @@ export class LocalQueries {
     this.options = options;
   }
 
-  /** Names of the stores that can be looked at: all but the journals of calls, sorted. */
+  /** Names of the stores that can be looked at, sorted: all but the journals of calls, and what waits behind dead letters. */
   get stores(): readonly string[] {
     const { plan } = this.options;
-    const nodes = plan.subTopologies.flatMap((it) => it.nodes);
-    const journals = new Set(nodes.map(({ name }) => journalStore(name)));
-    return [...plan.stores.keys()].filter((name) => !journals.has(name)).sort();
+    const own = new Set<string>();
+    for (const { nodes, parking } of plan.subTopologies) {
+      for (const { name } of nodes) own.add(journalStore(name));
+      if (parking !== undefined) own.add(parking.store);
+    }
+    return [...plan.stores.keys()].filter((name) => !own.has(name)).sort();
   }
 
   /** @throws {ConfigError} STORE_NAME when there is no such store */
