@@ -1,4 +1,5 @@
 import { durationText } from '../../core/duration.ts';
+import { parkedStores } from './compare-parking.ts';
 import type { Comparison } from './comparison.ts';
 import type { Difference } from './difference.ts';
 import type { StoreManifest } from './manifest.ts';
@@ -10,11 +11,16 @@ export function compareStores(both: Comparison): Difference[] {
   const added = Object.keys(next.stores).filter((name) => old.stores[name] === undefined);
   const found: Difference[] = [];
   const taken = new Set<string>();
+  const parked = { old: parkedStores(old), next: parkedStores(next) };
   for (const name of gone) {
     const store = old.stores[name] as StoreManifest;
-    const after = added.find((candidate) => isRenamed(both, name, candidate));
+    const after = added.find(
+      (candidate) =>
+        parked.old.has(name) === parked.next.has(candidate) && isRenamed(both, name, candidate),
+    );
     if (after !== undefined) taken.add(after);
-    found.push(after === undefined ? removed(name, store) : renamed(name, after, store));
+    if (after !== undefined) found.push(renamed(name, after, store));
+    else found.push(removed(name, store, parked.old.has(name)));
   }
   for (const name of added) {
     if (taken.has(name)) continue;
@@ -22,7 +28,9 @@ export function compareStores(both: Comparison): Difference[] {
       verdict: 'rolling',
       subject: { kind: 'store', name },
       change: 'it is new',
-      cost: 'it begins empty, and holds what is processed from now on',
+      cost: parked.next.has(name)
+        ? fromNow
+        : 'it begins empty, and holds what is processed from now on',
     });
   }
   for (const [name, store] of Object.entries(next.stores)) {
@@ -36,15 +44,22 @@ function orphansOf({ changelog, sourceBacked }: StoreManifest): Pick<Difference,
   return sourceBacked ? {} : { orphans: [changelog] };
 }
 
-function removed(name: string, store: StoreManifest): Difference {
-  // What an open call is about must not be forgotten: its journal is to be empty.
+/** What parking begins with. */
+const fromNow =
+  'keys with a dead letter of before are not parked, and a task that a member of the old version ' +
+  'takes over meanwhile lets records overtake those that wait';
+
+function removed(name: string, store: StoreManifest, parked: boolean): Difference {
+  // What an open call is about, or a record that waits, must not be forgotten: it is to be empty.
   const journal = name.endsWith('-journal') && store.users.includes(name.slice(0, -8));
+  const lost = parked ? 'records that wait in it' : journal ? 'calls that are open' : undefined;
   return {
     verdict: 'drain',
     subject: { kind: 'store', name },
     change: 'it is gone',
-    ...(journal ? { cost: 'calls that are open would be forgotten' } : {}),
-    ...(journal ? { drains: [store.changelog] } : {}),
+    ...(lost === undefined
+      ? {}
+      : { cost: `${lost} would be forgotten`, drains: [store.changelog] }),
     ...orphansOf(store),
   };
 }

@@ -1,4 +1,5 @@
 import { compareCalls } from './compare-calls.ts';
+import { compareParking } from './compare-parking.ts';
 import { compareSchemas } from './compare-schemas.ts';
 import { compareStages } from './compare-stages.ts';
 import { compareStores } from './compare-stores.ts';
@@ -31,6 +32,7 @@ export function compareManifests(
   const found = [
     ...compareTasks(both),
     ...compareStores(both),
+    ...compareParking(both),
     ...compareStages(both),
     ...compareTopics(both),
     ...compareCalls(both),

@@ -4,7 +4,7 @@ import type { SubjectStrategy } from '../../core/subject.ts';
 import type { CallEffect } from '../../definition/definition.ts';
 import type { Json } from '../comparable-plan.ts';
 import { canonicalForm } from '../comparable-plan.ts';
-import type { Plan, PlanNode, StorePlan, TopicPlan } from '../plan.ts';
+import type { Parking, Plan, PlanNode, StorePlan, SubTopology, TopicPlan } from '../plan.ts';
 import { keyOrigins } from './key-origins.ts';
 import { withoutDocs } from './schema-text.ts';
 
@@ -32,6 +32,8 @@ export interface SubTopologyManifest {
   readonly sourceTopics: readonly string[];
   readonly partitions: number;
   readonly stores: readonly string[];
+  /** Absent where no record waits behind a dead letter. */
+  readonly parking?: Parking;
 }
 
 /** A node, with what decides the verdict on a change of it taken out of its form. */
@@ -76,7 +78,7 @@ export interface StoreManifest {
   readonly global: boolean;
   /** Partitions of the tasks that have it. */
   readonly partitions: number;
-  /** Stages or tables whose nodes use it. */
+  /** Stages or tables whose nodes use it; the sub-topology that parks records in it. */
   readonly users: readonly string[];
 }
 
@@ -118,13 +120,11 @@ export function manifestOf(plan: Plan, parts: ManifestParts): Manifest {
   const partitionsOf = new Map(
     plan.subTopologies.flatMap((sub) => sub.stores.map((store) => [store, sub.partitions])),
   );
+  const parkers = new Map(plan.subTopologies.map(({ id, parking }) => [parking?.store, [id]]));
   return {
     version: 1,
     application: plan.application,
-    subTopologies: record(plan.subTopologies, ({ id, sourceTopics, partitions, stores }) => [
-      id,
-      { sourceTopics, partitions, stores },
-    ]),
+    subTopologies: record(plan.subTopologies, (sub) => [sub.id, subTopologyManifest(sub)]),
     nodes: record([...nodes, ...globals], (node) => [
       node.name,
       nodeManifest(node, origins, fingerprint),
@@ -138,7 +138,7 @@ export function manifestOf(plan: Plan, parts: ManifestParts): Manifest {
       {
         ...storeManifest(store, fingerprint),
         partitions: partitionsOf.get(store.name) ?? 0,
-        users: usersOf(store.name, [...nodes, ...globals]),
+        users: parkers.get(store.name) ?? usersOf(store.name, [...nodes, ...globals]),
       },
     ]),
     calls: record(plan.calls.values(), ({ name, request, reply, effect }) => [
@@ -158,6 +158,12 @@ export function digestOf(manifest: Manifest): string {
 
 function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex');
+}
+
+function subTopologyManifest(sub: SubTopology): SubTopologyManifest {
+  const { sourceTopics, partitions, stores, parking } = sub;
+  const own = { sourceTopics, partitions, stores };
+  return parking === undefined ? own : { ...own, parking };
 }
 
 function nodeManifest(
