@@ -124,7 +124,7 @@ async function otherChangelogs(look: Look, ran: ReadonlySet<string>): Promise<To
       topic: changelog,
       partition,
     }));
-    if (!(await hasRows(log, partitions))) continue;
+    if (!(await hasRows(log, plan.application, partitions))) continue;
     found.push({
       code: 'CHANGELOG_LEFT',
       topic: changelog,

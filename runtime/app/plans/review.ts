@@ -1,5 +1,6 @@
 import { resolves } from '../../../schemas/index.ts';
 import { ConfigError } from '../../../topology/core/errors.ts';
+import { isParkedChangelog } from '../../../topology/core/names.ts';
 import { compareManifests } from '../../../topology/plan/compare/compare.ts';
 import {
   type Difference,
@@ -46,8 +47,14 @@ export function planRefused(
   target: string,
 ): ConfigError {
   const draining = blocking.every(({ verdict }) => verdict === 'drain');
+  const parked = blocking.some(({ drains = [] }) =>
+    drains.some((topic) => isParkedChangelog(application, topic)),
+  );
+  const release = parked
+    ? `Let go what is parked ("millrace dlq redrive ${target}", "millrace dlq discard ${target} LETTER…"). `
+    : '';
   const way = draining
-    ? `Run the version before until it has caught up ("millrace run ${target} --until-caught-up"), then this one, or give up what is stored`
+    ? `${release}Run the version before until it has caught up ("millrace run ${target} --until-caught-up"), then this one, or give up what is stored`
     : 'Take the change back, or give up what is stored';
   return new ConfigError(
     'PLAN_REFUSED',

@@ -22,4 +22,13 @@ describe('planRefused', () => {
         '"millrace plan words.yaml --log kafka --data d" shows all differences',
     );
   });
+
+  test('says how to let go what is parked', () => {
+    const drains = ['words-loud-parked-changelog'];
+    const { message } = planRefused('words', [{ ...gone, drains }], 'words.yaml');
+    expect(message).toContain(
+      'Let go what is parked ("millrace dlq redrive words.yaml", "millrace dlq discard words.yaml LETTER…"). ' +
+        'Run the version before until it has caught up ("millrace run words.yaml --until-caught-up"), then this one, ',
+    );
+  });
 });

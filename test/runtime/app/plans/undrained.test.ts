@@ -13,15 +13,15 @@ const drain = (...drains: readonly string[]): Difference => ({
   drains,
 });
 
-async function logWith(cleanup: 'delete' | 'compact'): Promise<MemoryLog> {
+async function logWith(cleanup: 'delete' | 'compact', name = 't'): Promise<MemoryLog> {
   const log = new MemoryLog({ clock: realClock });
-  await log.admin.create({ name: 't', partitions: 2, cleanup, retention: 'forever' });
+  await log.admin.create({ name, partitions: 2, cleanup, retention: 'forever' });
   return log;
 }
 
-const append = (log: MemoryLog, key: string, value: string | null): Promise<void> =>
+const append = (log: MemoryLog, key: string, value: string | null, topic = 't'): Promise<void> =>
   appendOnce(log, 'test', {
-    topic: 't',
+    topic,
     partition: 1,
     records: 1,
     batch: batchOf(plain(key, value)),
@@ -43,4 +43,21 @@ test('a journal is undrained while it holds a row', async () => {
   expect(await undrained(log, 'app', [drain('t')])).toEqual(new Set(['t']));
   await append(log, 'call', null);
   expect(await undrained(log, 'app', [drain('t')])).toEqual(new Set());
+});
+
+test('a parked store is undrained while a key is parked', async () => {
+  const topic = 'app-run-parked-changelog';
+  const log = await logWith('compact', topic);
+  const totals = (keys: number): string => JSON.stringify({ keys, held: keys, freedMs: 7 });
+  await append(log, 't', totals(1), topic);
+  expect(await undrained(log, 'app', [drain(topic)])).toEqual(new Set([topic]));
+  await append(log, 't', totals(0), topic);
+  expect(await undrained(log, 'app', [drain(topic)])).toEqual(new Set());
+});
+
+test('a store that is only called like a parked one is undrained while it holds a row', async () => {
+  const topic = 'app-my-parked-changelog';
+  const log = await logWith('compact', topic);
+  await append(log, 't', 'a row', topic);
+  expect(await undrained(log, 'app', [drain(topic)])).toEqual(new Set([topic]));
 });
