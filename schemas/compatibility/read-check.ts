@@ -162,8 +162,20 @@ class ReadCheck {
 
 /** The writer's fields that a reader's field may stand for: by name and by alias. */
 export function writtenFields(field: FieldSchema, writer: RecordSchema): readonly FieldSchema[] {
-  const names = new Set([field.name, ...field.aliases]);
-  return writer.fields.filter(({ name }) => names.has(name));
+  const byName = placesOf(writer);
+  const found = new Set([field.name, ...field.aliases].flatMap((name) => byName.get(name) ?? []));
+  return [...found].sort((a, b) => a - b).map((place) => writer.fields[place] as FieldSchema);
+}
+
+/** A record is asked for its fields by name as often as a reader has fields. */
+const places = new WeakMap<RecordSchema, ReadonlyMap<string, number>>();
+
+function placesOf(record: RecordSchema): ReadonlyMap<string, number> {
+  const known = places.get(record);
+  if (known !== undefined) return known;
+  const found = new Map(record.fields.map(({ name }, place) => [name, place]));
+  places.set(record, found);
+  return found;
 }
 
 /** True when a reader's named type may read a writer's, as far as names go. */
