@@ -37,8 +37,16 @@ const projectCodes: ReadonlySet<string> = new Set([
   'PROCESSOR_IMPORT',
   'SCHEMA_INVALID',
   'SCHEMA_REFUSED',
-  'SUBJECT_NAME',
   'TOPOLOGY_INVALID',
+]);
+
+/** Codes of names on the command line that nothing has, or can have: the same as of commander's own findings. */
+const usageCodes: ReadonlySet<string> = new Set([
+  'SCHEMA_SOURCE',
+  'SCHEMA_UNKNOWN_ID',
+  'SUBJECT_NAME',
+  'SUBJECT_UNKNOWN',
+  'VERSION_UNKNOWN',
 ]);
 
 /** Explains what ended a command. Only what nobody foresaw is shown with its stack. */
@@ -79,6 +87,7 @@ function placeOfThrow(error: StreamsError): string {
 
 function exitCodeOf(error: StreamsError): ExitCode {
   if (error instanceof StorageError) return exitCodes.environment;
+  if (error instanceof ConfigError && usageCodes.has(error.code)) return exitCodes.usage;
   if (error instanceof ConfigError && !projectCodes.has(error.code)) return exitCodes.environment;
   return exitCodes.findings;
 }

@@ -1,11 +1,8 @@
-import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { type Application, type ApplicationOptions, startApplication } from '../app/application.ts';
 import { LocalRun } from '../app/runner/in-this-process.ts';
 import { type StatusSource, StatusWriter } from '../app/status/status-writer.ts';
-import type { RunPlace } from '../app/run-place.ts';
 import { systemClock } from '../app/system-clock.ts';
-import { dataLayout } from '../embedded/layout.ts';
 import type { Logger } from '../logger.ts';
 import type { Console } from './console.ts';
 import { type ExitCode, exitCodes } from './exit-codes.ts';
@@ -14,7 +11,7 @@ import { addLogOptions, loggingOf } from './log/log-options.ts';
 import { openLogger } from './log/open-logger.ts';
 import { runMany } from './run-many.ts';
 import { applicationOptions, type RunOptions } from './run-options.ts';
-import { addDataOptions, settingsOf } from './settings.ts';
+import { addDataOptions, beginsFolder, settingsOf } from './settings.ts';
 import { onSignal } from './signals.ts';
 import { showCount } from './text-table.ts';
 import { topologyFiles } from './topology-files.ts';
@@ -158,11 +155,6 @@ async function run(context: RunContext, file: string, options: RunOptions): Prom
     await console.write(`${JSON.stringify(summary)}\n`);
   }
   return ended === 'stopped' ? stopped : exitCodes.fine;
-}
-
-/** True where there is no log yet in the data folder: one whose name is mistyped looks like that. */
-function beginsFolder({ choice }: RunPlace): boolean {
-  return choice.kafka === undefined && !existsSync(dataLayout(choice.data).log);
 }
 
 /** Writes the status of an application that runs without a supervisor. */

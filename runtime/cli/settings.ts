@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { brokersIn } from '../app/kafka-settings.ts';
 import { type PlaceOptions, type RunPlace, runPlace } from '../app/run-place.ts';
 import { openToolLog, type ToolLog } from '../app/tool-log.ts';
+import { dataLayout } from '../embedded/layout.ts';
 import { UsageError } from './failure.ts';
 
 /** Options of every command that works on a log. */
@@ -62,6 +64,11 @@ export function settingsOf(options: DataOptions): RunPlace {
     throw new UsageError('--brokers names a Kafka cluster: add --log kafka');
   }
   return place;
+}
+
+/** True where there is no log yet in the data folder: one whose name is mistyped looks like that. */
+export function beginsFolder({ choice }: Pick<RunPlace, 'choice'>): boolean {
+  return choice.kafka === undefined && !existsSync(dataLayout(choice.data).log);
 }
 
 /**

@@ -13,10 +13,13 @@ export type SchemaSource =
       readonly path: string;
       readonly tree: FileTree;
     }
-  | { readonly kind: 'subject'; readonly subject: string; readonly version: number | undefined };
+  | { readonly kind: 'subject'; readonly subject: string; readonly version: NamedVersion };
+
+/** A version as it is named; undefined: none was. */
+export type NamedVersion = number | 'latest' | undefined;
 
 /**
- * What a word of a command line names: a file, `git:REVISION:FILE`, or a subject, as `SUBJECT`, `SUBJECT@VERSION` or with `registry:` before it.
+ * What a word of a command line names: a file, `git:REVISION:FILE`, or a subject, as `SUBJECT`, `SUBJECT@VERSION`, `SUBJECT@latest` or with `registry:` before it.
  * @throws {ConfigError} SCHEMA_SOURCE, GIT_REVISION
  */
 export function parseSource(word: string): SchemaSource {
@@ -27,11 +30,11 @@ export function parseSource(word: string): SchemaSource {
   }
   if (/\.(?:avsc|ya?ml)$/.test(word)) return fileSource(word, diskTree);
   const name = word.replace(/^registry:/, '');
-  const [, subject = name, version] = /^(.+)@(\d{1,9})$/.exec(name) ?? [];
+  const [, subject = name, version] = /^(.+)@(\d{1,9}|latest)$/.exec(name) ?? [];
   return {
     kind: 'subject',
     subject,
-    version: version === undefined ? undefined : Number(version),
+    version: version === undefined || version === 'latest' ? version : Number(version),
   };
 }
 
@@ -89,15 +92,13 @@ function schemaOfFile(text: string, file: string, catalog: SchemaCatalog & AvroS
 export async function readSubject(
   registry: ManagedRegistry,
   subject: string,
-  version: number | undefined,
+  version: NamedVersion,
 ): Promise<SourcedSchema & { readonly version: number; readonly id: number }> {
   const versions = await registry.allVersions(subject);
   const live = versions.filter(({ deleted }) => !deleted);
-  if (versions.length === 0 || (version === undefined && live.length === 0)) {
-    throw subjectUnknown(subject);
-  }
-  const found =
-    version === undefined ? live.at(-1) : versions.find((present) => present.version === version);
+  const last = typeof version !== 'number';
+  if (versions.length === 0 || (last && live.length === 0)) throw subjectUnknown(subject);
+  const found = last ? live.at(-1) : versions.find((present) => present.version === version);
   if (found === undefined) throw versionUnknown(subject, version ?? 'latest');
   const schema = await registry.schema(found.id);
   if (schema === undefined) throw versionUnknown(subject, found.version);

@@ -36,15 +36,8 @@ export function schemasRegisterCommand(console: Console): Command {
     )
     .action(async (words: readonly string[], options: RegisterCommandOptions) => {
       const wanted = schemasOf(words, options.subject);
-      const done = await withRegistry(options, async ({ registry }) => {
-        const registered = [];
-        for (const { subject, schema } of wanted) {
-          const known = await versionOf(registry, subject, schema);
-          const id = known ?? (await registry.register(subject, schema));
-          const [version] = (await registry.versions(subject)).findLast((it) => it[1] === id) ?? [];
-          registered.push({ subject, version: version ?? null, id, added: known === undefined });
-        }
-        return registered;
+      const done = await withRegistry(options, ({ registry }) => registerAll(registry, wanted), {
+        create: console,
       });
       if (options.json) return console.write(`${JSON.stringify(done, null, 2)}\n`);
       const rows = done.map(({ subject, version, id, added }) => [
@@ -55,6 +48,30 @@ export function schemasRegisterCommand(console: Console): Command {
       ]);
       return console.write(textTable([['SUBJECT', 'VERSION', 'ID', ''], ...rows], [1, 2]));
     });
+}
+
+/** What a schema is registered as. */
+interface Registered {
+  readonly subject: string;
+  readonly version: number | null;
+  readonly id: number;
+  /** It was not there. */
+  readonly added: boolean;
+}
+
+async function registerAll(
+  registry: ManagedRegistry,
+  wanted: readonly SubjectSchema[],
+): Promise<readonly Registered[]> {
+  const registered: Registered[] = [];
+  for (const { subject, schema } of wanted) {
+    const known = await versionOf(registry, subject, schema);
+    const id = known ?? (await registry.register(subject, schema));
+    const [version = null] =
+      (await registry.versions(subject)).findLast((it) => it[1] === id) ?? [];
+    registered.push({ subject, version, id, added: known === undefined });
+  }
+  return registered;
 }
 
 /** Id of the last version that is this schema, however it is spelled. */

@@ -1,8 +1,12 @@
 import { type Command, Option } from 'commander';
+import { ConfigError, isStreamsError } from '../../../topology/core/errors.ts';
+import { openOwnRegistry } from '../../app/open-own-registry.ts';
 import { openUrlRegistry } from '../../app/open-registry.ts';
+import type { RunPlace } from '../../app/run-place.ts';
 import { openToolLog } from '../../app/tool-log.ts';
 import type { ManagedRegistry } from '../../ports.ts';
-import { addDataOptions, type DataOptions, settingsOf } from '../settings.ts';
+import type { Console } from '../console.ts';
+import { addDataOptions, beginsFolder, type DataOptions, settingsOf } from '../settings.ts';
 
 /** Options of every command that works on a registry. */
 export interface RegistryCommandOptions extends DataOptions {
@@ -36,6 +40,12 @@ export interface OpenCommandRegistry extends CommandRegistry {
   close(): Promise<void>;
 }
 
+/** What a command does where the log of a registry is not there yet. */
+export interface OpenOptions {
+  /** It is made, and this is told. @defaultValue LOG_MISSING */
+  readonly create?: Pick<Console, 'note'>;
+}
+
 /**
  * Opens the registry that options and runner file name. A log is opened only for its own.
  * @throws {ConfigError} LOG_MISSING, OPTION_REGISTRY
@@ -43,14 +53,15 @@ export interface OpenCommandRegistry extends CommandRegistry {
  */
 export async function openRegistryOf(
   options: RegistryCommandOptions,
+  { create }: OpenOptions = {},
 ): Promise<OpenCommandRegistry> {
   const place = settingsOf(options);
   const url =
     options.registry === undefined ? place.choice.registry?.url : { url: options.registry };
   if (url === undefined) {
-    const tool = await openToolLog(place.choice);
+    const own = await (create === undefined ? openPresent(place) : openOrCreate(place, create));
     const where = `the registry of ${place.where}`;
-    return { registry: tool.registry, url: undefined, where, close: () => tool.close() };
+    return { registry: own.registry, url: undefined, where, close: () => own.close() };
   }
   const registry = openUrlRegistry(url);
   return {
@@ -61,12 +72,39 @@ export async function openRegistryOf(
   };
 }
 
+interface OwnRegistry {
+  readonly registry: ManagedRegistry;
+  close(): Promise<void>;
+}
+
+async function openPresent({ choice, where }: RunPlace): Promise<OwnRegistry> {
+  try {
+    return await openToolLog(choice);
+  } catch (error) {
+    if (!isStreamsError(error) || error.code !== 'LOG_MISSING') throw error;
+    throw new ConfigError(
+      'LOG_MISSING',
+      `there is no log in "${where}", and so no registry of it: check --data, name another registry with --registry, ` +
+        'or begin with "millrace schemas register"',
+      { cause: error },
+    );
+  }
+}
+
+async function openOrCreate(place: RunPlace, console: Pick<Console, 'note'>): Promise<OwnRegistry> {
+  const begins = beginsFolder(place);
+  const own = await openOwnRegistry(place.choice);
+  if (begins) console.note(`${place.where} is a new data folder\n`);
+  return own;
+}
+
 /** Runs `action` on the registry of {@link openRegistryOf}. */
 export async function withRegistry<T>(
   options: RegistryCommandOptions,
   action: (found: CommandRegistry) => Promise<T>,
+  opening: OpenOptions = {},
 ): Promise<T> {
-  const opened = await openRegistryOf(options);
+  const opened = await openRegistryOf(options, opening);
   let result: T;
   try {
     result = await action(opened);

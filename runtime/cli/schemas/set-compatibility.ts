@@ -37,10 +37,18 @@ export function schemasModeCommand(console: Console): Command {
       if ((subjects.length === 0) === (options.all !== true)) {
         throw new UsageError('name subjects, or --all');
       }
-      await withRegistry(options, async ({ registry }) => {
-        if (options.all) await registry.setCompatibility(mode);
-        for (const subject of subjects) await registry.setCompatibility(mode, subject);
-      });
+      await withRegistry(
+        options,
+        async ({ registry }) => {
+          if (options.all) await registry.setCompatibility(mode);
+          for (const subject of subjects) {
+            await registry.setCompatibility(mode, subject);
+            const { length } = await registry.versions(subject);
+            if (length === 0) console.note(noVersions(subject));
+          }
+        },
+        { create: console },
+      );
       const changed = options.all ? [null] : subjects;
       if (options.json) {
         const list = changed.map((subject) => ({ subject, mode }));
@@ -49,4 +57,8 @@ export function schemasModeCommand(console: Console): Command {
       const lines = changed.map((subject) => `${subject ?? 'all subjects'}: ${mode}\n`);
       return console.write(lines.join(''));
     });
+}
+
+function noVersions(subject: string): string {
+  return `note: subject "${subject}" has no versions yet: the mode counts from the second on. "millrace schemas list" lists those that have\n`;
 }

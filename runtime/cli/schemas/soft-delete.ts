@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Console } from '../console.ts';
 import { UsageError } from '../failure.ts';
-import { parseSource } from '../../app/schemas/schema-source.ts';
+import { parseSource, readSubject } from '../../app/schemas/schema-source.ts';
 import {
   addRegistryOptions,
   type RegistryCommandOptions,
@@ -12,7 +12,7 @@ import {
 export function schemasSoftDeleteCommand(console: Console): Command {
   return addRegistryOptions(new Command('soft-delete'))
     .description('Take versions of a subject out of use. What they wrote can still be read.')
-    .argument('<subject>', 'SUBJECT@VERSION, or SUBJECT for all of its versions')
+    .argument('<subject>', 'SUBJECT@VERSION, SUBJECT@latest, or SUBJECT for all of its versions')
     .addHelpText(
       'after',
       '\nNothing is compared with a soft-deleted version any more, and its number is not given again.\n' +
@@ -23,9 +23,11 @@ export function schemasSoftDeleteCommand(console: Console): Command {
       const source = parseSource(word);
       if (source.kind !== 'subject') throw new UsageError(`"${word}" is a file: name a subject`);
       const { subject, version } = source;
-      const versions = await withRegistry(options, ({ registry }) =>
-        registry.softDelete(subject, version),
-      );
+      const versions = await withRegistry(options, async ({ registry }) => {
+        const named =
+          version === 'latest' ? (await readSubject(registry, subject, version)).version : version;
+        return registry.softDelete(subject, named);
+      });
       if (options.json) {
         return console.write(`${JSON.stringify({ subject, versions }, null, 2)}\n`);
       }

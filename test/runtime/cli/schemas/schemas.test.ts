@@ -74,6 +74,34 @@ describe('millrace schemas register', () => {
   });
 });
 
+describe('the registry of a data folder that is not there yet', () => {
+  test('begins with the first schema, or mode, and says so', async () => {
+    expect(await inProcess('schemas', 'register', 'words.yaml')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('said-value           1   1  registered\n') as string,
+      stderr: '.millrace/data is a new data folder\n',
+    });
+    expect((await inProcess('schemas', 'register', 'words.yaml')).stderr).toBe('');
+    const other = ['set-compatibility', 'full', '--all', '--data', 'other'];
+    expect((await inProcess('schemas', ...other)).stderr).toBe('other is a new data folder\n');
+    expect((await inProcess('schemas', '--data', 'other')).stdout).toBe(
+      'SUBJECT  VERSIONS  ID  MODE\n',
+    );
+  });
+
+  test.each([[['list']], [['pull', 'words.yaml']], [['versions', 'said-value']]])(
+    'is no registry for %s',
+    async (words) => {
+      const { code, stderr } = await inProcess('schemas', ...words);
+      expect([code, stderr]).toEqual([
+        3,
+        'error[LOG_MISSING] there is no log in ".millrace/data", and so no registry of it: check --data, ' +
+          'name another registry with --registry, or begin with "millrace schemas register"\n',
+      ]);
+    },
+  );
+});
+
 describe('millrace schemas list, versions, show', () => {
   beforeEach(async () => {
     await schemas('register', 'words.yaml');
@@ -101,7 +129,7 @@ describe('millrace schemas list, versions, show', () => {
     );
     const { code, stderr } = await schemas('versions', 'sad-value');
     expect([code, stderr]).toEqual([
-      3,
+      2,
       'error[SUBJECT_UNKNOWN] the registry has no subject "sad-value": "millrace schemas list" lists them\n',
     ]);
   });
@@ -114,11 +142,14 @@ describe('millrace schemas list, versions, show', () => {
     };
     expect(await fields('said-value@1')).toEqual(['word', 'at']);
     expect(await fields('said-value')).toEqual(['word', 'at', 'mood']);
+    expect(await fields('said-value@latest')).toEqual(['word', 'at', 'mood']);
     expect(await fields('--id', '1')).toEqual(['word', 'at']);
     expect(await fields('schemas/said.avsc')).toEqual(['word', 'at', 'mood']);
     expect((await schemas('show', 'said-value@7')).stderr).toBe(
       'error[VERSION_UNKNOWN] subject "said-value" has no version 7: "millrace schemas versions said-value" lists them\n',
     );
+    expect((await schemas('show', 'said-value@7')).code).toBe(2);
+    expect((await schemas('show', '--id', '7')).code).toBe(2);
     expect((await schemas('show')).code).toBe(2);
   });
 });
@@ -169,15 +200,17 @@ describe('millrace schemas check', () => {
   });
 
   test.each([
-    ['git:nowhere', 'GIT_REVISION'],
-    ['git:HEAD:schemas/none.avsc', 'SCHEMA_FILE'],
-    ['schemas/none.avsc', 'SCHEMA_FILE'],
-    ['nobody-value', 'SUBJECT_UNKNOWN'],
-  ])('says what is wrong with --against %s', async (against, code) => {
+    ['git:nowhere', 'GIT_REVISION', 3],
+    ['git:HEAD:schemas/none.avsc', 'SCHEMA_FILE', 3],
+    ['schemas/none.avsc', 'SCHEMA_FILE', 3],
+    ['git:HEAD:', 'SCHEMA_SOURCE', 2],
+    ['nobody-value', 'SUBJECT_UNKNOWN', 2],
+    ['nobody-value@latest', 'SUBJECT_UNKNOWN', 2],
+  ])('says what is wrong with --against %s', async (against, code, exit) => {
     commit();
     const result = await schemas('check', 'schemas/said.avsc', '--against', against);
     expect(result.stderr).toContain(`error[${code}]`);
-    expect(result.code).toBe(3);
+    expect(result.code).toBe(exit);
   });
 
   test.each([
@@ -257,6 +290,26 @@ describe('millrace schemas set-compatibility, soft-delete', () => {
       'there is no mode "sideways"',
     );
     expect((await schemas('set-compatibility', 'full')).code).toBe(2);
+  });
+
+  test('says that a subject whose mode is set has no versions yet', async () => {
+    expect(await schemas('set-compatibility', 'full', 'sad-value')).toMatchObject({
+      code: 0,
+      stdout: 'sad-value: FULL\n',
+      stderr:
+        'note: subject "sad-value" has no versions yet: the mode counts from the second on. "millrace schemas list" lists those that have\n',
+    });
+  });
+
+  test('takes the latest version out of use, and no other', async () => {
+    await registry.setCompatibility('NONE');
+    await schemas('register', 'words.yaml');
+    edit(mood);
+    await schemas('register', 'words.yaml');
+    expect((await schemas('soft-delete', 'said-value@latest')).stdout).toBe(
+      'said-value: version 2 soft-deleted\n',
+    );
+    expect((await registry.versions('said-value')).map(([version]) => version)).toEqual([1]);
   });
 
   test('takes versions out of use', async () => {
