@@ -2,7 +2,7 @@ import type { EdgeType } from '../core/edge.ts';
 import { typeName } from '../graph/avro-types.ts';
 import type { DescribedNode } from './describe-nodes.ts';
 import { describeGlobal, describeNodes } from './describe-nodes.ts';
-import type { Plan, PlanNode, StorePlan, TopicPlan } from './plan.ts';
+import type { Parking, Plan, PlanNode, StorePlan, TopicPlan } from './plan.ts';
 
 /**
  * A plan for programs: what `describe --format json` prints. Types are given by name; what does not
@@ -16,6 +16,8 @@ export interface PlanDescription {
     readonly partitions: number;
     readonly sourceTopics: readonly string[];
     readonly stores: readonly string[];
+    /** Where records of a key with a dead letter wait behind it. */
+    readonly parking?: Parking;
     readonly nodes: readonly NodeDescription[];
   }[];
   readonly globalTables: readonly {
@@ -82,6 +84,7 @@ export function describeJson(plan: Plan): PlanDescription {
       partitions: sub.partitions,
       sourceTopics: sub.sourceTopics,
       stores: sub.stores,
+      ...(sub.parking === undefined ? {} : { parking: sub.parking }),
       nodes: describeNodes(sub.nodes).map(nodeDescription),
     })),
     globalTables: describeGlobal(plan).map(({ source, processor }) => ({

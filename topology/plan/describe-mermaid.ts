@@ -2,12 +2,13 @@ import { compareText } from '../graph/sources.ts';
 import { rekeys } from './describe-json.ts';
 import type { DescribedNode } from './describe-nodes.ts';
 import { describeGlobal, describeNodes } from './describe-nodes.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, SubTopology } from './plan.ts';
 
 /**
  * The plan as a Mermaid flow chart: a subgraph for each sub-topology, cylinders for stores, flags
- * for topics, hexagons and dashed `new key` arrows where the key is made anew. Sources and sinks
- * are not drawn, only the topics behind them. Ends with a line break.
+ * for topics, hexagons and dashed `new key` arrows where the key is made anew, dashed `parked`
+ * arrows to the stores where records of a topic may wait. Sources and sinks are not drawn, only the
+ * topics behind them. Ends with a line break.
  */
 export function describeMermaid(plan: Plan): string {
   const ids = new Ids();
@@ -22,7 +23,7 @@ export function describeMermaid(plan: Plan): string {
     ];
     sub.stores.forEach((store) => stores.add(store));
     lines.push(...subgraph(ids.of('sub', sub.id), `${sub.id} × ${sub.partitions}`, inside));
-    edges.push(...edgesOf(ids, nodes));
+    edges.push(...edgesOf(ids, nodes), ...parkedEdges(ids, sub));
   }
   for (const { source, processor } of describeGlobal(plan)) {
     const inside = [nodeShape(ids, processor)];
@@ -95,6 +96,13 @@ function edgesOf(ids: Ids, nodes: readonly DescribedNode[]): readonly string[] {
     }
   }
   return edges;
+}
+
+/** Records wait as they were read: in front of all nodes. */
+function parkedEdges(ids: Ids, { parking }: SubTopology): readonly string[] {
+  if (parking === undefined) return [];
+  const store = ids.of('store', parking.store);
+  return parking.topics.map((topic) => `${ids.of('topic', topic)} -. parked .-> ${store}`);
 }
 
 /** An edge to a node; to a sink's topics where it is one. */

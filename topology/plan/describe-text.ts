@@ -5,7 +5,8 @@ import type { Plan } from './plan.ts';
 /**
  * The plan in the very format of Kafka Streams' `TopologyDescription.toString()`
  * (`InternalTopologyBuilder`, 4.3), which existing viewers read. Sub-topologies are numbered in
- * order of their ids, global tables after them; ends with a line break.
+ * order of their ids, global tables after them; ends with a line break. Of stores it has those that
+ * a processor uses, as that format does, so none of parked records.
  */
 export function describeText(plan: Plan): string {
   const blocks = plan.subTopologies.map((sub, i) => {

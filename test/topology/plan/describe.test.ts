@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Definition } from '../../../topology/definition/definition.ts';
+import type { Definition, StageDef, TableDef } from '../../../topology/definition/definition.ts';
 import { check } from '../../../topology/graph/check.ts';
 import { comparablePlan } from '../../../topology/plan/comparable-plan.ts';
 import { describeJson } from '../../../topology/plan/describe-json.ts';
@@ -61,6 +61,16 @@ const tables = define({
   },
 });
 
+/** A stream beside a table, and a repartition topic, whose records may wait. */
+const parked = define({
+  tables: { customers: tables.tables['customers'] as TableDef },
+  stages: {
+    enrich: tables.stages['enrich'] as StageDef,
+    spent: stage('enrich', { kind: 'count', group: { by: 'key' } }),
+  },
+  errors: { default: { deadLetter: 'failed', parkByKey: { most: 500, whenFull: 'stop' } } },
+});
+
 /** Compares with a file under `test/golden/describe`; with UPDATE_GOLDEN=1 writes it instead. */
 function expectGolden(file: string, text: string): void {
   const path = join(import.meta.dirname, '../../golden/describe', file);
@@ -78,6 +88,11 @@ describe('describeText', () => {
 
   test('prints tables, global tables and dynamic sinks as Kafka Streams would', () => {
     expectGolden('tables.txt', describeText(planOf(tables)));
+  });
+
+  test('shows no store of parked records: no processor has it', () => {
+    const rest = define({ tables: parked.tables, stages: parked.stages });
+    expect(describeText(planOf(parked))).toBe(describeText(planOf(rest)));
   });
 
   test('has the exact form of TopologyDescription', () => {
@@ -137,6 +152,10 @@ describe('describeMermaid', () => {
     expectGolden('tables.mmd', describeMermaid(planOf(tables)));
   });
 
+  test('draws where records wait', () => {
+    expectGolden('parked.mmd', describeMermaid(planOf(parked)));
+  });
+
   test('keeps apart names that differ only in characters that ids cannot have', () => {
     const streams = {
       one: stream('shop.Order', { topics: ['a.b'] }),
@@ -155,6 +174,10 @@ describe('describeJson', () => {
 
   test('holds tables, global tables and dynamic sinks', () => {
     expectGolden('tables.json', `${JSON.stringify(describeJson(planOf(tables)), null, 2)}\n`);
+  });
+
+  test('holds the stores of parked records', () => {
+    expectGolden('parked.json', `${JSON.stringify(describeJson(planOf(parked)), null, 2)}\n`);
   });
 });
 
