@@ -251,3 +251,45 @@ describe('plan of any good definition', () => {
     }
   });
 });
+
+describe('parking in the plan of any good definition', () => {
+  const parkByKey = { most: 7, whenFull: 'stop' } as const;
+  const errors = { deadLetter: 'failed', parkByKey };
+
+  test('is where a stage has it as its own, unless that is refused', () => {
+    let [taken, refused] = [0, 0];
+    for (const definition of good) {
+      for (const [name, stage] of Object.entries(definition.stages)) {
+        const stages = { ...definition.stages, [name]: { ...stage, errors } };
+        const { graph, problems } = check({ ...definition, stages }, smallCatalog);
+        if (graph === undefined) {
+          refused++;
+          const wrong = problems.filter(({ severity }) => severity === 'error');
+          expect(wrong.map(({ code }) => code)).toEqual(['E078']);
+          continue;
+        }
+        taken++;
+        const subs = plan(graph).subTopologies;
+        const home = subs.find(({ nodes }) => nodes.some((node) => node.name === name));
+        expect(home?.parking).toMatchObject(parkByKey);
+      }
+    }
+    expect([taken > 50, refused > 10]).toEqual([true, true]);
+  });
+
+  test('has a store of its own in each sub-topology, and holds what that reads but its tables', () => {
+    for (const definition of good) {
+      const made = planOf({ ...definition, errors: { default: errors } });
+      const stores = made.subTopologies.flatMap((sub) => sub.stores);
+      expect(new Set(stores).size).toBe(stores.length);
+      for (const { parking, stores: own, sourceTopics, partitions } of made.subTopologies) {
+        const held = sourceTopics.filter((topic) => made.topics.get(topic)?.role !== 'table');
+        expect(parking?.topics ?? []).toEqual(held);
+        if (parking === undefined) continue;
+        expect(own).toContain(parking.store);
+        const changelog = made.stores.get(parking.store)?.changelog ?? '';
+        expect(made.topics.get(changelog)).toMatchObject({ role: 'changelog', partitions });
+      }
+    }
+  });
+});
