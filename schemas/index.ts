@@ -13,7 +13,7 @@ export type { PrimitiveKind } from './primitive-serde.ts';
 export type { Serde } from './serde.ts';
 export { resolves } from './resolutions.ts';
 export { sameSchema } from './same-schema.ts';
-export { writtenReader } from './written-reader.ts';
+export { requireSchema, writtenReader } from './written-reader.ts';
 export { checkCompatibility, compatibilityModes } from './compatibility/modes.ts';
 export type {
   CompatibilityCheck,

@@ -1,5 +1,7 @@
 import type { Type } from 'avsc';
 import { buildType, newRegistry } from './avsc-types.ts';
+import { parseSchema } from './compatibility/parsed-schema.ts';
+import { wholeSchema } from './compatibility/whole-schema.ts';
 
 /** How to read with one schema what another one wrote. */
 export interface Resolution {
@@ -32,7 +34,7 @@ export function resolutionOf(reader: Type, writer: string): Resolution {
 
 function resolve(reader: Type, text: string): Resolution | Error {
   try {
-    const writer = buildType(JSON.parse(text), newRegistry());
+    const writer = buildType(wholeSchema(parseSchema(text), { defaults: false }), newRegistry());
     return { writer, resolver: reader.createResolver(writer) };
   } catch (error) {
     return error as Error;

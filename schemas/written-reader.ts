@@ -1,5 +1,7 @@
 import type { LongOptions } from './avsc-types.ts';
 import { buildType, newRegistry } from './avsc-types.ts';
+import { parseSchema } from './compatibility/parsed-schema.ts';
+import { wholeSchema } from './compatibility/whole-schema.ts';
 import { decodeError } from './serde-errors.ts';
 
 /** Bytes of a payload before the value: magic and schema id. */
@@ -15,7 +17,8 @@ export function writtenReader(
   text: string,
   options: LongOptions = {},
 ): (payload: Buffer) => unknown {
-  const type = buildType(JSON.parse(text), newRegistry(options));
+  const schema = wholeSchema(parseSchema(text), { defaults: false });
+  const type = buildType(schema, newRegistry(options));
   const name = type.name ?? type.typeName;
   return (payload) => {
     let decoded: { value: unknown; offset: number };
@@ -33,4 +36,12 @@ export function writtenReader(
         : `${left} bytes are left over after the value`,
     );
   };
+}
+
+/**
+ * Refuses a text that is no Avro schema, or whose defaults do not fit their fields.
+ * @throws {Error} saying why
+ */
+export function requireSchema(text: string): void {
+  buildType(wholeSchema(parseSchema(text), { defaults: true }), newRegistry());
 }

@@ -1,4 +1,4 @@
-import { writtenReader } from '../../schemas/index.ts';
+import { requireSchema } from '../../schemas/index.ts';
 import { inlineReferences } from '../../schemas/registry/inline-references.ts';
 import type {
   CheckOptions,
@@ -188,7 +188,7 @@ export abstract class StoredRegistry implements ManagedRegistry {
   private async checkedText(subject: string, written: RegisteredSchema): Promise<string> {
     try {
       const whole = await this.whole(written);
-      writtenReader(whole);
+      requireSchema(whole);
       return whole;
     } catch (error) {
       throw schemaInvalid(subject, (error as Error).message, error);

@@ -44,7 +44,8 @@ class Inliner {
   private name(name: string, namespace: string): unknown {
     if (primitiveNames.has(name)) return name;
     const full = fullName(name, namespace);
-    const found = this.definitions.get(full);
+    // As Avro for Java does: what the namespace lacks may be a type without one.
+    const found = this.definitions.get(full) ?? this.definitions.get(name);
     if (found === undefined || this.defined.has(full)) return full;
     return this.definition(found.node, found.namespace);
   }
@@ -55,7 +56,7 @@ class Inliner {
     this.defined.add(full);
     // The full name alone: a namespace beside it would be that of the place it came from.
     const { namespace: _, ...rest } = node;
-    const named = { ...rest, name: full };
+    const named = { ...rest, name: full, ...(inside === '' ? { namespace: '' } : {}) };
     if (!Array.isArray(node['fields'])) return named;
     const fields = (node['fields'] as readonly Node[]).map((field) => ({
       ...field,

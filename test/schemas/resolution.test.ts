@@ -54,6 +54,15 @@ describe('a reader with another schema', () => {
     );
   });
 
+  test('does not look at the defaults of who wrote', () => {
+    const last = '9223372036854775807';
+    const text = `{"type":"record","name":"t.R","fields":[{"name":"a","type":"long","default":${last}}]}`;
+    const { catalog } = loadCatalog([{ file: 'x.avsc', text: JSON.stringify(one('long')) }]);
+    const resolver = { schemaText: (id: number) => (id === 1 ? text : undefined) };
+    const serde = avroSerde(catalog, 't.R', { schemaId: 2, resolver });
+    expect(serde.read(Buffer.from([0, 0, 0, 0, 1, 10]), 0, 6)).toEqual({ a: 5 });
+  });
+
   test.each([
     ['string', ['bytes', 'string'], 'x', 'x'],
     ['int', ['null', 'double', 'long'], 5, { double: 5 }],

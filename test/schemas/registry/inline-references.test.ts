@@ -51,6 +51,24 @@ describe('inlineReferences', () => {
     });
   });
 
+  test('finds a type without a namespace from inside of one', () => {
+    const sum = '{"type":"fixed","name":"Sum","size":4}';
+    const schema = {
+      type: 'record',
+      name: 'shop.Bill',
+      fields: [
+        { name: 'total', type: 'Sum' },
+        { name: 'tip', type: 'Sum' },
+      ],
+    };
+    const whole = JSON.stringify(inlined(schema, sum));
+    const payload = Buffer.from([0, 0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2]);
+    expect(writtenReader(whole)(payload)).toEqual({
+      total: Buffer.from([1, 1, 1, 1]),
+      tip: Buffer.from([2, 2, 2, 2]),
+    });
+  });
+
   test('takes a definition from inside another one', () => {
     const outer =
       '{"type":"record","name":"a.Outer","fields":[{"name":"x","type":{"type":"enum","name":"Mood","symbols":["GLAD"]}}]}';
