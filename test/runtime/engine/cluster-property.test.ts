@@ -1,10 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { HeldMarkers } from '../../../runtime/memory/memory-transactions.ts';
 import { decodeControl } from '../../../runtime/task/task-control.ts';
 import { plain } from '../codec/records.ts';
-import type { MemoryMember } from '../../../runtime/memory/memory-group.ts';
 import { Cluster } from './cluster.ts';
+import { memberStep, type MemberStep, RestlessMembers } from './restless-members.ts';
 
 /** Two sub-topologies, with a repartition topic between, a count in each, and a table that its source topic backs. */
 const topology = `
@@ -25,31 +24,11 @@ stages:
 
 const items = Array.from({ length: 12 }, (_, i) => `item${i}`);
 const kinds = ['kind0', 'kind1', 'kind2'];
-const slots = ['a', 'b', 'c'] as const;
-
-const heldMarkers = {
-  all: 'all',
-  records: () => true,
-  changelogs: (topic) => topic.endsWith('-changelog'),
-  control: (topic) => topic.endsWith('-control'),
-  outputs: (topic) => !topic.startsWith('shop-'),
-} satisfies Readonly<Record<string, HeldMarkers>>;
-
 type Step =
+  | MemberStep
   | { readonly do: 'sell'; readonly item: number; readonly kind: number; readonly times: number }
-  | { readonly do: 'name'; readonly item: number }
-  | {
-      readonly do: 'start' | 'stop' | 'kill' | 'expel' | 'lose' | 'tell' | 'fence';
-      readonly slot: (typeof slots)[number];
-    }
-  | { readonly do: 'hold'; readonly of: keyof typeof heldMarkers }
-  | { readonly do: 'release' }
-  /** Commits and assignments take as many turns from now on. */
-  | { readonly do: 'slow'; readonly commits: number; readonly assignments: number }
-  | { readonly do: 'turns'; readonly turns: number }
-  | { readonly do: 'advance'; readonly ms: number };
+  | { readonly do: 'name'; readonly item: number };
 
-const slot = fc.constantFrom(...slots);
 const weighted = (weight: number, arbitrary: fc.Arbitrary<Step>) => ({ weight, arbitrary });
 const step: fc.Arbitrary<Step> = fc.oneof(
   weighted(
@@ -62,42 +41,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   ),
   weighted(2, fc.record({ do: fc.constant('name'), item: fc.nat(items.length - 1) })),
-  weighted(5, fc.record({ do: fc.constant('turns'), turns: fc.integer({ min: 1, max: 12 }) })),
-  weighted(3, fc.record({ do: fc.constant('start'), slot })),
-  weighted(1, fc.record({ do: fc.constantFrom('stop', 'fence'), slot })),
-  weighted(2, fc.record({ do: fc.constantFrom('kill', 'expel', 'lose', 'tell'), slot })),
-  weighted(
-    2,
-    fc.record({
-      do: fc.constant('hold'),
-      of: fc.constantFrom('all', 'records', 'changelogs', 'control', 'outputs'),
-    }),
-  ),
-  weighted(1, fc.record({ do: fc.constant('release') })),
-  weighted(2, fc.record({ do: fc.constant('slow'), commits: fc.nat(8), assignments: fc.nat(8) })),
-  weighted(1, fc.record({ do: fc.constant('advance'), ms: fc.integer({ min: 1, max: 1500 }) })),
+  weighted(18, memberStep),
 );
-
-async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-  }
-}
 
 /** A cluster that goes through steps, whatever they are. */
 class Story {
   readonly cluster: Cluster;
   readonly sold = new Map<string, number>();
   readonly names = new Map<string, string>();
-  private readonly busy = new Map<string, Promise<void>>();
-  private readonly failures: unknown[] = [];
-  private readonly zombies = new Map<string, MemoryMember>();
-  private release: (() => void) | undefined;
+  private readonly members: RestlessMembers;
 
   constructor(standbyReplicas: number) {
     this.cluster = new Cluster(topology, { standbyReplicas }, 3);
+    this.members = new RestlessMembers(this.cluster);
   }
 
   async begin(): Promise<void> {
@@ -115,47 +71,15 @@ class Story {
         this.names.set(key, name);
         return this.cluster.send('names', plain(key, name, 1));
       }
-      case 'hold':
-        this.release ??= this.cluster.log.cluster.transactions.holdMarkers(
-          'shop',
-          heldMarkers[it.of],
-        );
-        return;
-      case 'tell':
-        this.zombies.get(it.slot)?.expelled();
-        return;
-      case 'slow':
-        this.cluster.log.onPrepared = () => turns(it.commits);
-        this.cluster.log.onRebalance = () => turns(it.assignments);
-        return;
-      case 'release':
-        this.release?.();
-        this.release = undefined;
-        return;
-      case 'turns':
-        for (let i = 0; i < it.turns; i++) await this.cluster.turn();
-        return;
-      case 'advance':
-        this.cluster.clock.advanceTo(this.cluster.clock.now() + it.ms);
-        return;
-      case 'fence':
-        if (!this.runs(it.slot) && !this.busy.has(it.slot)) this.cluster.fence(it.slot);
-        return;
       default:
-        this.member(it.do, it.slot);
+        return this.members.do(it);
     }
   }
 
-  /** Everything that is held back or dead is let go or fenced; one member at least is there; all is worked off. */
+  /** All is worked off. */
   async end(): Promise<void> {
-    await this.do({ do: 'release' });
-    for (const name of slots) await this.do({ do: 'fence', slot: name });
-    for (const busy of this.busy.values()) await this.cluster.during(busy);
-    for (const zombie of this.zombies.values()) zombie.expelled();
-    if (this.cluster.engines.length === 0) await this.cluster.start('a');
-    for (const name of slots) await this.do({ do: 'fence', slot: name });
-    await this.cluster.advance(3000);
-    expect(this.failures).toEqual([]);
+    await this.members.calm();
+    expect(this.members.failures).toEqual([]);
   }
 
   private async sell({ item, kind, times }: Extract<Step, { do: 'sell' }>): Promise<void> {
@@ -163,40 +87,6 @@ class Story {
     const records = Array.from({ length: times }, () => plain(key, value, 1));
     for (const name of [key, value]) this.sold.set(name, (this.sold.get(name) ?? 0) + times);
     await this.cluster.send('sold', ...records);
-  }
-
-  private runs(name: string): boolean {
-    return this.cluster.members.get(name)?.engine !== undefined;
-  }
-
-  private member(what: 'start' | 'stop' | 'kill' | 'expel' | 'lose', name: string): void {
-    if (this.busy.has(name)) return;
-    if (what === 'start') {
-      if (!this.runs(name)) this.run(name, this.cluster.start(name));
-    } else if (this.runs(name)) {
-      if (what === 'kill') this.cluster.kill(name);
-      else if (what === 'expel' || what === 'lose') this.expel(name);
-      else this.run(name, this.cluster.stop(name));
-      if (what === 'lose') this.zombies.get(name)?.expelled();
-    }
-  }
-
-  private expel(name: string): void {
-    const zombie = this.cluster.log.cluster.expel('shop', name);
-    if (zombie !== undefined) this.zombies.set(name, zombie);
-  }
-
-  private run(name: string, work: Promise<unknown>): void {
-    const ended = work.then(
-      () => {},
-      (error: unknown) => {
-        this.failures.push(error);
-      },
-    );
-    this.busy.set(
-      name,
-      ended.finally(() => this.busy.delete(name)),
-    );
   }
 }
 

@@ -25,12 +25,14 @@ export interface ClusterOptions {
   readonly standbyReplicas?: number;
   /** Texts of `.avsc` files. */
   readonly schemas?: readonly string[];
+  /** Topic for what each task takes. */
+  readonly trace?: string;
 }
 
 /** One process: its disk stays when it is killed. */
 export interface ClusterMember {
   readonly name: string;
-  readonly state: MemoryStateBackend;
+  state: MemoryStateBackend;
   readonly reports: string[];
   assembled: Assembled | undefined;
   engine: Engine | undefined;
@@ -87,7 +89,7 @@ export class Cluster {
       engine: undefined,
     };
     this.members.set(name, member);
-    const { functions = {}, calls = {}, options = {}, standbyReplicas = 0 } = this.options;
+    const { functions = {}, calls = {}, options = {}, standbyReplicas = 0, trace } = this.options;
     member.assembled = await assemble({
       ...(schemas === undefined
         ? { plan: this.plan, catalog: this.catalog }
@@ -106,6 +108,7 @@ export class Cluster {
       seed: 1,
       group: { standbyReplicas, ...(endpoint === undefined ? {} : { endpoint }) },
       report: (message) => member.reports.push(message),
+      ...(trace === undefined ? {} : { trace }),
     });
     const { engine } = member.assembled;
     const started = engine.start();
@@ -204,10 +207,14 @@ export class Cluster {
     for (const { name, partitions = 1, cleanup } of this.plan.topics.values()) {
       await this.log.admin.create({ ...topicsFrom, name, partitions, cleanup });
     }
+    const { trace: name } = this.options;
+    if (name !== undefined) await this.log.admin.create({ ...topicsFrom, name, partitions: 1 });
   }
 
   /** Committed records of a topic, by partition, then offset. */
-  async read(topic: string): Promise<readonly (PlainRecord & { readonly partition: number })[]> {
+  async read(
+    topic: string,
+  ): Promise<readonly (PlainRecord & { readonly partition: number; readonly offset: number })[]> {
     const partitions = (await this.log.admin.describe(topic))?.partitions ?? 0;
     const result = [];
     for (let partition = 0; partition < partitions; partition++) {

@@ -1,0 +1,63 @@
+import * as fc from 'fast-check';
+import { describe, test } from 'vitest';
+import { memberStep } from '../restless-members.ts';
+import { keys, ParkingStory, type ParkingStep, topics } from './parking-story.ts';
+
+const weighted = (weight: number, arbitrary: fc.Arbitrary<ParkingStep>) => ({ weight, arbitrary });
+const step: fc.Arbitrary<ParkingStep> = fc.oneof(
+  weighted(
+    8,
+    fc.record({
+      do: fc.constant('send'),
+      topic: fc.constantFrom(...topics),
+      key: fc.nat(keys.length - 1),
+      bad: fc.array(
+        fc.nat(3).map((it) => it === 0),
+        { minLength: 1, maxLength: 6 },
+      ),
+    }),
+  ),
+  weighted(3, fc.record({ do: fc.constant('mend'), which: fc.nat() })),
+  weighted(
+    8,
+    fc.record({
+      do: fc.constant('release'),
+      which: fc.nat(),
+      how: fc.constantFrom('retry', 'retry', 'discard', 'value'),
+    }),
+  ),
+  weighted(1, fc.record({ do: fc.constant('repeat'), which: fc.nat() })),
+  weighted(14, memberStep),
+);
+
+describe('an application whose records park their keys', () => {
+  test.each([
+    { asynchronous: false, standbys: 0 },
+    { asynchronous: true, standbys: 1 },
+  ])(
+    'shows each key to its stage in order, each record once, whatever happens: %o',
+    async (options) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.integer({ min: 1, max: 12 }),
+          fc.array(step, { minLength: 5, maxLength: 60 }),
+          async (most, steps) => {
+            const story = new ParkingStory({ most, ...options });
+            await story.begin();
+            for (const it of steps) {
+              await story.do(it);
+              await story.cluster.turn();
+              story.checkBound();
+            }
+            await story.calm();
+            await story.check();
+            await story.finish();
+            await story.cluster.close();
+          },
+        ),
+        { numRuns: 100 },
+      );
+    },
+    120_000,
+  );
+});
