@@ -15,7 +15,10 @@ export interface Outcomes {
   unmatched: number;
   duplicate: number;
   deadLettered: number;
-  /** Taken by a source, and held behind an earlier record of its key that is in the dead letters. */
+  /**
+   * Taken by a source, and held behind an earlier record of its key that is in the dead letters. When
+   * it is released it is taken again, and ends as something else.
+   */
   parked: number;
 }
 
