@@ -184,18 +184,16 @@ export class CallDesk {
   /** Ends a call of a task that is being opened, where a person decided about it meanwhile. */
   private decided(task: Task, node: StageNode, sequence: number, intent: JournaledIntent): boolean {
     const { idempotencyKey, progress } = intent;
-    const resolution = this.resolutions.of(callId(node.name, task.partition, sequence));
-    if (resolution?.idempotencyKey !== idempotencyKey) return false;
-    if (resolution.sinceMs !== progress.sinceMs) return false;
-    const result = this.resultOf(resolution, node);
-    if (result === undefined) return false;
-    const end = {
-      attempts: progress.attempts,
-      decidedBy: 'operator',
-      note: resolution.note,
-    } as const;
-    task.addCallItem({ kind: 'reply', stage: node.name, sequence, intent, result, end });
-    return true;
+    const { attempts, sinceMs } = progress;
+    for (const resolution of this.resolutions.of(callId(node.name, task.partition, sequence))) {
+      if (resolution.idempotencyKey !== idempotencyKey || resolution.sinceMs !== sinceMs) continue;
+      const result = this.resultOf(resolution, node);
+      if (result === undefined) continue;
+      const end = { attempts, decidedBy: 'operator', note: resolution.note } as const;
+      task.addCallItem({ kind: 'reply', stage: node.name, sequence, intent, result, end });
+      return true;
+    }
+    return false;
   }
 
   /** Undefined: the reply was checked against another version of its type, and does not fit this one. */

@@ -18,7 +18,7 @@ export interface ResolutionsOptions {
  */
 export class Resolutions {
   private readonly options: ResolutionsOptions;
-  private readonly byCall = new Map<string, Resolution>();
+  private readonly byCall = new Map<string, Resolution[]>();
   private readonly topic: FollowedTopic;
   private started = false;
 
@@ -30,7 +30,9 @@ export class Resolutions {
       topic: resolutionsTopic(plan.application),
       take: (records) => {
         for (const resolution of records.flatMap(({ value }) => decodeResolution(value) ?? [])) {
-          this.byCall.set(resolution.call, resolution);
+          const before = this.byCall.get(resolution.call);
+          if (before === undefined) this.byCall.set(resolution.call, [resolution]);
+          else before.push(resolution);
           if (this.started) arrived(resolution);
         }
       },
@@ -43,9 +45,9 @@ export class Resolutions {
     return this.topic.busy;
   }
 
-  /** The decision about a call; undefined: there is none. */
-  of(call: string): Resolution | undefined {
-    return this.byCall.get(call);
+  /** The decisions about calls with an id, in their order: the first that fits counts, as for a task that hears of them one by one. */
+  of(call: string): readonly Resolution[] {
+    return this.byCall.get(call) ?? [];
   }
 
   /** Reads what is there, then follows the topic until {@link close}. */

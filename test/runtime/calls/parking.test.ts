@@ -148,6 +148,26 @@ describe('a parked call', () => {
     await driver.close();
   });
 
+  test('ends as was decided first that fits, while the application stood still', async () => {
+    const provider = new Provider();
+    provider.after = () => new Promise(() => {});
+    const driver = await startCharging(setup, provider);
+    await driver.send('orders', order);
+    await driver.settle();
+    const [row] = driver.rows('charge-journal');
+    const misfit = { kind: 'reply', reply: { state: 7 } } as const;
+    for (const result of [misfit, approved, { kind: 'unknown', reason: 'no' } as const]) {
+      const call = `charge/${row?.partition ?? 0}/0`;
+      const ids = { call, idempotencyKey: 'o1-500', sinceMs: 0 };
+      await driver.send('pay-call-resolutions', encodeResolution({ ...ids, result, note: '' }));
+    }
+    await driver.crash();
+    await driver.settle();
+    expect(await valuesOf(driver, 'paid')).toEqual([500]);
+    expect(await valuesOf(driver, 'unclear')).toEqual([]);
+    await driver.close();
+  });
+
   test.each([
     ['another key', { idempotencyKey: 'o2-1' }],
     ['a call of the same number, before a reset', { sinceMs: 77 }],
