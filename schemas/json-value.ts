@@ -44,6 +44,24 @@ export function jsonReader(
 }
 
 /**
+ * Paths of members of parsed JSON that its {@link jsonReader} passed over, since the type does not
+ * have them. `value` is what it made of the JSON.
+ */
+export function passedOver(json: unknown, value: unknown): readonly string[] {
+  if (Array.isArray(json) && Array.isArray(value)) {
+    return json.flatMap((item, i) => below(String(i), passedOver(item, value[i])));
+  }
+  if (!isObject(json) || !isObject(value)) return [];
+  return Object.keys(json).flatMap((name) =>
+    Object.hasOwn(value, name) ? below(name, passedOver(json[name], value[name])) : [name],
+  );
+}
+
+function below(name: string, paths: readonly string[]): readonly string[] {
+  return paths.map((path) => `${name}.${path}`);
+}
+
+/**
  * A value of an Avro type as JSON text.
  * @throws {SerdeError} SERDE_ENCODE naming the field with a number that JSON lacks
  */

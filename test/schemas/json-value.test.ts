@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadCatalog } from '../../schemas/index.ts';
 import { Decimal } from '../../topology/core/decimal.ts';
-import { jsonReader, jsonText } from '../../schemas/json-value.ts';
+import { jsonReader, jsonText, passedOver } from '../../schemas/json-value.ts';
 
 const { catalog, problems } = loadCatalog([
   {
@@ -158,6 +158,22 @@ describe('numbers beyond what JSON keeps', () => {
     [{ amount: '1', id: '9223372036854775808' }, 'id is 9223372036854775808n'],
   ])('refuses %j', (json, reason) => {
     expect(() => readMoney(json)).toThrow(reason);
+  });
+});
+
+describe('passedOver', () => {
+  test('names the members that the type does not have, wherever they are', () => {
+    const json = {
+      text: 'x',
+      Whole: 1,
+      map: { any: 'AQ' },
+      inner: { text: 'y', list: ['AQ'], inner: { text: 'z', txt: 1 } },
+    };
+    expect(passedOver(json, read(json))).toEqual(['Whole', 'inner.inner.txt']);
+    const way = { way: { 'a.Card': { no: 'AQ', No: 1 } } };
+    expect(passedOver(way, jsonReader(catalog, 'a.Way')(way))).toEqual(['way.a.Card.No']);
+    expect(passedOver([{ a: [] }], [{}])).toEqual(['0.a']);
+    expect(passedOver({ text: 'x' }, read({ text: 'x' }))).toEqual([]);
   });
 });
 

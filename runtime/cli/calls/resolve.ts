@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { jsonReader } from '../../../schemas/json-value.ts';
+import { jsonReader, passedOver } from '../../../schemas/json-value.ts';
 import { isStreamsError } from '../../../topology/core/errors.ts';
 import { type BookedCall, CallBook } from '../../app/calls/call-book.ts';
 import { type Decision, resolveCall } from '../../app/calls/resolve-call.ts';
@@ -36,7 +36,8 @@ export function callsResolveCommand(console: Console, done: (code: ExitCode) => 
     .addHelpText(
       'after',
       '\nThe application takes the decision in a transaction, once; when it does not run, at its next\n' +
-        'start, before anything is sent. A call that ended meanwhile stays as it ended.\n\n' +
+        'start, before anything is sent. A call that ended meanwhile stays as it ended, and of several\n' +
+        'decisions about one the first counts.\n\n' +
         'Example:\n' +
         '  $ millrace calls resolve topology/orders/orders.yaml charge/2/17 --reply \'{"state":"APPROVED","chargeId":"c1"}\' --note "seen at the bank"',
     )
@@ -78,8 +79,13 @@ function decisionOf(
   const call = node.operator.kind === 'call' ? node.operator.call : '';
   const type = topology.definition?.calls[call]?.reply ?? '';
   try {
-    const value = jsonReader(topology.catalog, type)(JSON.parse(reply));
-    return { result: { kind: 'reply', reply: value }, note };
+    const json: unknown = JSON.parse(reply);
+    const value = jsonReader(topology.catalog, type)(json);
+    const others = passedOver(json, value);
+    if (others.length === 0) return { result: { kind: 'reply', reply: value }, note };
+    throw new UsageError(
+      `--reply has ${others.join(', ')}, which ${type} does not have: take it out, or mend its name`,
+    );
   } catch (error) {
     if (!(error instanceof SyntaxError) && !isStreamsError(error)) throw error;
     throw new UsageError(`--reply is no ${type}: ${error.message}`);

@@ -143,6 +143,10 @@ describe('calls', () => {
     [['charge-o1', '--unknown', ' '], 'say why in --unknown: it is empty'],
     [['charge-o1', '--reply', '{"state":7}'], '--reply is no pay.Reply: '],
     [['charge-o1', '--reply', '{'], '--reply is no pay.Reply: '],
+    [
+      ['charge-o1', '--reply', '{"state":"APPROVED","sate":1}'],
+      '--reply has sate, which pay.Reply does not have: take it out, or mend its name',
+    ],
   ])('refuses %j', async (more, message) => {
     const { args } = await parked();
     const { code, stderr } = await inProcess('calls', 'resolve', ...args, ...more);
