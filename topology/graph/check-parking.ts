@@ -1,6 +1,7 @@
+import type { DefinitionPath } from '../core/problem.ts';
 import type { CheckContext } from './context.ts';
 import { report } from './context.ts';
-import { parkingOfPolicy } from './error-policies.ts';
+import { defaultPolicy, parkingOfPolicy } from './error-policies.ts';
 import type { Graph, GraphRef, GraphStage } from './graph.ts';
 import type { Partitioning } from './partitioning.ts';
 
@@ -8,32 +9,43 @@ import type { Partitioning } from './partitioning.ts';
 type Origin = 'topic' | 'table' | 'call';
 
 /**
- * Reports `park-by-key` of a stage that no record parks in: all come from tables, whose rows say
- * what is, or are replies of calls.
+ * Reports `park-by-key` under which nothing is held: of a stage whose records are all rows of
+ * tables, which say what is, or replies of calls; and the default of an application that takes
+ * nothing else.
  */
 export function checkParking(
   context: CheckContext,
   graph: Graph,
   partitioning: Partitioning,
 ): void {
-  for (const stage of graph.stages.values()) {
+  const stages = [...graph.stages.values()];
+  const check = (name: string, readers: readonly GraphStage[], path: DefinitionPath): void => {
+    const origins = originsOf(graph, partitioning, readers);
+    if (origins.size === 0 || origins.has('topic')) return;
+    const from = [...origins].sort().map((origin) => `${origin}s`);
+    const message =
+      `nothing is held in "${name}": its records come from ${from.join(' and ')}, ` +
+      'and only those of streams and repartition topics park their key';
+    report(context, 'E078', [...path, 'parkByKey'], message, {
+      on: 'key',
+      suggestion: 'leave "park-by-key" out',
+    });
+  };
+  if (parkingOfPolicy(defaultPolicy(graph.definition)) !== undefined) {
+    check(graph.definition.application, stages, ['errors', 'default']);
+  }
+  for (const stage of stages) {
     const { errors } = stage.def;
     if (errors === undefined || parkingOfPolicy(errors) === undefined) continue;
-    const origins = originsOf(graph, partitioning, stage);
-    if (origins.size === 0 || origins.has('topic')) continue;
-    const from = [...origins].sort().map((origin) => `${origin}s`);
-    const path = ['stages', stage.name, 'errors', 'parkByKey'];
-    const message =
-      `nothing is held in "${stage.name}": its records come from ${from.join(' and ')}, ` +
-      'and only those of streams and repartition topics park their key';
-    report(context, 'E078', path, message, { on: 'key', suggestion: 'leave "park-by-key" out' });
+    check(stage.name, [stage], ['stages', stage.name, 'errors']);
   }
 }
 
+/** Where records come from that reach one of these stages in its task. */
 function originsOf(
   graph: Graph,
   partitioning: Partitioning,
-  last: GraphStage,
+  readers: readonly GraphStage[],
 ): ReadonlySet<Origin> {
   const origins = new Set<Origin>();
   const seen = new Set<string>();
@@ -55,6 +67,6 @@ function originsOf(
     }
     if (stage.table !== undefined) follow(stage.table);
   };
-  above(last);
+  readers.forEach(above);
   return origins;
 }

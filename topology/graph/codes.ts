@@ -47,7 +47,8 @@ export const graphCodes = {
     explanation:
       'Streams, tables and stages share one name space, since references do not say which they ' +
       'mean. Stores share one, too: a store names its changelog. Names that Millrace derives (a ' +
-      'repartition topic, say) must not meet names that you chose.',
+      'repartition topic, say, or the stores of `park-by-key`, which end in `-parked`) must not ' +
+      'meet names that you chose.',
     example: 'streams: { orders: … }\ntables: { orders: … }    # call it current-orders',
   },
   E056: {

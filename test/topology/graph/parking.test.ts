@@ -76,6 +76,23 @@ function ends(): StageDef {
   return end('a.ok', 'a.no', 'a.unclear');
 }
 
+describe('park-by-key by default', () => {
+  const errors = { default: parking };
+  const stages = { s: toStream, a: end('s') };
+
+  test('is refused where nothing but tables is read', () => {
+    const definition = define({ tables, stages, errors });
+    expect(problemsOf(definition).filter(({ severity }) => severity === 'error')).toEqual([
+      expect.objectContaining({ code: 'E078', path: ['errors', 'default', 'parkByKey'] }),
+    ]);
+  });
+
+  test('is taken where some stage reads a stream', () => {
+    const definition = define({ tables, stages: { ...stages, b: end('orders') }, errors });
+    expect(messages(definition)).toEqual([]);
+  });
+});
+
 describe('names of parked records', () => {
   const count = { kind: 'count', group: { by: 'key' } } as const;
   const stages = { 'cars-parked': stage('orders', count) };
