@@ -56,8 +56,9 @@ export function gitTree(revision: string): FileTree {
       ),
     list: (folder) => {
       try {
-        return git(['ls-tree', '--name-only', at(folder)], (cause) => cause)
-          .split('\n')
+        // Without -z git quotes what is not ASCII.
+        return git(['ls-tree', '-z', '--name-only', at(folder)], (cause) => cause)
+          .split('\0')
           .filter((name) => name !== '')
           .sort();
       } catch {

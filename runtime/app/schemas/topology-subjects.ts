@@ -54,7 +54,7 @@ export function topologySubjects(
 
 /**
  * Subjects of a topology file of a tree, whether the rest of it is sound or not.
- * @throws {ConfigError} SCHEMA_FILE where a file cannot be read, TOPOLOGY_INVALID, SCHEMA_INVALID where it is no such thing
+ * @throws {ConfigError} SCHEMA_FILE where a file cannot be read, TOPOLOGY_INVALID, SCHEMA_INVALID where it is no such thing, or a type of it is not there
  */
 export function readTopologySubjects(path: string, tree: FileTree): readonly TopologySubject[] {
   const { definition } = parseTopology(tree.read(path), tree.name(path));
@@ -64,9 +64,9 @@ export function readTopologySubjects(path: string, tree: FileTree): readonly Top
       `${tree.name(path)} is no topology file: "millrace check" says what is wrong`,
     );
   }
-  if (definition.schemas === undefined) return [];
-  const folder = resolve(dirname(path), definition.schemas);
-  const { catalog, problems } = loadCatalog(schemaFiles(tree, folder));
+  const { schemas } = definition;
+  const files = schemas === undefined ? [] : schemaFiles(tree, resolve(dirname(path), schemas));
+  const { catalog, problems } = loadCatalog(files);
   const [first] = problems;
   if (first !== undefined) {
     const { at, message } = first;
@@ -75,7 +75,25 @@ export function readTopologySubjects(path: string, tree: FileTree): readonly Top
       `${at.file}:${at.line}:${at.column}: ${message}: mend the schema`,
     );
   }
+  assertTypesKnown(definition, catalog, tree.name(path));
   return topologySubjects(definition, catalog);
+}
+
+/** A subject whose type is not there would be passed over in silence. */
+function assertTypesKnown(definition: Definition, catalog: SchemaCatalog, file: string): void {
+  for (const section of ['streams', 'tables'] as const) {
+    for (const [name, { key, value, format = 'avro' }] of Object.entries(definition[section])) {
+      const parts = { key, ...(format === 'avro' ? { value } : {}) };
+      for (const [part, type] of Object.entries(parts)) {
+        if (catalog.type(type) !== undefined) continue;
+        const what = `the ${part} of ${section === 'streams' ? 'stream' : 'table'} "${name}"`;
+        throw new ConfigError(
+          'TOPOLOGY_INVALID',
+          `${file}: ${what} is ${type}, and the schemas have no such type: "millrace check" says more`,
+        );
+      }
+    }
+  }
 }
 
 /** Stages that a change of a topic's records touches. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MemoryRegistry } from '../../../../runtime/memory/memory-registry.ts';
@@ -196,6 +196,30 @@ describe('millrace schemas check', () => {
       stdout:
         'schemas/said.avsc: BACKWARD does not allow it after git:HEAD:schemas/said.avsc\n' +
         '  it cannot read what git:HEAD:schemas/said.avsc wrote: `loudness`: the writer does not have it, and it has no default\n',
+    });
+  });
+
+  test('finds schemas of a revision whatever their files are called', async () => {
+    renameSync('schemas/said.avsc', 'schemas/gesagt ä "1".avsc');
+    commit();
+    const { stdout } = await inProcess('schemas', 'check', 'words.yaml', '--against', 'git:HEAD');
+    expect(stdout).toContain('said-value of words.yaml: the same as said-value of git:HEAD:');
+  });
+
+  test('does not pass over a type that no schema defines, here or at the revision', async () => {
+    const check = () => inProcess('schemas', 'check', 'words.yaml', '--against', 'git:HEAD');
+    renameSync('schemas/said.avsc', 'said.avsc');
+    commit();
+    renameSync('said.avsc', 'schemas/said.avsc');
+    const hint = 'and the schemas have no such type: "millrace check" says more';
+    expect(await check()).toMatchObject({
+      code: 1,
+      stderr: `error[TOPOLOGY_INVALID] git:HEAD:words.yaml: the value of stream "said" is text.Said, ${hint}\n`,
+    });
+    renameSync('schemas/said.avsc', 'said.avsc');
+    expect(await check()).toMatchObject({
+      code: 1,
+      stderr: `error[TOPOLOGY_INVALID] words.yaml: the value of stream "said" is text.Said, ${hint}\n`,
     });
   });
 
