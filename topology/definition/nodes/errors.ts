@@ -108,20 +108,23 @@ const group: Group<ErrorPolicyDef> = {
 /** `errors:` what becomes of a record that fails. */
 export const errorPolicy = groupField({
   title: 'error policy',
-  doc: 'What becomes of a record that does not decode or whose stage throws. Exactly one of `dead-letter` and `fail`.',
+  doc: 'What becomes of a record that does not decode or whose stage throws. Exactly one of `dead-letter` and `fail`. The policy of a stage is for what fails in the stage; what does not decode, or is refused for its time, fails in a source, so under the `default`.',
   example: `application: orders
 streams:
   placed: { topic: orders.placed, key: string, value: shop.OrderPlaced }
   moved: { topic: stock.moved, key: string, value: shop.StockMoved }
 stages:
-  # What happened to a product counts in its order: nothing may overtake a record that failed.
-  stock:
-    from: moved
-    to-table: { store: on-hand }
-    errors: { dead-letter: stock.dead-letters, park-by-key: { most: 5000, when-full: stop } }
-  audit: { from: placed, peek: { use: audit }, drop: [out] }
+  stock: { from: moved, to-table: { store: on-hand }, drop: [out] }
+  large:
+    from: placed
+    filter: value.totalCents >= 10000
+    drop: [out]
+    errors: { dead-letter: large.dead-letters }   # nothing waits for what fails here
 errors:
-  default: { dead-letter: orders.dead-letters, halt-above: 5% of 100 per 1m }
+  default:
+    dead-letter: orders.dead-letters
+    park-by-key: { most: 5000, when-full: stop }  # nothing overtakes a record that failed
+    halt-above: 5% of 100 per 1m
 `,
   group,
 });
