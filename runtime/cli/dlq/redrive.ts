@@ -126,13 +126,12 @@ function saySums(console: Console, result: RedriveResult, dryRun: boolean): void
     const them = `${overtaken} dead letters of the same keys that were not selected`;
     console.note(`${them} come before some of these: their order changes\n`);
   }
-  if (behind > 0) {
-    console.note(
-      `${behind} of them have keys that are parked: they wait there, behind what came later\n`,
-    );
-  }
   const again = before === 0 ? '' : `, ${before} had been sent on before`;
   const given = discarded === 0 ? '' : `, ${discarded} had been discarded`;
   const sent = dryRun ? 'would be sent on' : 'sent on';
   console.note(`${steps.length - staying} ${sent}, ${staying} stay${again}${given}\n`);
+  if (behind === 0) return;
+  console.note(
+    `${behind} of these of keys that are parked: they wait there, behind what came later\n`,
+  );
 }

@@ -216,6 +216,104 @@ describe('a parked key', () => {
     expect(after).not.toHaveProperty('sentOn');
   });
 
+  test('is read again after a reset: letters of before stay, and say why', async () => {
+    const here = new Project();
+    await here.say(['a', 'bad'], ['a', 'one']);
+    await here.run();
+    const reset = await inProcess('reset', ...here.place, '--yes');
+    expect(reset.code).toBe(0);
+    const stays = await here.dlq('redrive');
+    expect([stays.code, stays.stderr]).toEqual([
+      1,
+      '0/0 stays: its key is no longer parked: the application has yet to read its record again, as after a reset; ' +
+        '--unparked sends it to its topic all the same\n0 sent on, 1 stay\n',
+    ]);
+    await here.run();
+    here.mend();
+    const sent = await here.dlq('redrive');
+    expect(sent.stderr).toBe(
+      '0/0 stays: words.letters/0/1 is a later letter of the same record\n1 sent on, 1 stay\n' +
+        'parked keys: 1 waiting for application "words" to run\n',
+    );
+    await here.run();
+    expect((await here.loud()).get('a')).toEqual(['BAD', 'ONE']);
+  });
+
+  test('keeps the policy from being taken away, until it is free', async () => {
+    const here = new Project();
+    await here.say(['a', 'bad'], ['a', 'one']);
+    await here.run();
+    writeFileSync(join(here.cwd, 'words.yaml'), topology(''));
+    await expect(here.run()).rejects.toThrow('Let go what is parked');
+    writeFileSync(join(here.cwd, 'words.yaml'), topology(', park-by-key: {}'));
+    await here.dlq('discard', '0/0');
+    await here.run();
+    writeFileSync(join(here.cwd, 'words.yaml'), topology(''));
+    await here.run();
+    writeFileSync(join(here.cwd, 'words.yaml'), topology(', park-by-key: { most: 7 }'));
+    await here.run();
+    expect((await here.loud()).get('a')).toEqual(['ONE']);
+  });
+
+  test('keeps records waiting that are sent to its topic meanwhile, and says so', async () => {
+    const here = new Project('');
+    await here.say(['a', 'bad 1'], ['a', 'one']);
+    await here.run();
+    writeFileSync(join(here.cwd, 'words.yaml'), topology(', park-by-key: {}'));
+    await here.run();
+    await here.say(['a', 'bad 2'], ['a', 'two']);
+    await here.run();
+    here.mend();
+    const { stdout } = await here.dlq('redrive', '0/0', '--dry-run');
+    expect(stdout).toBe('0/0  goes to said-0, behind 2 of its key, which is parked\n');
+    expect((await here.dlq('redrive')).stderr).toBe(
+      '2 sent on, 0 stay\n1 of these of keys that are parked: they wait there, behind what came later\n' +
+        'parked keys: 1 waiting for application "words" to run\n',
+    );
+    await here.run();
+    expect((await here.loud()).get('a')).toEqual(['ONE', 'BAD 2', 'TWO', 'BAD 1']);
+  });
+
+  test.each([
+    [[], 'say which letters: name them, or give --stage, --code, --key, --from or --to'],
+    [['0/9'], 'has no dead letter words.letters/0/9'],
+    [['0/0', '--wait', 'soon'], 'write it like 500ms, 5s or 1m'],
+  ])('is not discarded by %j', async (args, message) => {
+    const here = new Project();
+    await here.say(['a', 'bad']);
+    const { code, stderr } = await here.dlq('discard', ...args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  test('discards letters that park nothing, too, once', async () => {
+    const here = new Project('');
+    await here.say(['a', 'bad'], ['a', 'bad too']);
+    await here.run();
+    expect(await here.dlq('discard', '0/0')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '1 discarded\n',
+    });
+    const again = await here.dlq('discard', '0/0');
+    expect([again.code, again.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^0\/0 stays: it was discarded at 20\S+\n0 discarded, 1 stay\n$/),
+    ]);
+    const named = await here.dlq('redrive', '0/0');
+    expect([named.code, named.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^0\/0 stays: it was discarded at 20\S+: if it is wanted, produce/),
+    ]);
+    const rest = await here.dlq('redrive');
+    expect([rest.code, rest.stderr]).toEqual([0, '1 sent on, 0 stay, 1 had been discarded\n']);
+    expect((await here.table())[0]?.slice(3, 7)).toEqual(['2', '1', '1', '0']);
+    const none = await here.dlq('discard', '--stage', 'shout');
+    expect([none.code, none.stderr]).toEqual([
+      0,
+      '0 discarded, 2 had been sent on or discarded before\n',
+    ]);
+  });
+
   test('is redriven beside the application, which says what became of it', async () => {
     const here = new Project();
     await here.say(...words);

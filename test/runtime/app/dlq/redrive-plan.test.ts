@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { DeadLetter } from '../../../../runtime/app/dlq/letter.ts';
 import { KeyOrder, overtakenBy } from '../../../../runtime/app/dlq/key-order.ts';
 import { type RedriveFacts, redriveSteps } from '../../../../runtime/app/dlq/redrive-plan.ts';
+import type { ParkedKey } from '../../../../runtime/task/parking/parked-rows.ts';
 import type { LetterOrigin } from '../../../../runtime/task/dead-letter.ts';
 import { loadCatalog } from '../../../../schemas/index.ts';
 import { check } from '../../../../topology/graph/check.ts';
@@ -152,6 +153,72 @@ describe('redriveSteps', () => {
     const { source } = letter(0);
     const twice = [letter(0), letter(1, { source })];
     expect(outcomes(twice)).toEqual(['dead/0/1 is a later letter of the same record', numbers]);
+  });
+
+  test('releases the key that a letter parks, and no other one', () => {
+    const parked = { attempt: 2, sinceMs: 9 };
+    const key = { ...parked, topic: 'numbers', partition: 1, offset: 100 };
+    const row: ParkedKey = { ...key, head: 4, first: 4, next: 7 };
+    const [step] = redriveSteps([letter(0, { parked })], [letter(0, { parked })], {
+      ...facts,
+      parkedKey: () => row,
+    });
+    const release = { task: 'run_1', key: Buffer.from('k'), parked, action: 'retry' };
+    expect(step).toMatchObject({ kind: 'release', waiting: 2, release });
+    const earlier = letter(0, { parked: { attempt: 1, sinceMs: 8 } });
+    const now = letter(1, { parked });
+    const both = redriveSteps([earlier, now], [earlier], { ...facts, parkedKey: () => row });
+    expect(both).toMatchObject([
+      {
+        kind: 'stays',
+        reason:
+          'its key is no longer parked with it, but with dead/0/1: the record went through when its key was released; --unparked sends it to its topic all the same',
+        blocks: false,
+      },
+    ]);
+  });
+
+  test('releases a letter that parks its key, whatever later letter its record has', () => {
+    const parked = { attempt: 1, sinceMs: 9 };
+    const row = { ...parked, topic: 'numbers', partition: 1, offset: 100 };
+    const parks = letter(0, { parked });
+    const later = letter(1, { source: parks.source, task: 'other_1' });
+    const [step] = redriveSteps([parks, later], [parks], {
+      ...facts,
+      parkedKey: ({ task }) =>
+        task === 'run_1' ? { ...row, head: 0, first: 0, next: 1 } : undefined,
+    });
+    expect(step).toMatchObject({ kind: 'release', waiting: 0 });
+  });
+
+  test('sends a letter of a parked key that does not park it behind what waits', () => {
+    const row = { attempt: 1, sinceMs: 9, topic: 'numbers', partition: 1, offset: 100 };
+    const [step] = redriveSteps([letter(0)], [letter(0)], {
+      ...facts,
+      parkedKey: () => ({ ...row, head: 0, first: 1, next: 4 }),
+    });
+    expect(step).toMatchObject({ kind: 'send', behind: 4 });
+  });
+
+  test('sends what was parked and is no longer only where that is asked for', () => {
+    const parked = letter(0, { parked: { attempt: 1, sinceMs: 9 } });
+    const unparked =
+      'its key is no longer parked: the record went through when its key was released, or after a reset; --unparked sends it to its topic all the same';
+    expect(outcomes([parked])).toEqual([unparked]);
+    expect(outcomes([parked], { unparked: true })).toEqual([numbers]);
+    expect(outcomes([parked], { toBeRead: () => true })).toEqual([
+      'its key is no longer parked: the application has yet to read its record again, as after a reset; --unparked sends it to its topic all the same',
+    ]);
+  });
+
+  test('refuses a letter that was discarded, when it is named', () => {
+    const one = letter(0);
+    const note = { to: 'discarded', at: 'then', of: 'numbers/1/100@5' };
+    const redriven = new Map([[one.id, note]]);
+    expect(outcomes([one], { redriven })).toEqual([]);
+    expect(outcomes([one], { redriven, named: true })).toEqual([
+      'it was discarded at then: if it is wanted, produce it anew',
+    ]);
   });
 
   test('goes by the order of the records, not of the letters', () => {

@@ -4,10 +4,9 @@ import { describe, expect, test } from 'vitest';
 import type { ProcessStage, StreamRecord } from '../../../../processors/index.ts';
 import { LetterBook } from '../../../../runtime/app/dlq/letter-book.ts';
 import { redrive, type RedriveResult } from '../../../../runtime/app/dlq/redrive.ts';
-import type { ToolLog } from '../../../../runtime/app/tool-log.ts';
-import type { Log, Transactor } from '../../../../runtime/ports.ts';
 import { TopologyDriver } from '../../../../runtime/testing/index.ts';
 import { oneStage } from '../../topology.ts';
+import { type Death, Killed, toolOn } from './dying-tool.ts';
 
 type Num = StreamRecord<string, number>;
 type Stage = ProcessStage<{ readonly in: Num }, { readonly out: Num }>;
@@ -29,47 +28,6 @@ async function failing(): Promise<{ driver: TopologyDriver; mend: () => void }> 
     partitions: 3,
   });
   return { driver, mend: () => (broken = false) };
-}
-
-class Killed extends Error {}
-
-/** Commits before or after which the process dies; undefined: it lives. */
-type Death = { readonly commit: number; readonly when: 'before' | 'after' } | undefined;
-
-/** A log on which the redriving process dies. */
-function dying(log: Log, death: Death): Log {
-  let commits = 0;
-  const mortal = (transactor: Transactor): Transactor => ({
-    close: () => transactor.close(),
-    commit: async (transaction, membership) => {
-      const dies = death?.commit === commits++;
-      if (dies && death?.when === 'before') throw new Killed();
-      const committed = await transactor.commit(transaction, membership);
-      if (dies) throw new Killed();
-      return committed;
-    },
-  });
-  return new Proxy(log, {
-    get: (target, name) => {
-      if (name === 'transactor') {
-        return async (slot: string) => mortal(await target.transactor(slot));
-      }
-      const value: unknown = Reflect.get(target, name);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
-
-function toolOn(driver: TopologyDriver, death?: Death): ToolLog {
-  return {
-    log: dying(driver.log, death),
-    registry: driver.registry,
-    stateOf: () => [],
-    refuseRunning: async () => {},
-    hold: async () => ({ leave: async () => {} }),
-    holds: true,
-    close: async () => {},
-  };
 }
 
 async function redriven(driver: TopologyDriver, death?: Death): Promise<RedriveResult | 'killed'> {
