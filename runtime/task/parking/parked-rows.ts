@@ -14,7 +14,7 @@ export interface ParkedTotals {
   readonly keys: number;
   /** Records that are held, those that parked their keys included. */
   readonly held: number;
-  /** The latest {@link ParkedId.sinceMs} of a key that is free again: what parks from now on is told from it. */
+  /** The latest {@link ParkedId.sinceMs} of a key that is free again: what parks from now on is told from it. −1: none is. */
   readonly freedMs: number;
 }
 
@@ -97,7 +97,7 @@ export function parkedRow(row: Buffer): ParkedRow | undefined {
 }
 
 /** Nothing is parked, and nothing ever was. */
-export const nothingParked: ParkedTotals = Object.freeze({ keys: 0, held: 0, freedMs: 0 });
+export const nothingParked: ParkedTotals = Object.freeze({ keys: 0, held: 0, freedMs: -1 });
 
 /** The value of a row of totals or of a key. */
 export function encodeParked(row: ParkedTotals | ParkedKey): Buffer {

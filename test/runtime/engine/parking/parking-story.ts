@@ -92,8 +92,8 @@ export class ParkingStory {
       const run = (it: In): In => {
         const count = (memory.get(it.key) ?? 0) + 1;
         memory.put(it.key, count);
-        if (this.bad.has(it.value)) throw new Error(`not ${it.value}`);
-        return it.withValue(`${count}:${it.value}`) as In;
+        if (this.bad.has(it.value.replaceAll('+', ''))) throw new Error(`not ${it.value}`);
+        return it.withValue(`${count}:${it.value}`);
       };
       const slow = async (it: In): Promise<In> => {
         await Promise.resolve();

@@ -51,7 +51,7 @@ describe('a record that fails under park-by-key', () => {
       ['b', 4],
     ]);
     expect(failures(await letters(driver))).toEqual(['1: 1/500']);
-    expect(held(driver)).toEqual({ keys: 1, held: 3, freedMs: 0 });
+    expect(held(driver)).toEqual({ keys: 1, held: 3, freedMs: -1 });
     expect(driver.outcomes('numbers')).toEqual({ in: 5, out: 3, emitted: 3, parked: 2 });
     expect(driver.outcomes('run')).toEqual({ in: 3, out: 2, emitted: 2, deadLettered: 1 });
     await driver.close();
@@ -102,7 +102,7 @@ describe('a record that fails under park-by-key', () => {
     await driver.advance('1s');
     await driver.release(await lastLetter(driver), { value: 22 });
     expect(failures(await letters(driver))).toEqual(['0: 1/500', '0: 2/1500']);
-    expect(held(driver)).toEqual({ keys: 1, held: 2, freedMs: 0 });
+    expect(held(driver)).toEqual({ keys: 1, held: 2, freedMs: -1 });
     const [first, second] = await letters(driver);
     expect(second?.value).not.toEqual(first?.value);
     bad.clear();
@@ -119,7 +119,7 @@ describe('a record that fails under park-by-key', () => {
     await driver.release(await lastLetter(driver));
     expect(await values(driver)).toEqual([2, 3]);
     expect(failures(await letters(driver))).toEqual(['0: 1/500', '2: 2/500']);
-    expect(held(driver)).toEqual({ keys: 1, held: 2, freedMs: 0 });
+    expect(held(driver)).toEqual({ keys: 1, held: 2, freedMs: -1 });
     await driver.release(await lastLetter(driver), { action: 'discard' });
     expect(await values(driver)).toEqual([2, 3, 5]);
     await driver.close();
@@ -187,7 +187,7 @@ describe('an asynchronous stage under park-by-key', () => {
     await driver.send('numbers', ...numbers('a', 1, 2, 3), ...numbers('b', 4, 5, 6));
     await driver.settle();
     expect(await values(driver)).toEqual([1]);
-    expect(held(driver)).toEqual({ keys: 2, held: 5, freedMs: 0 });
+    expect(held(driver)).toEqual({ keys: 2, held: 5, freedMs: -1 });
     bad.clear();
     for (const letter of await letters(driver)) await driver.release(letter);
     expect(await values(driver)).toEqual([1, 2, 3, 4, 5, 6]);
