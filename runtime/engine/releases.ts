@@ -1,7 +1,7 @@
 import { redrivenTopic } from '../../topology/core/names.ts';
 import type { Plan } from '../../topology/plan/plan.ts';
 import type { Log } from '../ports.ts';
-import { decodeRelease, type Release } from '../task/release.ts';
+import { decodeRelease, isSameFailure, type Release } from '../task/release.ts';
 import type { Task } from '../task/task.ts';
 import { FollowedTopic } from './followed-topic.ts';
 
@@ -19,7 +19,7 @@ export interface ReleasesOptions {
  * What people decided about keys that are parked, as every member of an application reads it, from the beginning of `<application>-redriven`. That is safe to do again and again: a
  * note names one failure of a key, and what ends that, once, is the transaction that takes its record off.
  *
- * The latest note of each key is kept, for tasks that come later.
+ * The notes of each key's latest failure are kept, for tasks that come later: of several the first, which is the one that a task acts on that is here.
  */
 export class Releases {
   private readonly options: ReleasesOptions;
@@ -68,7 +68,10 @@ export class Releases {
     const { task, key } = release;
     const notes = this.byTask.get(task) ?? new Map<string, Release>();
     this.byTask.set(task, notes);
-    notes.set(key.toString('latin1'), release);
+    const id = key.toString('latin1');
+    const before = notes.get(id);
+    if (before !== undefined && isSameFailure(before.parked, release.parked)) return;
+    notes.set(id, release);
     const { tasks, wake } = this.options;
     for (const here of tasks()) if (here.id === task) here.release(release);
     wake();

@@ -77,10 +77,10 @@ export class HeldRecords {
     return this.released.values();
   }
 
-  /** A person decided about a key. To be told again does no harm; of two decisions about one failure the later one counts, if the first has had no effect yet. */
+  /** A person decided about a key. To be told again does no harm: of several decisions about one failure the first counts. */
   release(note: Release): void {
     const key = new ReleasedKey(note);
-    this.released.set(key.id, key);
+    if (!this.released.has(key.id)) this.released.set(key.id, key);
   }
 
   /** The next records of keys that were released, `most` at most; those of topics that are paused stay. Undefined: there are none. */
