@@ -1,8 +1,10 @@
+import { apicurioRuleRequest, saysNoRule } from '../../schemas/registry/apicurio-rule.ts';
 import {
   confluentClient,
   type ConfluentClient,
   type RegistryAnswer,
   type SchemaBody,
+  type SendToRegistry,
 } from '../../schemas/registry/confluent-client.ts';
 import { inlineReferences } from '../../schemas/registry/inline-references.ts';
 import type { Clock } from '../../topology/core/clock.ts';
@@ -15,6 +17,7 @@ import type {
   SchemaReference,
   SubjectVersion,
 } from '../ports.ts';
+import { compatibilityProblems } from './compatibility-check.ts';
 import { httpTransport } from './http-transport.ts';
 import { isMode } from './modes.ts';
 import { patientSend } from './patient-send.ts';
@@ -59,6 +62,7 @@ interface VersionBody {
  */
 export class UrlRegistry implements ManagedRegistry {
   readonly url: string;
+  private readonly send: SendToRegistry;
   private readonly client: ConfluentClient;
   private readonly transport: { close(): void };
   private readonly abort = new AbortController();
@@ -74,7 +78,8 @@ export class UrlRegistry implements ManagedRegistry {
     const { send } = transport;
     this.url = url;
     this.transport = transport;
-    this.client = confluentClient(patientSend({ send, url, clock, random, patienceMs, signal }));
+    this.send = patientSend({ send, url, clock, random, patienceMs, signal });
+    this.client = confluentClient(this.send);
   }
 
   async register(subject: string, schema: string, options: RegisterOptions = {}): Promise<number> {
@@ -88,7 +93,7 @@ export class UrlRegistry implements ManagedRegistry {
     }
     if (answer.status === 409) {
       const { mode } = await this.compatibility(subject);
-      throw schemaRefused(subject, mode, await this.reasons(subject, schema, answer, references));
+      throw schemaRefused(subject, mode, await this.reasons(subject, { schema, references }, mode));
     }
     this.refuseInvalid(subject, answer);
     return (this.body(answer, `register ${subject}`) as { readonly id: number }).id;
@@ -136,18 +141,23 @@ export class UrlRegistry implements ManagedRegistry {
   async allVersions(subject: string): Promise<readonly SubjectVersion[]> {
     const all = await this.numbers(subject, true);
     const live = new Set(all.length === 0 ? [] : await this.numbers(subject, false));
-    return Promise.all(
-      all.map(async (version) => {
-        const { id } = await this.at(subject, version);
-        return { version, id, deleted: !live.has(version) };
+    const found = await Promise.all(
+      all.map(async (version): Promise<SubjectVersion | undefined> => {
+        const it = await this.find(subject, version);
+        return it === undefined ? undefined : { version, id: it.id, deleted: !live.has(version) };
       }),
     );
+    // Of a subject without live versions Apicurio's lists the numbers, and gives none of them.
+    return found.filter((it) => it !== undefined);
   }
 
   async compatibility(subject?: string): Promise<{ mode: CompatibilityMode; own: boolean }> {
     if (subject !== undefined) {
       const answer = await this.client.config(subject);
-      if (answer.status !== 404) return { mode: this.mode(answer), own: true };
+      if (answer.status !== 404) {
+        const mode = this.mode(answer);
+        if (mode !== 'NONE' || !(await this.inherits(subject))) return { mode, own: true };
+      }
     }
     return { mode: this.mode(await this.client.config()), own: false };
   }
@@ -170,15 +180,14 @@ export class UrlRegistry implements ManagedRegistry {
     // Nothing to be compared with.
     if (isMissing(answer, 40_401, 40_402)) return [];
     this.refuseInvalid(subject, answer);
-    const { is_compatible: fine, messages = [] } = this.body(
-      answer,
-      `check a schema of ${subject}`,
-    ) as {
+    const verdict = this.body(answer, `check a schema of ${subject}`) as {
       readonly is_compatible: boolean;
       readonly messages?: readonly string[];
+      readonly reason?: string;
     };
-    if (fine) return [];
-    return messages.length === 0 ? ['the registry says that it is incompatible'] : messages;
+    if (verdict.is_compatible) return [];
+    const { messages = [], reason = 'the registry says that it is incompatible' } = verdict;
+    return messages.length === 0 ? [reason] : messages;
   }
 
   async softDelete(subject: string, version?: number): Promise<readonly number[]> {
@@ -212,11 +221,17 @@ export class UrlRegistry implements ManagedRegistry {
   }
 
   private async at(subject: string, version: number): Promise<VersionBody> {
+    const found = await this.find(subject, version);
+    if (found === undefined) throw versionUnknown(subject, version);
+    return found;
+  }
+
+  private async find(subject: string, version: number): Promise<VersionBody | undefined> {
     const place = JSON.stringify([subject, version]);
     const known = this.known.get(place);
     if (known !== undefined) return known;
     const answer = await this.client.version(subject, version, true);
-    if (isMissing(answer, 40_401, 40_402)) throw versionUnknown(subject, version);
+    if (isMissing(answer, 40_401, 40_402)) return undefined;
     const found = this.body(answer, `give version ${version} of ${subject}`) as VersionBody;
     this.known.set(place, found);
     return found;
@@ -242,16 +257,25 @@ export class UrlRegistry implements ManagedRegistry {
     return mode.endsWith('_TRANSITIVE') ? 'all' : 'latest';
   }
 
+  /** Why a schema was refused: in our words, or in the registry's where it is stricter. */
   private async reasons(
     subject: string,
-    schema: string,
-    answer: RegistryAnswer,
-    references: readonly SchemaReference[],
+    { schema, references }: RegisteredSchema,
+    mode: CompatibilityMode,
   ): Promise<readonly string[]> {
-    const found = await this.incompatibilities(subject, schema, { references });
-    if (found.length > 0) return found;
-    const { message } = (answer.body ?? {}) as { readonly message?: string };
-    return message === undefined ? [] : [message];
+    const whole = inlineReferences(schema, await this.referenced(references, new Set()));
+    const older = [];
+    for (const [version, id] of await this.versions(subject)) {
+      older.push({ version, schema: (await this.schema(id)) as string });
+    }
+    const own = compatibilityProblems(whole, older, mode);
+    return own.length > 0 ? own : this.incompatibilities(subject, schema, { references });
+  }
+
+  /** True where a subject that is said to have NONE goes by the mode of all subjects. */
+  private async inherits(subject: string): Promise<boolean> {
+    const request = apicurioRuleRequest(this.url, subject);
+    return request !== undefined && saysNoRule(await this.send(request));
   }
 
   private mode(answer: RegistryAnswer): CompatibilityMode {
