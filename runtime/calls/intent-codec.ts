@@ -97,6 +97,18 @@ export class IntentCodec {
     return { record, request, idempotencyKey, progress };
   }
 
+  /** A schema id that the bytes bear whose schema is not at hand yet; undefined: they can be read. As {@link Serde.unknownId}. */
+  unknownId(bytes: Buffer): number | undefined {
+    const written = bytes[0];
+    if (written !== 1 && written !== version) return undefined;
+    const reader = new FieldReader(bytes, written === 1 ? head1 : head2);
+    reader.bytes();
+    reader.bytes();
+    return (
+      reader.unknownId(this.key) ?? reader.unknownId(this.value) ?? reader.unknownId(this.request)
+    );
+  }
+
   /** Key and value bytes of the intent's record, as its source topic would hold them. */
   raw(intent: JournaledIntent): { key: Buffer | null; value: Buffer | null } {
     const bytes = (serde: Serde, value: unknown): Buffer | null => {
@@ -174,6 +186,14 @@ class FieldReader {
 
   text(): string {
     return (this.bytes() as Buffer).toString('utf8');
+  }
+
+  unknownId(serde: Serde): number | undefined {
+    const length = this.int32();
+    if (length < 0) return undefined;
+    const start = this.position;
+    this.position += length;
+    return serde.unknownId?.(this.buffer, start, this.position);
   }
 
   value(serde: Serde): unknown {

@@ -4,6 +4,8 @@ import type { StorePlan } from '../../topology/plan/plan.ts';
 import type { Report } from '../logger.ts';
 import type { Log, StateBackend } from '../ports.ts';
 import type { RefusedByTopic } from '../task/refused-rows.ts';
+import { journalStore } from '../task/call-journals.ts';
+import type { TopologyCompiler } from './compile-topology.ts';
 import { MetRows } from './met-rows.ts';
 import type { Serdes } from './serdes.ts';
 import { SourceRows } from './source-rows.ts';
@@ -15,6 +17,7 @@ export interface UnitStoresOptions {
   readonly state: StateBackend;
   readonly clock: Clock;
   readonly serdes: Serdes;
+  readonly compiler: Pick<TopologyCompiler, 'intentCodec'>;
   readonly report: Report;
 }
 
@@ -51,7 +54,7 @@ export async function unitStores(
             (offset) => refused.get(plan.changelog)?.get(offset),
             { keySerde, valueSerde, wait },
           )
-        : new MetRows(valueSerde, wait);
+        : new MetRows(await unknownIds(options, unit, { plan, valueSerde }), wait);
     const copy = new StoreCopy({
       log,
       state,
@@ -64,4 +67,16 @@ export async function unitStores(
     stores.push({ plan, keySerde, valueSerde, copy });
   }
   return stores;
+}
+
+/** What tells of a value of a store a schema that is not at hand: those in the rows of call journals are no serde's own. */
+async function unknownIds(
+  { compiler }: UnitStoresOptions,
+  { topology }: RunnableUnit,
+  { plan, valueSerde }: Pick<UnitStore, 'plan' | 'valueSerde'>,
+): Promise<(value: Buffer) => number | undefined> {
+  const call = topology.calls.find(({ name }) => journalStore(name) === plan.name);
+  if (call === undefined) return (value) => valueSerde.unknownId?.(value, 0, value.length);
+  const codec = await compiler.intentCodec(call);
+  return (value) => codec.unknownId(value);
 }

@@ -32,6 +32,8 @@ export class EngineBench {
   assembled: Assembled | undefined;
   /** What an operator was told. */
   readonly reports: string[] = [];
+  /** Functions and call handlers by name. */
+  readonly functions = new Map<string, unknown>();
 
   private parts: ReturnType<typeof partsOf>;
 
@@ -50,7 +52,7 @@ export class EngineBench {
     this.assembled?.engine.kill();
     this.assembled = await assemble({
       ...this.parts,
-      functions: new Map(),
+      functions: this.functions,
       log: this.log,
       state: this.state,
       registry: this.registry,

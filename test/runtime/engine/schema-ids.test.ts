@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryStateBackend } from '../../../runtime/state/memory-backend.ts';
 import type { PlainRecord } from '../codec/records.ts';
+import { newProgress } from '../../../runtime/calls/call-progress.ts';
+import { IntentCodec } from '../../../runtime/calls/intent-codec.ts';
+import { keepHeader } from '../../../runtime/state/row-format.ts';
+import { journalKey } from '../../../runtime/task/call-journals.ts';
+import { avroSerde, loadCatalog, stringSerde } from '../../../schemas/index.ts';
+import { StreamRecord } from '../../../topology/core/record.ts';
 import { errorHeaders } from '../topology.ts';
 import { EngineBench } from './bench.ts';
 
@@ -244,5 +250,63 @@ describe('a row of a store that an older schema wrote', () => {
     });
     await bench.settle();
     expect(await texts(bench)).toEqual(['{"cents":5,"orders":7}']);
+  });
+});
+
+describe('a journaled call that a member with another schema wrote', () => {
+  const calling = `
+application: pay
+streams:
+  orders: { topic: orders, key: string, value: long, partitions: 1 }
+  paid:   { topic: paid, key: string, value: long, partitions: 1 }
+calls:
+  payments: { request: pay.Request, reply: pay.Reply, effect: { idempotent: { window: 24h } } }
+stages:
+  charge:
+    from: orders
+    call: payments
+    request: { cents: value }
+    idempotency-key: key
+    timeout: 1s
+    outcomes: { match: reply.state, OK: { out: done }, unknown: { out: unclear } }
+  send: { from: charge.done, to: paid }
+  send-unclear: { from: charge.unclear, to: paid }
+`;
+  const request =
+    '{"type":"record","name":"pay.Request","fields":[{"name":"cents","type":"long"}]}';
+
+  const reply =
+    '{"type":"record","name":"pay.Reply","fields":[{"name":"state","type":{"type":"enum","name":"State","symbols":["OK"]}}]}';
+
+  test('is taken over once its schemas are at hand', async () => {
+    const bench = new EngineBench(calling, request, reply);
+    const asked: unknown[] = [];
+    bench.functions.set('payments', async (it: unknown) => {
+      asked.push(it);
+      return { state: 'OK' };
+    });
+    const value = await bench.registry.register('elsewhere-a', '"int"');
+    const other = request.replace('}]', '},{"name":"note","type":"string"}]');
+    const body = await bench.registry.register('elsewhere-b', other);
+    const { catalog } = loadCatalog([{ file: 'x.avsc', text: other }]);
+    const resolver = { schemaText: () => undefined };
+    const codec = new IntentCodec(
+      stringSerde,
+      avroSerde(catalog, 'int', { schemaId: value, resolver }),
+      avroSerde(catalog, 'pay.Request', { schemaId: body, resolver }),
+    );
+    const row = codec.encode({
+      record: new StreamRecord('o1', 5, 1, [], 'orders', 0, 0),
+      request: { cents: 5, note: 'x' },
+      idempotencyKey: 'o1',
+      progress: newProgress(0),
+    });
+    const headers = [[keepHeader, Buffer.from([1])] as const];
+    const record = { time: 1, key: journalKey(0), value: row, headers };
+    await bench.append('pay-charge-journal-changelog', record);
+    await bench.start();
+    await bench.settle();
+    expect(asked).toEqual([{ cents: 5 }]);
+    expect((await bench.read('paid')).map(({ key }) => String(key))).toEqual(['o1']);
   });
 });
