@@ -52,11 +52,8 @@ export class Releases {
 
   /** Reads what is there, then follows the topic until {@link close}. Nothing, where no key is ever parked. */
   async start(): Promise<void> {
-    const { plan, log } = this.options;
-    if (plan.subTopologies.every(({ parking }) => parking === undefined)) return;
-    const name = redrivenTopic(plan.application);
-    await log.admin.create({ name, partitions: 1, cleanup: 'compact', retention: 'forever' });
-    await this.topic.start();
+    const { plan } = this.options;
+    if (plan.subTopologies.some(({ parking }) => parking !== undefined)) await this.topic.start();
   }
 
   close(): void {

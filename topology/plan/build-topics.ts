@@ -1,5 +1,5 @@
 import type { EdgeType } from '../core/edge.ts';
-import { callLogTopic, controlTopic, resolutionsTopic } from '../core/names.ts';
+import { callLogTopic, controlTopic, redrivenTopic, resolutionsTopic } from '../core/names.ts';
 import { defaultLogRetentionMs } from '../definition/nodes/call-policy.ts';
 import { policiesOf } from '../graph/error-policies.ts';
 import type { Graph, GraphSource } from '../graph/graph.ts';
@@ -47,6 +47,10 @@ export function buildTopics(parts: TopicParts): ReadonlyMap<string, TopicPlan> {
   const { application } = parts.graph.definition;
   add(internalTopic(controlTopic(application), 'control'));
   for (const topic of callTopics(application, parts.subTopologies)) add(topic);
+  // Without parking the first redrive makes it: the application does not read it.
+  if (parts.subTopologies.some(({ parking }) => parking !== undefined)) {
+    add(internalTopic(redrivenTopic(application), 'redriven'));
+  }
   for (const { policy } of policiesOf(parts.graph.definition)) {
     if ('deadLetter' in policy) add(internalTopic(policy.deadLetter, 'dead-letter'));
   }
@@ -138,14 +142,14 @@ function callTopics(application: string, subs: readonly SubTopology[]): readonly
   return [...logs, { ...own, name, role: 'resolutions', partitions: 1, retention }];
 }
 
-function internalTopic(name: string, role: 'control' | 'dead-letter'): TopicPlan {
+function internalTopic(name: string, role: 'control' | 'redriven' | 'dead-letter'): TopicPlan {
   return {
     name,
     role,
     partitions: 1,
-    cleanup: role === 'control' ? 'compact' : 'delete',
+    cleanup: role === 'dead-letter' ? 'delete' : 'compact',
     retention: 'forever',
-    internal: role === 'control',
+    internal: role !== 'dead-letter',
     coPartitionedWith: [],
   };
 }

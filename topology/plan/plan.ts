@@ -187,7 +187,8 @@ export interface TopicPlan {
     | 'control'
     | 'dead-letter'
     | 'call-log'
-    | 'resolutions';
+    | 'resolutions'
+    | 'redriven';
   /** Undefined: whatever the log has (an external topic that declares none). */
   readonly partitions?: number;
   readonly cleanup: 'delete' | 'compact';
