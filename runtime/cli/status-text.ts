@@ -108,6 +108,12 @@ function linesOf({ application, logged, seen }: StatusOf, nowMs: number): readon
     const topics = behind.map(({ topic, lag }) => `${topic} ${showCount(lag)}`).join(', ');
     lines.push(`${application}: behind in ${topics}`);
   }
+  if (logged.parkedKeys > 0) {
+    const keys = logged.parkedKeys === 1 ? '1 key is' : `${showCount(logged.parkedKeys)} keys are`;
+    lines.push(
+      `${application}: ${keys} parked by dead letters, ${showCount(logged.waiting)} records wait behind them ("millrace dlq list")`,
+    );
+  }
   for (const { status, live } of seen) {
     const { figures, lastFailure, nextStartMs } = status;
     if (live && figures?.restoring !== undefined) {

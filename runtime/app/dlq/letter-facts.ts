@@ -3,7 +3,7 @@ import type { Log } from '../../ports.ts';
 import type { ParkedKey } from '../../task/parking/parked-rows.ts';
 import type { DeadLetter } from './letter.ts';
 import type { LetterBook } from './letter-book.ts';
-import { ParkedBook } from './parked-book.ts';
+import { ParkedBook, parkedChangelogs } from './parked-book.ts';
 import { parks } from './redrive-plan.ts';
 
 /** What says {@link ParkedKey} of a letter: its key as it is parked in its task. To be read after the letters, for a letter and its key's row are one transaction. */
@@ -11,7 +11,7 @@ export async function readParkedKeys(
   log: Log,
   { plan }: LetterBook,
 ): Promise<(letter: DeadLetter) => ParkedKey | undefined> {
-  const parked = new ParkedBook(plan, log, { places: false });
+  const parked = new ParkedBook(parkedChangelogs(plan), log, { places: false });
   await parked.read('uncommitted');
   return ({ task, key }) => (key === null ? undefined : parked.of(task, key));
 }

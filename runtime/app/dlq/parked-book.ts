@@ -14,6 +14,16 @@ export function waitingBehind({ head, first, next }: ParkedKey): number {
   return next - Math.max(first, head + 1);
 }
 
+/** Sub-topology → changelog of its parked store, of those that have one. */
+export function parkedChangelogs({ subTopologies, stores }: Plan): ReadonlyMap<string, string> {
+  return new Map(
+    subTopologies.flatMap(({ id, parking }) => {
+      const changelog = parking && stores.get(parking.store)?.changelog;
+      return changelog === undefined ? [] : [[id, changelog]];
+    }),
+  );
+}
+
 /** Rows of one partition of a parked store. */
 interface ParkedRows {
   /** Offset of the next record of the changelog. */
@@ -28,21 +38,19 @@ interface ParkedRows {
 export class ParkedBook {
   private readonly log: Log;
   private readonly places: boolean;
-  /** Sub-topology → changelog of its parked store. */
   private readonly changelogs: ReadonlyMap<string, string>;
   /** By task. */
   private readonly rows = new Map<string, ParkedRows>();
 
-  /** `places`: keeps where the records that wait came from, too. */
-  constructor(plan: Plan, log: Log, { places }: { readonly places: boolean }) {
+  /** `changelogs` by sub-topology. `places`: keeps where the records that wait came from, too. */
+  constructor(
+    changelogs: ReadonlyMap<string, string>,
+    log: Log,
+    { places }: { readonly places: boolean },
+  ) {
+    this.changelogs = changelogs;
     this.log = log;
     this.places = places;
-    this.changelogs = new Map(
-      plan.subTopologies.flatMap(({ id, parking }) => {
-        const changelog = parking && plan.stores.get(parking.store)?.changelog;
-        return changelog === undefined ? [] : [[id, changelog]];
-      }),
-    );
   }
 
   /** Reads on to the end. With a transaction that is pending, `uncommitted` waits for its end; `committed` does without it. */

@@ -6,7 +6,7 @@ import type { ToolLog } from '../tool-log.ts';
 import { type DeadLetter, failureId } from './letter.ts';
 import type { LetterBook } from './letter-book.ts';
 import type { LetterDiscard, LetterRelease } from './letter-step.ts';
-import { ParkedBook } from './parked-book.ts';
+import { ParkedBook, parkedChangelogs } from './parked-book.ts';
 import { parks } from './redrive-plan.ts';
 
 /** How often the tasks' changelogs are looked at, ms. */
@@ -43,7 +43,7 @@ export async function releasesTaken(
   { released, waitMs }: { readonly released: readonly Released[]; readonly waitMs: number },
 ): Promise<ReleasesTaken> {
   const untilMs = systemClock.monotonic() + waitMs;
-  const parked = new ParkedBook(book.plan, tool.log, { places: false });
+  const parked = new ParkedBook(parkedChangelogs(book.plan), tool.log, { places: false });
   for (;;) {
     const runs = await isRunning(tool, book.plan.application);
     await parked.read('committed');

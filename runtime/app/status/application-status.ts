@@ -4,6 +4,7 @@ import { readTo } from '../../engine/changelog-reader.ts';
 import type { Log } from '../../ports.ts';
 import { isRefusedRow } from '../../task/refused-rows.ts';
 import { decodeControl, isPlanKey, type TaskControl } from '../../task/task-control.ts';
+import { ParkedBook } from '../dlq/parked-book.ts';
 import { PlanRecords } from '../plans/plan-records.ts';
 
 /** How far an application is behind in a topic. */
@@ -20,15 +21,35 @@ export interface LoggedStatus {
   /** Records that it took, and those of them that went to the dead letters. */
   readonly records: number;
   readonly deadLettered: number;
+  /** Keys that are parked, and records that wait behind those that park them. */
+  readonly parkedKeys: number;
+  readonly waiting: number;
 }
+
+const nothing = { records: 0, deadLettered: 0, parkedKeys: 0, waiting: 0 };
 
 /** Reads positions, ends and committed counters of an application. */
 export async function loggedStatus(log: Log, application: string): Promise<LoggedStatus> {
   const history = await new PlanRecords(log, application, 'status').read('committed');
   const manifest = history.current?.manifest;
-  if (manifest === undefined) return { lag: [], records: 0, deadLettered: 0 };
+  if (manifest === undefined) return { lag: [], ...nothing };
   const lag = await lagOf(log, application, topicsOf(manifest));
-  return { lag, ...(await countsOf(log, application, manifest)) };
+  const counts = await countsOf(log, application, manifest);
+  return { lag, ...counts, ...(await parkedIn(log, manifest)) };
+}
+
+async function parkedIn(
+  log: Log,
+  { subTopologies, stores }: Manifest,
+): Promise<Pick<LoggedStatus, 'parkedKeys' | 'waiting'>> {
+  const changelogs = Object.entries(subTopologies).flatMap(([id, { parking }]) => {
+    const changelog = parking && stores[parking.store]?.changelog;
+    return changelog === undefined ? [] : [[id, changelog] as const];
+  });
+  const parked = new ParkedBook(new Map(changelogs), log, { places: false });
+  await parked.read('committed');
+  const { keys, waiting } = parked.totals;
+  return { parkedKeys: keys, waiting };
 }
 
 function topicsOf({ subTopologies }: Manifest): readonly string[] {

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { plan } from '../../../topology/plan/planner.ts';
 import type { DeadLetter } from '../../app/dlq/letter.ts';
 import { LetterBook } from '../../app/dlq/letter-book.ts';
-import { ParkedBook, waitingBehind } from '../../app/dlq/parked-book.ts';
+import { ParkedBook, parkedChangelogs, waitingBehind } from '../../app/dlq/parked-book.ts';
 import { parks } from '../../app/dlq/redrive-plan.ts';
 import { discarded, redrivenOf } from '../../app/dlq/redriven.ts';
 import { checkedGraph, readTopology } from '../../app/topology-source.ts';
@@ -44,7 +44,7 @@ export function dlqListCommand(console: Console): Command {
       const topology = readTopology(file);
       const groups = await withLog(settingsOf(options), ({ log }) => {
         const book = new LetterBook(plan(checkedGraph(topology)), log);
-        return grouped(book, new ParkedBook(book.plan, log, { places: false }));
+        return grouped(book, new ParkedBook(parkedChangelogs(book.plan), log, { places: false }));
       });
       if (options.json === true) return console.write(`${JSON.stringify(groups, null, 2)}\n`);
       if (groups.length === 0) return console.note('there are no dead letters\n');

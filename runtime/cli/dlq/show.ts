@@ -4,7 +4,7 @@ import type { TopicPlan } from '../../../topology/plan/plan.ts';
 import { plan } from '../../../topology/plan/planner.ts';
 import type { DeadLetter } from '../../app/dlq/letter.ts';
 import { LetterBook } from '../../app/dlq/letter-book.ts';
-import { ParkedBook, waitingBehind } from '../../app/dlq/parked-book.ts';
+import { ParkedBook, parkedChangelogs, waitingBehind } from '../../app/dlq/parked-book.ts';
 import { parks } from '../../app/dlq/redrive-plan.ts';
 import { discarded, type Redriven, redrivenOf } from '../../app/dlq/redriven.ts';
 import type { ToolLog } from '../../app/tool-log.ts';
@@ -39,7 +39,7 @@ export function dlqShowCommand(console: Console): Command {
         const book = new LetterBook(plan(checkedGraph(topology)), tool.log);
         const known = await book.redriven();
         const letters = await chosen(book, names, options);
-        const parked = new ParkedBook(book.plan, tool.log, { places: true });
+        const parked = new ParkedBook(parkedChangelogs(book.plan), tool.log, { places: true });
         // After the letters: a letter and its key's row are one transaction.
         await parked.read('committed');
         for (const letter of letters) {

@@ -129,6 +129,8 @@ describe('a parked key', () => {
     expect(await here.table()).toEqual([
       ['shout', 'STAGE_FAILED', 'said', '3', '0', '0', '27', '0/0', '0/2'],
     ]);
+    const status = await inProcess('status', ...here.place.slice(1), '--json');
+    expect(JSON.parse(status.stdout)).toMatchObject([{ parkedKeys: 3, waiting: 27 }]);
     here.mend();
     const dry = await here.dlq('redrive', '--dry-run');
     expect([dry.code, dry.stdout.split('\n')[0], dry.stderr]).toEqual([

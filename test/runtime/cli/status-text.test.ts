@@ -38,8 +38,15 @@ function seen(status: Partial<MemberStatus>, more: Partial<SeenStatus> = {}): Se
   };
 }
 
+const parkedNone = { parkedKeys: 0, waiting: 0 };
+
 function text(...all: readonly SeenStatus[]): string[] {
+  return textOf(all);
+}
+
+function textOf(all: readonly SeenStatus[], parked = parkedNone): string[] {
   const logged = {
+    ...parked,
     lag: [
       { topic: 'said', lag: 1000 },
       { topic: 'told', lag: 0 },
@@ -63,6 +70,18 @@ describe('statusText', () => {
       '',
       behind,
     ]);
+  });
+
+  test('has a line for keys that are parked', () => {
+    expect(textOf([seen({})], { parkedKeys: 1, waiting: 1200 })).toEqual([
+      'words running 1m12s ago 7 1,000 5,000 1,234 2 0 0 0',
+      '',
+      behind,
+      'words: 1 key is parked by dead letters, 1,200 records wait behind them ("millrace dlq list")',
+    ]);
+    expect(textOf([seen({})], { parkedKeys: 3, waiting: 0 }).at(-1)).toBe(
+      'words: 3 keys are parked by dead letters, 0 records wait behind them ("millrace dlq list")',
+    );
   });
 
   test('counts calls, and has a line for a breaker and for calls that wait', () => {
@@ -114,7 +133,7 @@ describe('statusText', () => {
     ['failed', seen({ state: 'failed' }, { live: false })],
   ] as const)('calls it %s', (state, status) => {
     expect(text(status)[0]).toMatch(new RegExp(`^words ${state} `));
-    const logged = { lag: [], records: 0, deadLettered: 0 };
+    const logged = { lag: [], records: 0, deadLettered: 0, ...parkedNone };
     expect(statusJson({ application: 'words', logged, seen: [status] })).toMatchObject({
       members: [{ shown: state }],
     });

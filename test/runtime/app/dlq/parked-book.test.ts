@@ -1,7 +1,11 @@
 import { map } from 'rxjs';
 import { expect, test } from 'vitest';
 import type { ProcessStage, StreamRecord } from '../../../../processors/index.ts';
-import { ParkedBook, waitingBehind } from '../../../../runtime/app/dlq/parked-book.ts';
+import {
+  ParkedBook,
+  parkedChangelogs,
+  waitingBehind,
+} from '../../../../runtime/app/dlq/parked-book.ts';
 import { TopologyDriver } from '../../../../runtime/testing/index.ts';
 import { oneStage } from '../../topology.ts';
 
@@ -27,7 +31,7 @@ function driverOf(errors: string): Promise<TopologyDriver> {
 
 test('ParkedBook reads which keys are parked, and on from there', async () => {
   const driver = await driverOf('dead-letter: one.dead-letters, park-by-key: {}');
-  const book = new ParkedBook(driver.plan, driver.log, { places: true });
+  const book = new ParkedBook(parkedChangelogs(driver.plan), driver.log, { places: true });
   const keys = async (): Promise<readonly (number | undefined)[]> => {
     await book.read('committed');
     return ['a', 'b'].map((key) => {
@@ -52,7 +56,7 @@ test('ParkedBook reads which keys are parked, and on from there', async () => {
 
 test('ParkedBook finds nothing where nothing parks', async () => {
   const driver = await driverOf('dead-letter: one.dead-letters');
-  const book = new ParkedBook(driver.plan, driver.log, { places: false });
+  const book = new ParkedBook(parkedChangelogs(driver.plan), driver.log, { places: false });
   await driver.pipe('numbers', { key: 'a', value: -1, time: 1 });
   await book.read('uncommitted');
   expect(book.of('run_0', Buffer.from('a'))).toBeUndefined();
