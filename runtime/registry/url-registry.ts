@@ -1,4 +1,4 @@
-import { apicurioRuleRequest, saysNoRule } from '../../schemas/registry/apicurio-rule.ts';
+import { apicurioRule, saysNoRule } from '../../schemas/registry/apicurio-rule.ts';
 import {
   confluentClient,
   type ConfluentClient,
@@ -164,7 +164,16 @@ export class UrlRegistry implements ManagedRegistry {
 
   async setCompatibility(mode: CompatibilityMode, subject?: string): Promise<void> {
     if (subject !== undefined) requireSubjectName(subject);
-    this.body(await this.client.setConfig(mode, subject), `set the mode ${mode}`);
+    const what = `set the mode ${mode}`;
+    this.body(await this.client.setConfig(mode, subject), what);
+    if (mode !== 'NONE' || subject === undefined || !(await this.inherits(subject))) return;
+    const rule = apicurioRule(this.url, subject);
+    if (rule === undefined || (await this.compatibility()).mode === 'NONE') return;
+    const answer = await this.send(rule.addNone);
+    // Somebody else, or an attempt whose answer was lost, may have added it: 409.
+    if (answer.status !== 204 && answer.status !== 409) {
+      throw unexpectedAnswer(this.url, `${what} of ${subject}`, answer);
+    }
   }
 
   async incompatibilities(
@@ -274,8 +283,8 @@ export class UrlRegistry implements ManagedRegistry {
 
   /** True where a subject that is said to have NONE goes by the mode of all subjects. */
   private async inherits(subject: string): Promise<boolean> {
-    const request = apicurioRuleRequest(this.url, subject);
-    return request !== undefined && saysNoRule(await this.send(request));
+    const rule = apicurioRule(this.url, subject);
+    return rule !== undefined && saysNoRule(await this.send(rule.find));
   }
 
   private mode(answer: RegistryAnswer): CompatibilityMode {

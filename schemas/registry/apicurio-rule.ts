@@ -1,16 +1,25 @@
 import type { RegistryAnswer, RegistryRequest } from './confluent-client.ts';
 
+/** Requests to Apicurio's own API about the mode of a subject, which is a rule there. */
+export interface ApicurioRule {
+  /** Gives the rule. */
+  readonly find: RegistryRequest;
+  /** Makes it NONE where there is none. */
+  readonly addNone: RegistryRequest;
+}
+
 /**
- * Asks Apicurio's own API whether a subject has a mode of its own: its Confluent-compatible one says NONE of a subject that has none, and judges by the mode
- * of all subjects. Undefined where `url` is not that API of Apicurio's.
+ * Apicurio's Confluent-compatible API takes the rule of a subject away where it is told NONE, so that the mode of all subjects counts; and says NONE of a
+ * subject without a rule. Its own API tells the two apart. Undefined where `url` is not that API of Apicurio's.
  */
-export function apicurioRuleRequest(url: string, subject: string): RegistryRequest | undefined {
+export function apicurioRule(url: string, subject: string): ApicurioRule | undefined {
   if (!/\/apis\/ccompat\/v\d+$/.test(url)) return undefined;
+  const rules = `/../../registry/v2/groups/default/artifacts/${encodeURIComponent(subject)}/rules`;
+  const json = { 'content-type': 'application/json' };
+  const none = JSON.stringify({ type: 'COMPATIBILITY', config: 'NONE' });
   return {
-    method: 'GET',
-    path: `/../../registry/v2/groups/default/artifacts/${encodeURIComponent(subject)}/rules/COMPATIBILITY`,
-    headers: {},
-    body: undefined,
+    find: { method: 'GET', path: `${rules}/COMPATIBILITY`, headers: {}, body: undefined },
+    addNone: { method: 'POST', path: rules, headers: json, body: none },
   };
 }
 

@@ -23,11 +23,13 @@ const noRule = {
 };
 const noArtifact = { error_code: 40_401, message: "No artifact with ID 'a-value' was found." };
 
-/** The URL of a server with these answers, by paths; it answers 500 to all else. */
-async function answering(answers: Answers): Promise<string> {
+/** The URL of a server with these answers, by paths, or methods and paths; it answers 500 to all else. */
+async function answering(answers: Answers, requests: string[] = []): Promise<string> {
   const server = createServer((request, response) => {
     request.resume();
-    const [status, body] = answers[request.url as string] ?? [500, {}];
+    const { method, url } = request;
+    requests.push(`${method} ${url}`);
+    const [status, body] = answers[`${method} ${url}`] ?? answers[url as string] ?? [500, {}];
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
   });
@@ -61,6 +63,28 @@ describe("Apicurio's registry", () => {
     expect(await client(`${url}${api}`).compatibility('a-value')).toEqual({
       mode: 'NONE',
       own: true,
+    });
+  });
+
+  test('is given a rule of its own for NONE, which it would take for the mode of all', async () => {
+    const requests: string[] = [];
+    const rules = rule.replace('/COMPATIBILITY', '');
+    const url = await answering(
+      { ...modes, [rule]: [404, noRule], [`POST ${rules}`]: [204, null] },
+      requests,
+    );
+    await client(`${url}${api}`).setCompatibility('NONE', 'a-value');
+    expect(requests.filter((it) => !it.startsWith('GET'))).toEqual([
+      `PUT ${api}/config/a-value`,
+      `POST ${rules}`,
+    ]);
+  });
+
+  test('is refused where it does not take the rule', async () => {
+    const rules = rule.replace('/COMPATIBILITY', '');
+    const url = await answering({ ...modes, [rule]: [404, noRule], [`POST ${rules}`]: [403, {}] });
+    await expect(client(`${url}${api}`).setCompatibility('NONE', 'a-value')).rejects.toMatchObject({
+      code: 'REGISTRY_DENIED',
     });
   });
 
