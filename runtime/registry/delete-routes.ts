@@ -1,5 +1,5 @@
 import { ApiError } from './api-error.ts';
-import { requireSubject, requireVersion } from './registry-lookups.ts';
+import { referencing, requireSubject, requireVersion } from './registry-lookups.ts';
 import type { StoredRegistry } from './stored-registry.ts';
 
 /**
@@ -81,15 +81,11 @@ async function refuseReferenced(
   subject: string,
   version: number,
 ): Promise<void> {
-  for (const other of await registry.subjects()) {
-    for (const [, id] of await registry.versions(other)) {
-      const { references = [] } = (await registry.registered(id)) ?? {};
-      if (!references.some((at) => at.subject === subject && at.version === version)) continue;
-      throw new ApiError(
-        422,
-        42_206,
-        `One or more references exist to the schema {subject=${subject},version=${version}}: subject '${other}' has one`,
-      );
-    }
-  }
+  const [other] = await referencing(registry, subject, version);
+  if (other === undefined) return;
+  throw new ApiError(
+    422,
+    42_206,
+    `One or more references exist to the schema {subject=${subject},version=${version}}: subject '${other.subject}' has one`,
+  );
 }

@@ -58,3 +58,20 @@ export async function versionNumber(
   const query = new URLSearchParams();
   return { version: (await requireVersion(registry, { subject, version, query })).version };
 }
+
+/** Live versions whose schemas name a version of a subject, by subject, then version. */
+export async function referencing(
+  registry: StoredRegistry,
+  subject: string,
+  version: number,
+): Promise<readonly { readonly subject: string; readonly id: number }[]> {
+  const found = [];
+  for (const other of await registry.subjects()) {
+    for (const [, id] of await registry.versions(other)) {
+      const { references = [] } = (await registry.registered(id)) ?? {};
+      if (!references.some((at) => at.subject === subject && at.version === version)) continue;
+      found.push({ subject: other, id });
+    }
+  }
+  return found;
+}

@@ -6,6 +6,7 @@ import type { StoredRegistry } from './stored-registry.ts';
 import { deleteSubject, deleteVersion } from './delete-routes.ts';
 import {
   liveOrDeleted,
+  referencing,
   requireSubject,
   requireVersion,
   type SubjectRow,
@@ -48,6 +49,7 @@ const routes: readonly (readonly [method: string, path: string, handler: Handler
   ['GET', '/subjects/*/versions', listVersions],
   ['GET', '/subjects/*/versions/*', async (call) => describe(call, await named(call))],
   ['GET', '/subjects/*/versions/*/schema', versionText],
+  ['GET', '/subjects/*/versions/*/referencedby', referencedBy],
   ['POST', '/subjects/*/versions', register],
   ['POST', '/subjects/*', lookUp],
   ['DELETE', '/subjects/*', ({ registry, parts, query }) => deleteSubject(registry, parts, query)],
@@ -191,6 +193,13 @@ async function versionText(call: Call): Promise<unknown> {
   return JSON.parse(schema) as unknown;
 }
 
+/** Ids of the schemas that name this one. */
+async function referencedBy(call: Call): Promise<readonly number[]> {
+  const { subject, version } = await named(call);
+  const found = await referencing(call.registry, subject, version);
+  return [...new Set(found.map(({ id }) => id))].sort((a, b) => a - b);
+}
+
 interface SchemaBody {
   readonly schema: string;
   readonly references: readonly SchemaReference[];
@@ -242,14 +251,22 @@ async function register({ registry, parts: [subject = ''], body }: Call): Promis
   return { id: await registry.register(subject, schema, { references }) };
 }
 
-async function lookUp({ registry, parts: [subject = ''], query, body }: Call): Promise<unknown> {
+async function lookUp(call: Call): Promise<unknown> {
+  const {
+    registry,
+    parts: [subject = ''],
+    query,
+    body,
+  } = call;
   const { schema, references } = schemaOf(body);
   const versions = liveOrDeleted(await registry.allVersions(subject), query);
   if (versions.length === 0) throw await requireSubject(registry, subject);
-  const id = await registry.idOf({ schema, references });
-  const found = versions.find((present) => present.id === id);
+  const wanted = { schema, references };
+  const id = await registry.idOf(wanted);
+  const found =
+    versions.find((present) => present.id === id) ?? (await registry.sameAs(versions, wanted));
   if (found === undefined) throw new ApiError(404, 40_403, 'Schema not found');
-  return { subject, version: found.version, id, schema };
+  return describe(call, { subject, ...found });
 }
 
 async function checkCompatibility({ registry, parts, query, body }: Call): Promise<unknown> {

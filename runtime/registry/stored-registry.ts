@@ -1,4 +1,4 @@
-import { requireSchema } from '../../schemas/index.ts';
+import { requireSchema, sameSchema } from '../../schemas/index.ts';
 import { inlineReferences } from '../../schemas/registry/inline-references.ts';
 import type {
   CheckOptions,
@@ -76,6 +76,8 @@ export abstract class StoredRegistry implements ManagedRegistry {
       const state = await this.subject(subject);
       const known = await this.find(written);
       if (known !== undefined && liveVersions(state).some(({ id }) => id === known)) return known;
+      const same = await this.sameAs(liveVersions(state), written);
+      if (same !== undefined) return same.id;
       if (!unchecked) await this.refuse(subject, state, await this.checkedText(subject, written));
       const id = await this.add(subject, written, unchecked ? undefined : lastVersion(state));
       // Undefined: somebody else registered meanwhile, and the next version is to be compared with theirs.
@@ -83,15 +85,24 @@ export abstract class StoredRegistry implements ManagedRegistry {
     }
   }
 
+  /** The last of some versions that is this schema, with exactly these references, however it is spelled. */
+  async sameAs(
+    versions: readonly SubjectVersion[],
+    written: RegisteredSchema,
+  ): Promise<SubjectVersion | undefined> {
+    const references = JSON.stringify(written.references);
+    const whole = await this.wholeOrAlone(written);
+    for (const version of versions.toReversed()) {
+      const found = (await this.registered(version.id)) as RegisteredSchema;
+      if (JSON.stringify(found.references) !== references) continue;
+      if (sameSchema(await this.wholeOrAlone(found), whole)) return version;
+    }
+    return undefined;
+  }
+
   async schema(id: number): Promise<string | undefined> {
     const found = await this.registered(id);
-    if (found === undefined) return undefined;
-    try {
-      return await this.whole(found);
-    } catch (error) {
-      if (!isNeverWhole(error)) throw error;
-      return found.schema;
-    }
+    return found === undefined ? undefined : this.wholeOrAlone(found);
   }
 
   async versions(subject: string): Promise<readonly (readonly [version: number, id: number])[]> {
@@ -192,6 +203,15 @@ export abstract class StoredRegistry implements ManagedRegistry {
       return whole;
     } catch (error) {
       throw schemaInvalid(subject, (error as Error).message, error);
+    }
+  }
+
+  private async wholeOrAlone(found: RegisteredSchema): Promise<string> {
+    try {
+      return await this.whole(found);
+    } catch (error) {
+      if (!isNeverWhole(error)) throw error;
+      return found.schema;
     }
   }
 

@@ -89,6 +89,30 @@ describe('subjects and versions', () => {
     });
   });
 
+  test('knows a schema in another spelling, as clients in other languages write it', async () => {
+    const own = { type: 'record', name: 'shop.Spelled', fields: [{ name: 'a', type: 'int' }] };
+    const java = {
+      type: 'record',
+      name: 'Spelled',
+      namespace: 'shop',
+      fields: [{ name: 'a', type: { type: 'int' } }],
+    };
+    const other = { ...java, fields: [{ name: 'a', type: 'int', doc: 'counts' }] };
+    const [one] = await subject('spelled', { schema: JSON.stringify(own) });
+    const body = { schema: JSON.stringify(java) };
+    expect((await ask('POST', '/subjects/spelled', body)).body).toEqual({
+      subject: 'spelled',
+      version: 1,
+      id: one,
+      schema: JSON.stringify(own),
+    });
+    expect((await ask('POST', '/subjects/spelled/versions', body)).body).toEqual({ id: one });
+    expect(await ask('POST', '/subjects/spelled', { schema: JSON.stringify(other) })).toEqual(
+      error(404, 40_403, 'Schema not found'),
+    );
+    expect((await ask('GET', '/subjects/spelled/versions')).body).toEqual([1]);
+  });
+
   test('takes subjects with any characters', async () => {
     const name = 'a b/c%é';
     await subject(encodeURIComponent(name), schema('x'));
@@ -213,8 +237,13 @@ describe('deletes', () => {
     await subject('inner', { schema: '{"type":"fixed","name":"Id","size":4}' });
     const references = [{ name: 'Id', subject: 'inner', version: 1 }];
     const outer = { schema: '{"type":"array","items":"Id"}', references };
-    await subject('outer', outer);
+    const [outerId] = await subject('outer', outer);
     expect((await ask('GET', '/subjects/outer/versions/1')).body).toMatchObject({ references });
+    expect(await ask('GET', '/subjects/inner/versions/1/referencedby')).toEqual({
+      status: 200,
+      body: [outerId],
+    });
+    expect((await ask('GET', '/subjects/outer/versions/1/referencedby')).body).toEqual([]);
     expect(await ask('DELETE', '/subjects/inner/versions/1')).toEqual(error(422, 42_206));
     expect(await ask('DELETE', '/subjects/inner')).toEqual(error(422, 42_206));
     await ask('DELETE', '/subjects/outer');
