@@ -16,7 +16,11 @@ import { isMode } from '../../registry/modes.ts';
 import type { Console } from '../console.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { UsageError } from '../failure.ts';
-import { addRegistryOptions, type RegistryCommandOptions } from './registry-options.ts';
+import {
+  addRegistryOptions,
+  assertTakesSubject,
+  type RegistryCommandOptions,
+} from './registry-options.ts';
 import { RegistryOnce } from './registry-once.ts';
 
 interface CheckOptions extends RegistryCommandOptions {
@@ -87,6 +91,7 @@ async function judgeAll(
 ): Promise<readonly Judged[]> {
   const registry = (): Promise<ManagedRegistry> => once.get();
   const { subject, against, mode } = options;
+  assertTakesSubject(word, subject);
   const wanted = await wantedSchemas(word, { subject, topologies: [], registry });
   const judged: Judged[] = [];
   if (against !== undefined) {

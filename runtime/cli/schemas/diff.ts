@@ -12,7 +12,11 @@ import type { ManagedRegistry } from '../../ports.ts';
 import type { Console } from '../console.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { UsageError } from '../failure.ts';
-import { addRegistryOptions, type RegistryCommandOptions } from './registry-options.ts';
+import {
+  addRegistryOptions,
+  assertTakesSubject,
+  type RegistryCommandOptions,
+} from './registry-options.ts';
 import { RegistryOnce } from './registry-once.ts';
 
 interface DiffOptions extends RegistryCommandOptions {
@@ -77,6 +81,7 @@ async function compareAll(
   { subject, against, topology }: DiffOptions,
   registry: () => Promise<ManagedRegistry>,
 ): Promise<readonly Compared[]> {
+  assertTakesSubject(word, subject);
   const wanted = await wantedSchemas(word, { subject, topologies: topology, registry });
   const older = against === undefined ? undefined : await olderSchemas(against, word, registry);
   const compared: Compared[] = [];

@@ -8,6 +8,7 @@ import { UsageError } from '../failure.ts';
 import { textTable } from '../text-table.ts';
 import {
   addRegistryOptions,
+  assertTakesSubject,
   type RegistryCommandOptions,
   withRegistry,
 } from './registry-options.ts';
@@ -100,6 +101,7 @@ export function schemasOf(
     throw new UsageError('--subject is of one schema file');
   }
   return words.flatMap((word): readonly SubjectSchema[] => {
+    assertTakesSubject(word, subject);
     const source = parseSource(word);
     if (source.kind === 'subject') {
       throw new UsageError(`"${word}" is no file: name a topology (.yaml) or a schema (.avsc)`);

@@ -6,6 +6,7 @@ import type { RunPlace } from '../../app/run-place.ts';
 import { openToolLog } from '../../app/tool-log.ts';
 import type { ManagedRegistry } from '../../ports.ts';
 import type { Console } from '../console.ts';
+import { UsageError } from '../failure.ts';
 import { addDataOptions, beginsFolder, type DataOptions, settingsOf } from '../settings.ts';
 
 /** Options of every command that works on a registry. */
@@ -115,4 +116,13 @@ export async function withRegistry<T>(
   }
   await opened.close();
   return result;
+}
+
+/**
+ * A topology, and a subject, have their subjects already.
+ * @throws {UsageError} where one is named for what is no schema file
+ */
+export function assertTakesSubject(word: string, subject: string | undefined): void {
+  if (subject === undefined || word.endsWith('.avsc')) return;
+  throw new UsageError(`--subject is of a schema file, and ${word} is none`);
 }

@@ -74,6 +74,15 @@ describe('millrace schemas register', () => {
   });
 });
 
+describe('millrace schemas … --subject', () => {
+  test.each(['check', 'diff', 'register'])('is of no topology: %s', async (command) => {
+    expect(await schemas(command, 'words.yaml', '--subject', 'said-value')).toMatchObject({
+      code: 2,
+      stderr: 'error: --subject is of a schema file, and words.yaml is none\n',
+    });
+  });
+});
+
 describe('the registry of a data folder that is not there yet', () => {
   test('begins with the first schema, or mode, and says so', async () => {
     expect(await inProcess('schemas', 'register', 'words.yaml')).toMatchObject({
@@ -243,7 +252,8 @@ describe('millrace schemas check', () => {
     ['words.yaml', 'words.yaml', 'TOPOLOGY_INVALID'],
   ])('gives 1, as for a refusal, where %s is half written, to %s', async (file, wanted, code) => {
     writeFileSync(file, '{ "type": "record",');
-    const result = await schemas('check', wanted, '--subject', 'said-value');
+    const subject = wanted.endsWith('.avsc') ? ['--subject', 'said-value'] : [];
+    const result = await schemas('check', wanted, ...subject);
     expect(result.stderr).toContain(`error[${code}]`);
     expect(result.code).toBe(1);
   });
