@@ -5,6 +5,7 @@ import type { ProcessStage, StreamRecord } from '../../../../processors/index.ts
 import { discard, type DiscardResult } from '../../../../runtime/app/dlq/discard.ts';
 import type { DeadLetter } from '../../../../runtime/app/dlq/letter.ts';
 import { LetterBook } from '../../../../runtime/app/dlq/letter-book.ts';
+import type { Migrator } from '../../../../runtime/app/dlq/migration.ts';
 import {
   redrive,
   type RedriveOptions,
@@ -141,6 +142,19 @@ describe('redrive of parked keys', () => {
     expect(anyway).toMatchObject({ steps: [{ kind: 'send', to: { topic: 'numbers' } }] });
     await driver.settle();
     expect((await results(driver)).get('a')).toEqual([-1, 2, -1]);
+    await driver.close();
+  });
+
+  test('leaves a record whose new value does not fit into a note', async () => {
+    const { driver } = await parking();
+    await driver.pipe('numbers', { key: 'a', value: -1, time: 1 });
+    const making = (bytes: number): Migrator =>
+      ({ migrate: async () => ({ value: Buffer.alloc(bytes) }) }) as unknown as Migrator;
+    expect(reasons(await letGo(driver, { migrator: making(1_000_000) }))).toEqual([
+      'what the migration made has 1000002 bytes with its key, and a record that is released takes 1000000: make it smaller, or discard the letter and produce the record anew',
+    ]);
+    const fits = await letGo(driver, { migrator: making(999_998), dryRun: true });
+    expect(fits).toMatchObject({ steps: [{ kind: 'release' }] });
     await driver.close();
   });
 
