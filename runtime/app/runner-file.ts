@@ -165,6 +165,11 @@ export const runnerTable = object<RunnerFile>({
       default: '`20000`',
       doc: 'Calls of a stage, in one task, that are parked, held, or wait behind such a one, at which its inputs pause.',
     },
+    'call-grace': {
+      field: plainDuration,
+      default: '`5s`',
+      doc: 'How long a stop waits for answers to requests of calls that are under way; `0ms` gives them up at once.',
+    },
     'random-cuts': {
       field: object<NonNullable<EngineOptions['random-cuts']>>({
         title: 'random-cuts',

@@ -6,6 +6,7 @@ export class CallLimiter {
   private inFlight = 0;
   private readonly waiting: (() => void)[] = [];
   private starting = false;
+  private stopped: PromiseWithResolvers<void> | undefined;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -19,12 +20,20 @@ export class CallLimiter {
 
   release(): void {
     this.inFlight--;
+    if (this.inFlight === 0) this.stopped?.resolve();
     this.advance();
+  }
+
+  /** Starts nothing any more. Resolves when nothing is in flight. */
+  stop(): Promise<void> {
+    this.stopped ??= Promise.withResolvers();
+    if (this.inFlight === 0) this.stopped.resolve();
+    return this.stopped.promise;
   }
 
   /** A loop, since a call that was given up gives its slot back at once: any number of them may stand in a row. */
   private advance(): void {
-    if (this.starting) return;
+    if (this.starting || this.stopped !== undefined) return;
     this.starting = true;
     while (this.inFlight < this.limit) {
       const start = this.waiting.shift();

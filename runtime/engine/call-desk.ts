@@ -30,6 +30,8 @@ export interface CallDeskOptions {
   /** Calls of a stage and task that may be under way, and that may stand still ({@link CallDispatcher.blocked}): at so many, inputs pause. */
   readonly maxOpenCalls: number;
   readonly maxParkedCalls: number;
+  /** How long requests under way may take to be answered at {@link CallDesk.leave}, ms. */
+  readonly callGraceMs: number;
   readonly probe: (point: CrashPoint) => void;
   readonly wake: () => void;
 }
@@ -41,6 +43,7 @@ export class CallDesk {
   private readonly breakers = new Map<string, BreakerGate>();
   private readonly dispatchers = new Map<Task, Map<string, CallDispatcher>>();
   private readonly resolutions: Resolutions;
+  private leaving = false;
 
   constructor(options: CallDeskOptions) {
     this.options = options;
@@ -160,6 +163,22 @@ export class CallDesk {
     this.dispatchers.delete(task);
   }
 
+  /**
+   * Lets go of all calls in order: no request is begun any more, and those under way have `call-grace` to be answered. Replies are the tasks' then, to be committed.
+   */
+  async leave(): Promise<void> {
+    const { clock, callGraceMs } = this.options;
+    this.leaving = true;
+    const answered = Promise.all([...this.limiters.values()].map((limiter) => limiter.stop()));
+    if (callGraceMs > 0) {
+      const over = Promise.withResolvers<void>();
+      const cancel = clock.after(callGraceMs, over.resolve);
+      await Promise.race([answered, over.promise]);
+      cancel();
+    }
+    for (const task of this.dispatchers.keys()) this.closeTask(task);
+  }
+
   close(): void {
     this.resolutions.close();
     for (const byStage of this.dispatchers.values()) {
@@ -218,6 +237,7 @@ export class CallDesk {
     if (limiter === undefined) {
       limiter = new CallLimiter(operator.concurrency.limit);
       this.limiters.set(node.name, limiter);
+      if (this.leaving) void limiter.stop();
     }
     let breaker = this.breakers.get(node.name);
     if (breaker === undefined && operator.breaker !== undefined) {

@@ -27,6 +27,8 @@ export interface EngineOptions {
   readonly 'max-open-calls'?: number;
   /** Calls of a stage that are parked, held, or wait behind such a one of their key, at which its inputs pause, each task for itself. @defaultValue 20000 */
   readonly 'max-parked-calls'?: number;
+  /** How long requests of calls that are under way may take to be answered when the application stops; 0: they are given up at once. @defaultValue 5s */
+  readonly 'call-grace'?: Duration;
   /** Cuts batches at random, to find stages whose result depends on the cuts. */
   readonly 'random-cuts'?: { readonly seed: number };
 }
@@ -44,6 +46,7 @@ export interface CompiledEngineOptions {
   readonly fetchBytes: number;
   readonly maxOpenCalls: number;
   readonly maxParkedCalls: number;
+  readonly callGraceMs: number;
   readonly randomCutsSeed: number | undefined;
 }
 
@@ -69,6 +72,7 @@ export function compileEngineOptions(options: EngineOptions = {}): CompiledEngin
     fetchBytes: positive(options['fetch-bytes'] ?? 4 * mebibyte, 'fetch-bytes'),
     maxOpenCalls: whole(options['max-open-calls'] ?? 10_000, 'max-open-calls'),
     maxParkedCalls: whole(options['max-parked-calls'] ?? 20_000, 'max-parked-calls'),
+    callGraceMs: parseDuration(options['call-grace'] ?? '5s', 'call-grace'),
     randomCutsSeed: options['random-cuts']?.seed,
   });
 }

@@ -304,9 +304,9 @@ export class Engine {
   private async end(): Promise<void> {
     if (this.state === 'closed') return;
     if (this.state === 'created') return this.transitionTo('closed');
-    const healthy = this.state === 'running';
-    if (healthy) for (const task of this.tasks) this.calls.closeTask(task);
-    if (healthy) await this.committer.finish(this.tasks);
+    if (this.state === 'running') await this.calls.leave();
+    // It may have failed meanwhile.
+    if (this.state === 'running') await this.committer.finish(this.tasks);
     this.transitionTo('closing');
     this.fetcher.close();
     this.lookups.close();

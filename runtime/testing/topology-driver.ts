@@ -310,6 +310,8 @@ export class TopologyDriver {
     const { options, plan: made, clock, log } = this;
     const compiled = compileEngineOptions({
       'max-future': 'unlimited',
+      // Virtual time stands still while it closes.
+      'call-grace': 0,
       ...options.options,
       commit: { 'max-rate': 1e9, ...options.options?.commit },
     });

@@ -61,6 +61,7 @@ store-cache: 1.5GiB
 fetch-bytes: 2 MB
 max-open-calls: 7
 max-parked-calls: 8
+call-grace: 2s
 random-cuts: { seed: 3 }
 `);
     expect(data).toMatch(/^\/.*\/data$/);
@@ -78,6 +79,7 @@ random-cuts: { seed: 3 }
         'fetch-bytes': 2_000_000,
         'max-open-calls': 7,
         'max-parked-calls': 8,
+        'call-grace': 2000,
         'random-cuts': { seed: 3 },
       },
     });

@@ -121,4 +121,61 @@ describe('an at-most-once call of a member that', () => {
     expect(await texts('mailed')).toEqual(keys.toSorted());
     expect(server.asked).toHaveLength(16);
   });
+
+  test('stops waits for requests under way, and begins no other', async () => {
+    const server = new MailServer();
+    cluster = new Cluster(mailing.replace('limit: 20', 'limit: 10'), {
+      calls: { mails: server.handler },
+      schemas,
+      options: { 'call-grace': '5s' },
+    });
+    server.open = true;
+    const engine = await cluster.start('a');
+    await cluster.send('orders', ...keys.map((key) => plain(key, 'x', 1)));
+    await cluster.settle();
+    const closed = engine.close();
+    await turns();
+    server.answer();
+    await closed;
+    expect(server.asked).toHaveLength(10);
+    await cluster.stop('a');
+    await cluster.start('a');
+    await cluster.settle();
+    server.answer();
+    await cluster.settle();
+    expect(await texts('mailed')).toEqual(keys.toSorted());
+    expect(await texts('unclear')).toEqual([]);
+  });
+
+  test('stops waits no longer than call-grace', async () => {
+    const server = new MailServer();
+    cluster = new Cluster(mailing, {
+      calls: { mails: server.handler },
+      schemas,
+      options: { 'call-grace': '5s' },
+    });
+    server.open = true;
+    const engine = await cluster.start('a');
+    await cluster.send('orders', plain('k0', 'x', 1));
+    await cluster.settle();
+    let over = false;
+    const closed = engine.close().then(() => (over = true));
+    cluster.clock.advanceTo(cluster.clock.now() + 4999);
+    await turns();
+    expect(over).toBe(false);
+    cluster.clock.advanceTo(cluster.clock.now() + 1);
+    await closed;
+    await cluster.stop('a');
+    await cluster.start('a');
+    await cluster.settle();
+    expect(await texts('unclear')).toEqual(['k0']);
+  });
 });
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}

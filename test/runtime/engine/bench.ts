@@ -57,7 +57,7 @@ export class EngineBench {
       state: this.state,
       registry: this.registry,
       clock: this.clock,
-      options: compileEngineOptions({ commit: { 'max-rate': 1e9 } }),
+      options: compileEngineOptions({ commit: { 'max-rate': 1e9 }, 'call-grace': 0 }),
       slot: 'bench',
       seed: 1,
       report: (message) => this.reports.push(message),

@@ -101,6 +101,7 @@ export class Cluster {
       clock: this.clock,
       options: compileEngineOptions({
         'max-future': 'unlimited',
+        'call-grace': 0,
         ...options,
         commit: { 'max-rate': 1e9, ...options.commit },
       }),

@@ -25,6 +25,7 @@ describe('compileEngineOptions', () => {
       fetchBytes: 4 * 1024 * 1024,
       maxOpenCalls: 10_000,
       maxParkedCalls: 20_000,
+      callGraceMs: 5000,
       randomCutsSeed: undefined,
     });
   });
@@ -40,6 +41,7 @@ describe('compileEngineOptions', () => {
       'fetch-bytes': 9,
       'max-open-calls': 11,
       'max-parked-calls': 13,
+      'call-grace': '2s',
       'random-cuts': { seed: 12 },
     });
     expect(compiled).toEqual({
@@ -54,6 +56,7 @@ describe('compileEngineOptions', () => {
       fetchBytes: 9,
       maxOpenCalls: 11,
       maxParkedCalls: 13,
+      callGraceMs: 2000,
       randomCutsSeed: 12,
     });
     expect(Object.isFrozen(compiled)).toBe(true);
@@ -78,6 +81,7 @@ describe('compileEngineOptions', () => {
     [{ 'store-cache': Number.NaN }, number('store-cache', 'NaN')],
     [{ 'fetch-bytes': 0 }, number('fetch-bytes', '0')],
     [{ 'max-open-calls': 0 }, whole('max-open-calls', '0')],
+    [{ 'call-grace': -1 }, duration('call-grace', '-1')],
     [{ 'max-parked-calls': 0.5 }, whole('max-parked-calls', '0.5')],
   ])('refuses %j', (options, message) => {
     expect(() => compileEngineOptions(options)).toThrow(message);

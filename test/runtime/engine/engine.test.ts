@@ -67,6 +67,9 @@ describe('an engine', () => {
         await engine.run(new AbortController().signal).catch(() => {});
       }
       const closing = engine.close();
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
       bench.clock.advanceTo(9999);
       expect(closed).not.toHaveBeenCalled();
       bench.clock.advanceTo(10_000);
