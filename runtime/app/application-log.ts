@@ -24,6 +24,8 @@ export interface LogChoice {
   readonly kafka?: KafkaSettings;
   /** @defaultValue the log's own registry, which nobody else is told of */
   readonly registry?: RegistryChoice;
+  /** Told when a registry by URL is waited for. @defaultValue nobody is */
+  readonly report?: (message: string) => void;
 }
 
 /** A log, with what an application beside it needs. */
@@ -66,7 +68,7 @@ async function openOnFolder(application: string, choice: LogChoice): Promise<App
   try {
     refuseSecondOwner(log, application);
     const folder = join(dataLayout(data).root, 'state');
-    const opened = openRegistry(log.registry, choice.registry);
+    const opened = openRegistry(log.registry, choice.registry, choice.report);
     return {
       log,
       registry: opened.registry,
@@ -103,7 +105,7 @@ async function openOnKafka(
   try {
     const log = await openKafka(settings, application);
     const own = new TopicRegistry(log, `schemas-${slot.id}`);
-    const opened = openRegistry(own, choice.registry);
+    const opened = openRegistry(own, choice.registry, choice.report);
     return {
       log,
       registry: opened.registry,

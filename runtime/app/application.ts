@@ -251,6 +251,7 @@ export async function startApplication(options: ApplicationOptions): Promise<App
     ...(sync === undefined ? {} : { sync }),
     ...(kafka === undefined ? {} : { kafka }),
     ...(options.registry === undefined ? {} : { registry: options.registry }),
+    report,
   });
   const closers: (() => Promise<void>)[] = [() => opened.close(), () => sources.close()];
   const release = (): Promise<void> => closeAll(closers.splice(0));

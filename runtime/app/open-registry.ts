@@ -15,12 +15,16 @@ export interface OpenRegistry {
 }
 
 /**
- * The registry of a choice; without a URL the log's `own`. Nothing is asked of it yet.
+ * The registry of a choice; without a URL the log's `own`. Nothing is asked of it yet. `report` is told when it is waited for.
  * @throws {ConfigError} OPTION_REGISTRY, OPTION_TLS
  */
-export function openRegistry(own: StoredRegistry, choice: RegistryChoice = {}): OpenRegistry {
+export function openRegistry(
+  own: StoredRegistry,
+  choice: RegistryChoice = {},
+  report?: (message: string) => void,
+): OpenRegistry {
   if (choice.url === undefined) return { registry: own, close: async () => {} };
-  const registry = openUrlRegistry(choice.url);
+  const registry = openUrlRegistry(choice.url, report);
   return { registry, close: async () => registry.close() };
 }
 
@@ -34,13 +38,17 @@ export function checkRegistry(choice: RegistryChoice = {}): void {
 }
 
 /**
- * A registry by its URL. Nothing is asked of it yet.
+ * A registry by its URL. Nothing is asked of it yet. `report` is told when it is waited for.
  * @throws {ConfigError} OPTION_REGISTRY, OPTION_TLS
  */
-export function openUrlRegistry(options: NonNullable<RegistryChoice['url']>): UrlRegistry {
+export function openUrlRegistry(
+  options: NonNullable<RegistryChoice['url']>,
+  report?: (message: string) => void,
+): UrlRegistry {
   return new UrlRegistry(compileRegistryOptions(options), {
     clock: systemClock,
     random: seededRandom(systemClock.now() + process.pid),
+    report,
   });
 }
 

@@ -4,6 +4,7 @@ import type {
   SendToRegistry,
 } from '../../schemas/registry/confluent-client.ts';
 import type { Clock } from '../../topology/core/clock.ts';
+import { durationText } from '../../topology/core/duration.ts';
 import { ConfigError, StorageError } from '../../topology/core/errors.ts';
 import { pause } from '../pause.ts';
 import type { HttpReply, HttpSend } from './http-transport.ts';
@@ -23,7 +24,12 @@ export interface PatientSendOptions {
   readonly patienceMs: number;
   /** Ends attempts and waits. */
   readonly signal: AbortSignal;
+  /** Told once of each outage that lasts for more than a second. @defaultValue nobody is */
+  readonly report?: ((message: string) => void) | undefined;
 }
+
+/** A failure that is over within this time is not spoken of, ms. */
+const quietMs = 1000;
 
 /**
  * Sends requests, and sends them again while there is no answer, or the answer is 429 or 5xx: after a wait with jitter, or as long as the registry asks for
@@ -31,16 +37,27 @@ export interface PatientSendOptions {
  * at an end, or the registry asks for more than is left of it, and with {@link ConfigError} REGISTRY_CERTIFICATE at once.
  */
 export function patientSend(options: PatientSendOptions): SendToRegistry {
-  const { clock, random, patienceMs, signal } = options;
+  const { clock, random, patienceMs, signal, url, report } = options;
+  let told = false;
   return async (request) => {
     const startMs = clock.monotonic();
     for (let failures = 1; ; failures++) {
       const { answer, reason, cause, retryAfterMs } = await attempt(options, request);
-      if (answer !== undefined) return answer;
+      if (answer !== undefined) {
+        told = false;
+        return answer;
+      }
       const leftMs = patienceMs - (clock.monotonic() - startMs);
       const ceiling = Math.min(longestWaitMs, firstWaitMs * 2 ** Math.min(failures - 1, 10));
       const waitMs = retryAfterMs ?? Math.ceil(random() * ceiling);
-      if (signal.aborted || waitMs > leftMs) throw unavailable(options.url, reason, cause);
+      if (signal.aborted || waitMs > leftMs) throw unavailable(url, reason, cause);
+      if (!told && patienceMs - leftMs + waitMs > quietMs) {
+        told = true;
+        const time = durationText(patienceMs);
+        report?.(
+          `waiting for the schema registry at ${url}: ${reason}. It is asked again for up to ${time}`,
+        );
+      }
       await pause(clock, waitMs, signal);
     }
   };

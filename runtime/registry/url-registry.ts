@@ -36,6 +36,8 @@ export interface UrlRegistryParts {
   readonly clock: Clock;
   /** Gives [0, 1): the jitter of waits. */
   readonly random: () => number;
+  /** Told when it is waited for. @defaultValue nobody is */
+  readonly report?: ((message: string) => void) | undefined;
 }
 
 /** Error code of an answer: Confluent's, or undefined where the body is none of its. */
@@ -71,14 +73,14 @@ export class UrlRegistry implements ManagedRegistry {
   /** Subject and version, as JSON → what it is. */
   private readonly known = new Map<string, VersionBody>();
 
-  constructor(options: CompiledRegistryOptions, { clock, random }: UrlRegistryParts) {
+  constructor(options: CompiledRegistryOptions, { clock, random, report }: UrlRegistryParts) {
     const transport = httpTransport(options, clock);
     const { url, patienceMs } = options;
     const { signal } = this.abort;
     const { send } = transport;
     this.url = url;
     this.transport = transport;
-    this.send = patientSend({ send, url, clock, random, patienceMs, signal });
+    this.send = patientSend({ send, url, clock, random, patienceMs, signal, report });
     this.client = confluentClient(this.send);
   }
 

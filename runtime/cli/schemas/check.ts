@@ -61,7 +61,7 @@ export function schemasCheckCommand(console: Console, done: (code: ExitCode) => 
         '  $ millrace schemas check schemas/orders/order-paid.avsc --subject orders.paid-value',
     )
     .action(async (words: readonly string[], options: CheckOptions) => {
-      const once = new RegistryOnce(options);
+      const once = new RegistryOnce({ options, console });
       try {
         const judged: Judged[] = [];
         for (const word of words) judged.push(...(await judgeAll(word, options, once)));

@@ -61,7 +61,7 @@ export function schemasDiffCommand(console: Console, done: (code: ExitCode) => v
         '  $ millrace schemas diff orders.paid-value@3 --against orders.paid-value@1',
     )
     .action(async (word: string, options: DiffOptions) => {
-      const once = new RegistryOnce(options);
+      const once = new RegistryOnce({ options, console });
       try {
         const compared = await compareAll(word, options, () => once.get());
         const broken = compared.some(

@@ -18,7 +18,9 @@ export function schemasListCommand(console: Console): Command {
         'Example:\n  $ millrace schemas list --registry http://localhost:8081',
     )
     .action(async (options: RegistryCommandOptions) => {
-      const subjects = await withRegistry(options, ({ registry }) => listSubjects(registry));
+      const subjects = await withRegistry({ options, console }, ({ registry }) =>
+        listSubjects(registry),
+      );
       if (options.json) return console.write(`${JSON.stringify(subjects, null, 2)}\n`);
       const rows = subjects.map(({ subject, versions, latestId, mode, ownMode }) => [
         subject,

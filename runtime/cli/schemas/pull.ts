@@ -44,7 +44,7 @@ export function schemasPullCommand(console: Console, done: (code: ExitCode) => v
     )
     .action(async (files: readonly string[], options: PullOptions) => {
       const wanted = topologiesByLock(files);
-      const pulled = await withRegistry(options, (found) =>
+      const pulled = await withRegistry({ options, console }, (found) =>
         pullAll(found, wanted, options.check === true),
       );
       const changed = pulled.some(({ changes }) => changes.length > 0);

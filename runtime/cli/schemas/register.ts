@@ -37,9 +37,9 @@ export function schemasRegisterCommand(console: Console): Command {
     )
     .action(async (words: readonly string[], options: RegisterCommandOptions) => {
       const wanted = schemasOf(words, options.subject);
-      const done = await withRegistry(options, ({ registry }) => registerAll(registry, wanted), {
-        create: console,
-      });
+      const done = await withRegistry({ options, console, create: true }, ({ registry }) =>
+        registerAll(registry, wanted),
+      );
       if (options.json) return console.write(`${JSON.stringify(done, null, 2)}\n`);
       const rows = done.map(({ subject, version, id, added }) => [
         subject,

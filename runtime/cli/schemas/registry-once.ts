@@ -1,22 +1,18 @@
 import type { ManagedRegistry } from '../../ports.ts';
-import {
-  openRegistryOf,
-  type OpenCommandRegistry,
-  type RegistryCommandOptions,
-} from './registry-options.ts';
+import { openRegistryOf, type OpenCommandRegistry, type RegistryUse } from './registry-options.ts';
 
 /** A registry that is opened when it is first asked for: what compares files needs none. */
 export class RegistryOnce {
-  private readonly options: RegistryCommandOptions;
+  private readonly use: RegistryUse;
   private opened: Promise<OpenCommandRegistry> | undefined;
 
-  constructor(options: RegistryCommandOptions) {
-    this.options = options;
+  constructor(use: RegistryUse) {
+    this.use = use;
   }
 
   /** @throws what {@link openRegistryOf} throws */
   async get(): Promise<ManagedRegistry> {
-    this.opened ??= openRegistryOf(this.options);
+    this.opened ??= openRegistryOf(this.use);
     return (await this.opened).registry;
   }
 

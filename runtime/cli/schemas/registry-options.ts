@@ -41,10 +41,13 @@ export interface OpenCommandRegistry extends CommandRegistry {
   close(): Promise<void>;
 }
 
-/** What a command does where the log of a registry is not there yet. */
-export interface OpenOptions {
-  /** It is made, and this is told. @defaultValue LOG_MISSING */
-  readonly create?: Pick<Console, 'note'>;
+/** How a command uses a registry. */
+export interface RegistryUse {
+  readonly options: RegistryCommandOptions;
+  /** Told when it is waited for, and when a log is made. */
+  readonly console: Pick<Console, 'note'>;
+  /** Makes the log whose own registry it is, where there is none. @defaultValue LOG_MISSING */
+  readonly create?: true;
 }
 
 /**
@@ -52,19 +55,20 @@ export interface OpenOptions {
  * @throws {ConfigError} LOG_MISSING, OPTION_REGISTRY
  * @throws {StorageError} when the log cannot be read
  */
-export async function openRegistryOf(
-  options: RegistryCommandOptions,
-  { create }: OpenOptions = {},
-): Promise<OpenCommandRegistry> {
+export async function openRegistryOf({
+  options,
+  console,
+  create,
+}: RegistryUse): Promise<OpenCommandRegistry> {
   const place = settingsOf(options);
   const url =
     options.registry === undefined ? place.choice.registry?.url : { url: options.registry };
   if (url === undefined) {
-    const own = await (create === undefined ? openPresent(place) : openOrCreate(place, create));
+    const own = await (create ? openOrCreate(place, console) : openPresent(place));
     const where = `the registry of ${place.where}`;
     return { registry: own.registry, url: undefined, where, close: () => own.close() };
   }
-  const registry = openUrlRegistry(url);
+  const registry = openUrlRegistry(url, (line) => console.note(`${line}\n`));
   return {
     registry,
     url: registry.url,
@@ -101,11 +105,10 @@ async function openOrCreate(place: RunPlace, console: Pick<Console, 'note'>): Pr
 
 /** Runs `action` on the registry of {@link openRegistryOf}. */
 export async function withRegistry<T>(
-  options: RegistryCommandOptions,
+  use: RegistryUse,
   action: (found: CommandRegistry) => Promise<T>,
-  opening: OpenOptions = {},
 ): Promise<T> {
-  const opened = await openRegistryOf(options, opening);
+  const opened = await openRegistryOf(use);
   let result: T;
   try {
     result = await action(opened);

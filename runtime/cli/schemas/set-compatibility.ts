@@ -37,18 +37,14 @@ export function schemasModeCommand(console: Console): Command {
       if ((subjects.length === 0) === (options.all !== true)) {
         throw new UsageError('name subjects, or --all');
       }
-      await withRegistry(
-        options,
-        async ({ registry }) => {
-          if (options.all) await registry.setCompatibility(mode);
-          for (const subject of subjects) {
-            await registry.setCompatibility(mode, subject);
-            const { length } = await registry.versions(subject);
-            if (length === 0) console.note(noVersions(subject));
-          }
-        },
-        { create: console },
-      );
+      await withRegistry({ options, console, create: true }, async ({ registry }) => {
+        if (options.all) await registry.setCompatibility(mode);
+        for (const subject of subjects) {
+          await registry.setCompatibility(mode, subject);
+          const { length } = await registry.versions(subject);
+          if (length === 0) console.note(noVersions(subject));
+        }
+      });
       const changed = options.all ? [null] : subjects;
       if (options.json) {
         const list = changed.map((subject) => ({ subject, mode }));

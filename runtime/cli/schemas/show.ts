@@ -11,6 +11,7 @@ import { UsageError } from '../failure.ts';
 import {
   addRegistryOptions,
   type RegistryCommandOptions,
+  type RegistryUse,
   withRegistry,
 } from './registry-options.ts';
 
@@ -33,16 +34,21 @@ export function schemasShowCommand(console: Console): Command {
       if ((word === undefined) === (options.id === undefined)) {
         throw new UsageError('name one schema: by a subject or file, or by --id');
       }
-      const found = word === undefined ? await byId(options) : await byName(word, options);
+      const use = { options, console };
+      const found = word === undefined ? await byId(use) : await byName(word, use);
       const schema: unknown = JSON.parse(found.schema);
       const shown = options.json ? { ...found, schema } : schema;
       await console.write(`${JSON.stringify(shown, null, 2)}\n`);
     });
 }
 
-function byId(options: ShowOptions): Promise<SourcedSchema & { readonly id: number }> {
-  const id = options.id as number;
-  return withRegistry(options, async ({ registry, where }) => {
+interface ShowUse extends RegistryUse {
+  readonly options: ShowOptions;
+}
+
+function byId(use: ShowUse): Promise<SourcedSchema & { readonly id: number }> {
+  const id = use.options.id as number;
+  return withRegistry(use, async ({ registry, where }) => {
     const schema = await registry.schema(id);
     if (schema === undefined) {
       throw new ConfigError('SCHEMA_UNKNOWN_ID', `${where} knows no schema with the id ${id}`);
@@ -51,11 +57,11 @@ function byId(options: ShowOptions): Promise<SourcedSchema & { readonly id: numb
   });
 }
 
-async function byName(word: string, options: ShowOptions): Promise<SourcedSchema> {
+async function byName(word: string, use: ShowUse): Promise<SourcedSchema> {
   const source = parseSource(word);
   switch (source.kind) {
     case 'subject':
-      return withRegistry(options, ({ registry }) =>
+      return withRegistry(use, ({ registry }) =>
         readSubject(registry, source.subject, source.version),
       );
     case 'schema-file':

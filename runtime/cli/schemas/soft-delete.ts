@@ -23,7 +23,7 @@ export function schemasSoftDeleteCommand(console: Console): Command {
       const source = parseSource(word);
       if (source.kind !== 'subject') throw new UsageError(`"${word}" is a file: name a subject`);
       const { subject, version } = source;
-      const versions = await withRegistry(options, async ({ registry }) => {
+      const versions = await withRegistry({ options, console }, async ({ registry }) => {
         const named =
           version === 'latest' ? (await readSubject(registry, subject, version)).version : version;
         return registry.softDelete(subject, named);

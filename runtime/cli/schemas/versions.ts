@@ -15,7 +15,7 @@ export function schemasVersionsCommand(console: Console): Command {
     .argument('<subject>', 'its name: TOPIC-value, TOPIC-key')
     .addHelpText('after', '\nExample:\n  $ millrace schemas versions orders.placed-value')
     .action(async (subject: string, options: RegistryCommandOptions) => {
-      const versions = await withRegistry(options, async ({ registry }) => {
+      const versions = await withRegistry({ options, console }, async ({ registry }) => {
         const found = await registry.allVersions(subject);
         if (found.length === 0) throw subjectUnknown(subject);
         return found;

@@ -216,6 +216,26 @@ describe('patientSend', () => {
     expect(await waitsBetween('Sun, 01 Jan 2017 00:00:03 GMT', 2)).toEqual([3000]);
     expect(await waitsBetween('soon', 2)).toEqual([100]);
   });
+
+  test('says once of an outage that it waits, when that takes more than a second', async () => {
+    const { clock } = waits();
+    const reports: string[] = [];
+    const statuses = [...Array<number>(4).fill(503), 200, 503, 200, ...Array<number>(6).fill(503)];
+    const send = patientSend({
+      send: async () => ({ status: statuses.shift() ?? 200, body: {}, retryAfter: undefined }),
+      url: 'http://registry',
+      clock,
+      random: () => 1,
+      patienceMs: 60_000,
+      signal: new AbortController().signal,
+      report: (message) => reports.push(`${statuses.length} left: ${message}`),
+    });
+    const request = { method: 'GET', path: '/', headers: {}, body: undefined } as const;
+    for (let i = 0; i < 3; i++) await send(request);
+    const line =
+      'waiting for the schema registry at http://registry: it answers 503. It is asked again for up to 1m';
+    expect(reports).toEqual([`9 left: ${line}`, `2 left: ${line}`]);
+  });
 });
 
 test('httpTransport does not give credentials to where it is redirected', async () => {
