@@ -13,7 +13,7 @@ export async function readParkedKeys(
 ): Promise<(letter: DeadLetter) => ParkedKey | undefined> {
   const parked = new ParkedBook(parkedChangelogs(plan), log, { places: false });
   await parked.read('uncommitted');
-  return ({ task, key }) => (key === null ? undefined : parked.of(task, key));
+  return (letter) => parked.of(letter);
 }
 
 /** Partitions of the topics that letters came from and of all changelogs, by name of the topic; those that are not there left out. */

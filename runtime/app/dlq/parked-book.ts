@@ -8,6 +8,7 @@ import {
   parkedKeyId,
   parkedRow,
 } from '../../task/parking/parked-rows.ts';
+import type { DeadLetter } from './letter.ts';
 
 /** How many records wait behind the one that parks a key. */
 export function waitingBehind({ head, first, next }: ParkedKey): number {
@@ -68,13 +69,14 @@ export class ParkedBook {
     }
   }
 
-  /** A key as it is parked in a task; undefined: it is not. */
-  of(task: string, key: Buffer): ParkedKey | undefined {
-    return this.rows.get(task)?.keys.get(parkedKeyId(key));
+  /** A letter's key as it is parked in the letter's task; undefined: it is not. */
+  of({ task, key }: Pick<DeadLetter, 'task' | 'key'>): ParkedKey | undefined {
+    return key === null ? undefined : this.rows.get(task)?.keys.get(parkedKeyId(key));
   }
 
-  /** The first so many of the records that wait behind the one that parks a key: where they came from. */
-  first(task: string, key: Buffer, most: number): readonly Position[] {
+  /** The first so many of the records that wait behind the one that parks a letter's key: where they came from. */
+  first({ task, key }: Pick<DeadLetter, 'task' | 'key'>, most: number): readonly Position[] {
+    if (key === null) return [];
     const id = parkedKeyId(key);
     const head = this.rows.get(task)?.keys.get(id)?.head;
     const held = [...(this.rows.get(task)?.held.get(id) ?? [])];

@@ -47,9 +47,7 @@ export async function releasesTaken(
   for (;;) {
     const runs = await isRunning(tool, book.plan.application);
     await parked.read('committed');
-    const keys = new Map(
-      released.map(({ letter }) => [letter.id, parked.of(letter.task, letter.key as Buffer)]),
-    );
+    const keys = new Map(released.map(({ letter }) => [letter.id, parked.of(letter)]));
     const left = released.filter(({ letter }) => parks(letter, keys.get(letter.id)));
     const over = left.length === 0 || runs === false;
     if (over || systemClock.monotonic() >= untilMs) {

@@ -80,7 +80,7 @@ async function grouped(book: LetterBook, parked: ParkedBook): Promise<readonly L
   // After the letters: a letter and its key's row are one transaction.
   await parked.read('committed');
   for (const [letter, group] of parking) {
-    const key = parked.of(letter.task, letter.key as Buffer);
+    const key = parked.of(letter);
     if (parks(letter, key)) group.waiting += waitingBehind(key);
   }
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);

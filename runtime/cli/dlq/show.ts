@@ -94,7 +94,7 @@ async function shown(letter: DeadLetter, about: Shown): Promise<object> {
     stage,
     error: code ?? error,
     message,
-    advice: adviceFor(letter, parksStill(letter, parked)),
+    advice: adviceFor(letter, parks(letter, parked.of(letter))),
     ...(source === undefined ? {} : { source }),
     ...(origin === undefined ? {} : { origin }),
     task,
@@ -120,15 +120,11 @@ const shownWaiting = 5;
 function parkedJson(letter: DeadLetter, parked: ParkedBook): object {
   if (letter.parked === undefined) return {};
   const { attempt, sinceMs } = letter.parked;
-  const key = parked.of(letter.task, letter.key as Buffer);
+  const key = parked.of(letter);
   const since = new Date(sinceMs).toISOString();
   if (!parks(letter, key)) return { parked: { attempt, since, over: true } };
-  const next = parked.first(letter.task, letter.key as Buffer, shownWaiting);
+  const next = parked.first(letter, shownWaiting);
   return { parked: { attempt, since, waiting: waitingBehind(key), next } };
-}
-
-function parksStill(letter: DeadLetter, parked: ParkedBook): boolean {
-  return letter.key !== null && parks(letter, parked.of(letter.task, letter.key));
 }
 
 function sentJson(sent: Redriven | undefined): object {

@@ -35,7 +35,7 @@ test('ParkedBook reads which keys are parked, and on from there', async () => {
   const keys = async (): Promise<readonly (number | undefined)[]> => {
     await book.read('committed');
     return ['a', 'b'].map((key) => {
-      const row = book.of('run_0', Buffer.from(key));
+      const row = book.of({ task: 'run_0', key: Buffer.from(key) });
       return row && waitingBehind(row);
     });
   };
@@ -45,11 +45,12 @@ test('ParkedBook reads which keys are parked, and on from there', async () => {
   await driver.pipe('numbers', { key: 'a', value: 2, time: 3 }, { key: 'b', value: -1, time: 4 });
   await driver.pipe('numbers', { key: 'a', value: 3, time: 5 });
   expect(await keys()).toEqual([2, 0]);
-  expect(book.first('run_0', Buffer.from('a'), 9)).toEqual([
+  expect(book.first({ task: 'run_0', key: Buffer.from('a') }, 9)).toEqual([
     { topic: 'numbers', partition: 0, offset: 2 },
     { topic: 'numbers', partition: 0, offset: 4 },
   ]);
-  expect(book.first('run_0', Buffer.from('a'), 1)).toHaveLength(1);
+  expect(book.first({ task: 'run_0', key: Buffer.from('a') }, 1)).toHaveLength(1);
+  expect(book.of({ task: 'run_0', key: null })).toBeUndefined();
   expect(book.totals).toEqual({ keys: 2, waiting: 2 });
   await driver.close();
 });
@@ -59,7 +60,7 @@ test('ParkedBook finds nothing where nothing parks', async () => {
   const book = new ParkedBook(parkedChangelogs(driver.plan), driver.log, { places: false });
   await driver.pipe('numbers', { key: 'a', value: -1, time: 1 });
   await book.read('uncommitted');
-  expect(book.of('run_0', Buffer.from('a'))).toBeUndefined();
+  expect(book.of({ task: 'run_0', key: Buffer.from('a') })).toBeUndefined();
   expect(book.totals).toEqual({ keys: 0, waiting: 0 });
   await driver.close();
 });
