@@ -136,7 +136,7 @@ class SubjectCheck {
     ];
   }
 
-  /** Fields that the last version and the schema at hand do not have in common, and who reads them. */
+  /** Fields and symbols that the last version and the schema at hand do not have in common, and who reads them. */
   notices(): readonly string[] {
     const last = this.versions.at(-1);
     if (last === undefined || this.readers.length === 0) return [];
@@ -152,6 +152,10 @@ class SubjectCheck {
         case 'field-removed':
           return [
             `${version} has the field "${path}", which ${this.typeName} here does not have: ${stages} do not see it`,
+          ];
+        case 'symbols-removed':
+          return [
+            `${version} has symbols of the enum "${path}" that ${this.typeName} here does not have: ${stages} get its default for them`,
           ];
         default:
           return [];

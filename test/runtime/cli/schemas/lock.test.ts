@@ -65,6 +65,20 @@ describe('check with a lock file', () => {
     });
   });
 
+  test('says which stages get the default for symbols that they do not know', async () => {
+    const kind = (...symbols: readonly string[]): object => ({
+      name: 'kind',
+      type: { type: 'enum', name: 'text.Kind', symbols, default: 'OTHER' },
+    });
+    edit(withFields(kind('OTHER')));
+    await registry.register('said-value', withFields(kind('OTHER', 'SONG')));
+    await pull();
+    expect((await check()).stdout).toBe(
+      'words.yaml: no problems\n' +
+        'note: version 1 of "said-value" has symbols of the enum "kind" that text.Said here does not have: counts, loud get its default for them\n',
+    );
+  });
+
   test('says which stages get the default of a field that nobody writes yet', async () => {
     await inProcess('schemas', 'register', 'words.yaml', '--registry', url);
     await pull();
