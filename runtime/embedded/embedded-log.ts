@@ -308,12 +308,10 @@ export class EmbeddedLog implements Log {
 
   /** Flushes, gives up what this process owns, and closes. */
   async close(): Promise<void> {
-    for (const [memberId, group] of this.members) this.owners.release(group, memberId);
-    this.members.clear();
     const { layout, entry, flusher } = this.opened;
     try {
       try {
-        await this.durability.close();
+        await this.giveUp();
       } finally {
         flusher.close();
         await this.environment.close();
@@ -321,6 +319,16 @@ export class EmbeddedLog implements Log {
       leaveLog(layout, entry);
     } finally {
       await entry.control.close();
+    }
+  }
+
+  /** A disk that is full takes nothing any more: what is left is closed all the same. */
+  private async giveUp(): Promise<void> {
+    try {
+      for (const [memberId, group] of this.members) this.owners.release(group, memberId);
+      this.members.clear();
+    } finally {
+      await this.durability.close();
     }
   }
 

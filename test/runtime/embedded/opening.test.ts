@@ -7,13 +7,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SyncMode } from '../../../runtime/embedded/durability.ts';
 import { openEmbeddedLog } from '../../../runtime/embedded/embedded-log.ts';
 import type { EmbeddedLog } from '../../../runtime/embedded/embedded-log.ts';
 import { dataLayout } from '../../../runtime/embedded/layout.ts';
 import type { DataLayout } from '../../../runtime/embedded/layout.ts';
-import { dataFile } from '../../../runtime/embedded/environment.ts';
+import { dataFile, Environment } from '../../../runtime/embedded/environment.ts';
+import { Owners } from '../../../runtime/embedded/ownership.ts';
+import { StorageError } from '../../../topology/core/errors.ts';
 import type { Ownership } from '../../../runtime/ports.ts';
 import { batchOf, plain } from '../codec/records.ts';
 import { realClock } from '../log-harness.ts';
@@ -278,4 +280,22 @@ describe('incarnation', () => {
     expect(log.incarnation).toBe(before);
     await log.close();
   });
+});
+
+test('a log whose disk takes nothing any more closes its files all the same', async () => {
+  const log = await open();
+  await log.join({ group: 'g', topics: [], slot: 's' }, quiet);
+  const full = new StorageError('LOG_FULL', 'the disk is full');
+  const release = vi.spyOn(Owners.prototype, 'release').mockImplementation(() => {
+    throw full;
+  });
+  const closed = vi.spyOn(Environment.prototype, 'close');
+  try {
+    await expect(log.close()).rejects.toBe(full);
+    // Records and control.
+    expect(closed).toHaveBeenCalledTimes(2);
+  } finally {
+    release.mockRestore();
+    closed.mockRestore();
+  }
 });
