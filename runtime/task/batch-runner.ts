@@ -155,6 +155,7 @@ export class BatchRunner implements PipelineHost, ContextHost {
     this.running?.end();
     this.running?.output.discard();
     this.running = undefined;
+    this.parked?.abandon();
   }
 
   context(node: StageNode, attempt: Attempt): AttemptContext {
@@ -272,10 +273,11 @@ export class BatchRunner implements PipelineHost, ContextHost {
     const { topic, offset } = item;
     if (!parked.covers(topic)) return false;
     const key = this.options.rawKey(topic, offset);
-    const row = key === null || key === undefined ? undefined : parked.of(key, attempt);
+    if (key === null || key === undefined || !parked.mayBeParked(key)) return false;
+    const row = parked.of(key, attempt);
     const raw = row === undefined ? undefined : this.options.raw(topic, offset);
     if (row === undefined || raw === undefined) return false;
-    parked.hold(row, key as Buffer, item, raw, attempt);
+    parked.hold(row, key, item, raw, attempt);
     const outcomes = attempt.outcomesOf(this.taken.sourceOf(topic));
     outcomes.in++;
     outcomes.parked++;

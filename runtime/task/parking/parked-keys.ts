@@ -13,6 +13,8 @@ import {
   heldRow,
   nothingParked,
   type ParkedKey,
+  parkedKeyId,
+  parkedKeyRanges,
   parkedKeyRow,
   type ParkedTotals,
   totalsKey,
@@ -33,6 +35,10 @@ export class ParkedKeys {
   private readonly options: ParkedKeysOptions;
   private readonly topics: ReadonlySet<string>;
   private readonly builder = new RecordBatchBuilder();
+  /**
+   * Ids of all keys that are parked, and of some that were: it spares looking into the store for those that are not. Undefined: to be read from there.
+   */
+  private maybe: Set<string> | undefined;
 
   constructor(options: ParkedKeysOptions) {
     this.options = options;
@@ -41,7 +47,20 @@ export class ParkedKeys {
 
   /** To be called when an attempt begins. */
   begin(attempt: Attempt): void {
-    this.any = totalsOf(this.store(attempt)).keys > 0;
+    const store = this.store(attempt);
+    this.any = totalsOf(store).keys > 0;
+    if (!this.any && this.maybe?.size !== 0) this.maybe = new Set();
+    this.maybe ??= parkedIn(store);
+  }
+
+  /** What was done since the last commit was not: keys that were freed may be parked. */
+  abandon(): void {
+    this.maybe = undefined;
+  }
+
+  /** False for a key that is not parked, for most of them without a look into the store. */
+  mayBeParked(key: Buffer): boolean {
+    return this.maybe?.has(parkedKeyId(key)) !== false;
   }
 
   /** True for topics whose records may be held. */
@@ -65,6 +84,7 @@ export class ParkedKeys {
     this.putHeld(store, key, 0, at, raw);
     putTotals(store, { ...totals, keys: totals.keys + 1, held: totals.held + 1 });
     this.any = true;
+    this.maybe?.add(parkedKeyId(key));
     return parked;
   }
 
@@ -127,6 +147,14 @@ export class ParkedKeys {
   ): void {
     store.put(heldRow(key, sequence), encodeHeld(at, raw, this.builder));
   }
+}
+
+function parkedIn(store: KeyValueStore): Set<string> {
+  const ids = new Set<string>();
+  for (const [from, to] of parkedKeyRanges) {
+    for (const [row] of store.range({ from, to })) ids.add((row as Buffer).toString('latin1'));
+  }
+  return ids;
 }
 
 function totalsOf(store: KeyValueStore): ParkedTotals {

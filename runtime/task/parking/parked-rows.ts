@@ -54,6 +54,12 @@ const prefix = { totals: 0x74, key: 0x6b, hashedKey: 0x4b, held: 0x68 } as const
 /** Key of the row with a task's {@link ParkedTotals}. */
 export const totalsKey: Buffer = Buffer.from([prefix.totals]);
 
+/** Bounds of the keys of rows of parked keys: from one, to before the other. */
+export const parkedKeyRanges: readonly (readonly [from: Buffer, to: Buffer])[] = [
+  prefix.hashedKey,
+  prefix.key,
+].map((first) => [Buffer.from([first]), Buffer.from([first + 1])]);
+
 /** Key of the row with the {@link ParkedKey} of a key, by its bytes. */
 export function parkedKeyRow(key: Buffer): Buffer {
   const long = key.length > longestKey;
@@ -74,7 +80,8 @@ export function heldRow(key: Buffer, sequence: number): Buffer {
 
 /** What the rows of a key are known by: {@link ParkedRow}. */
 export function parkedKeyId(key: Buffer): string {
-  return parkedKeyRow(key).toString('latin1');
+  if (key.length > longestKey) return parkedKeyRow(key).toString('latin1');
+  return String.fromCharCode(prefix.key) + key.toString('latin1');
 }
 
 /** What a row with this key is of; undefined: a later version wrote it. */
