@@ -83,7 +83,10 @@ async function runLogged(
     console,
     logger,
     signal,
-    note: logging.format === 'json' ? (text) => logger.log('info', text) : undefined,
+    note:
+      logging.format === 'json'
+        ? (text, named) => logger.log('info', text, { ...named, file })
+        : undefined,
   };
   try {
     return await run(context, file, options);
@@ -99,13 +102,14 @@ interface RunContext {
   readonly console: Console;
   readonly logger: Logger;
   readonly signal: AbortSignal;
-  /** Takes what is said to people, without a line break; undefined: the console does. */
-  readonly note: ((text: string) => void) | undefined;
+  /** Takes what is said to people, without a line break, and of whom; undefined: the console does. */
+  readonly note: ((text: string, named?: { readonly application: string }) => void) | undefined;
 }
 
 async function run(context: RunContext, file: string, options: RunOptions): Promise<ExitCode> {
   const { console, logger, signal } = context;
-  const note = context.note ?? ((text: string): void => console.note(`${text}\n`));
+  const note: NonNullable<RunContext['note']> =
+    context.note ?? ((text) => console.note(`${text}\n`));
   const untilCaughtUp = options.untilCaughtUp === true;
   // A service that was stopped did what it was asked to; a job did not.
   const stopped = untilCaughtUp ? exitCodes.findings : exitCodes.fine;
@@ -123,11 +127,13 @@ async function run(context: RunContext, file: string, options: RunOptions): Prom
   }
   const name = application.definition.application;
   const hint = console.watched ? '; Ctrl-C stops it' : '';
+  const named = { application: name };
   note(
     `application "${name}" runs on ${settings.where}${begun ? ', a new data folder' : ''}${hint}`,
+    named,
   );
   if (application.endpoint !== undefined) {
-    note(`queries are answered at ${application.endpoint}`);
+    note(`queries are answered at ${application.endpoint}`, named);
   }
   const running = new LocalRun(application);
   const { meter } = running;
@@ -149,6 +155,7 @@ async function run(context: RunContext, file: string, options: RunOptions): Prom
   const dead = deadLettered === 0 ? '' : `, ${showCount(deadLettered)} of them to the dead letters`;
   note(
     `application "${name}" ${how}: ${showCount(records)} records in ${seconds.toFixed(1)} s${dead}`,
+    named,
   );
   if (options.json === true) {
     const summary = { application: name, ended, records, deadLettered, commits, seconds };

@@ -113,9 +113,13 @@ describe('run of one file with --log-format json', () => {
       cwd,
     });
     expect(ran.code).toBe(0);
-    expect(logLines(ran).map(({ level, msg }) => [level, msg])).toEqual([
-      ['info', expect.stringMatching(/^application "first" runs on /) as string],
-      ['info', expect.stringMatching(/^application "first" has caught up: 0 records /) as string],
+    const first = { level: 'info', application: 'first', file: 'first.yaml' };
+    const message = (pattern: RegExp): object => ({
+      msg: expect.stringMatching(pattern) as string,
+    });
+    expect(logLines(ran)).toEqual([
+      expect.objectContaining({ ...first, ...message(/^application "first" runs on /) }),
+      expect.objectContaining({ ...first, ...message(/^application "first" has caught up: 0 /) }),
     ]);
   });
 
