@@ -31,7 +31,8 @@ export function schemasRegisterCommand(console: Console): Command {
     .option('--subject <name>', 'the subject of a schema file')
     .addHelpText(
       'after',
-      '\nA schema that its subject has already stays the version that it is.\n\n' +
+      '\nA schema that its subject has already stays the version that it is. Where one of several is refused,\n' +
+        'none is registered. An embedded log that is not there yet is made.\n\n' +
         'Examples:\n  $ millrace schemas register topology/orders/orders.yaml\n' +
         '  $ millrace schemas register schemas/orders/order-placed.avsc --subject orders.placed-value',
     )
@@ -60,17 +61,27 @@ interface Registered {
   readonly added: boolean;
 }
 
+/** Where one of them is refused, nothing is registered. */
 async function registerAll(
   registry: ManagedRegistry,
   wanted: readonly SubjectSchema[],
 ): Promise<readonly Registered[]> {
-  const registered: Registered[] = [];
+  const known: (number | undefined)[] = [];
   for (const { subject, schema } of wanted) {
-    const known = await versionOf(registry, subject, schema);
-    const id = known ?? (await registry.register(subject, schema));
+    const id = await versionOf(registry, subject, schema);
+    known.push(id);
+    if (id !== undefined) continue;
+    const refused = await registry.incompatibilities(subject, schema);
+    // It says why, in the words of a refusal.
+    if (refused.length > 0) await registry.register(subject, schema);
+  }
+  const registered: Registered[] = [];
+  for (const [i, { subject, schema }] of wanted.entries()) {
+    const present = known[i];
+    const id = present ?? (await registry.register(subject, schema));
     const [version = null] =
       (await registry.versions(subject)).findLast((it) => it[1] === id) ?? [];
-    registered.push({ subject, version, id, added: known === undefined });
+    registered.push({ subject, version, id, added: present === undefined });
   }
   return registered;
 }

@@ -26,7 +26,8 @@ export function schemasCommand(console: Console, done: (code: ExitCode) => void)
     .addCommand(schemasSoftDeleteCommand(console))
     .addHelpText(
       'after',
-      '\nA schema is named by its file, as git:REVISION:FILE, or by its subject: SUBJECT, SUBJECT@VERSION.\n\n' +
+      '\nA schema is named by its file, as git:REVISION:FILE, or by its subject: SUBJECT, SUBJECT@VERSION,\n' +
+        'SUBJECT@latest.\n\n' +
         'Example:\n  $ millrace schemas check topology/orders/orders.yaml --against git:origin/main',
     );
 }

@@ -53,6 +53,21 @@ describe('millrace schemas register', () => {
     );
   });
 
+  test('registers nothing where one of several schemas is refused', async () => {
+    const other = '{"type":"record","name":"text.Said","fields":[{"name":"old","type":"int"}]}';
+    await registry.setCompatibility('FULL', 'shouted-value');
+    await registry.register('shouted-value', other);
+    const { code, stderr } = await schemas('register', 'words.yaml');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(
+        'error[SCHEMA_REFUSED] the schema cannot be the next version of subject "shouted-value"',
+      ),
+    ]);
+    expect(await registry.subjects()).toEqual(['shouted-value']);
+    expect(await registry.versions('shouted-value')).toHaveLength(1);
+  });
+
   test('registers a schema file under a subject, and says what the mode refuses', async () => {
     const file = 'schemas/said.avsc';
     await schemas('register', file, '--subject', 'said-value');
