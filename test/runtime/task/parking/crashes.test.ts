@@ -68,7 +68,51 @@ async function turns(count: number): Promise<void> {
   }
 }
 
+/** Lets the first commit from now on wait for `go`, and aborts the second. */
+function abortSecond(driver: TopologyDriver, aborting: () => void = () => {}) {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const state = { commits: 0, go: resolve };
+  driver.log.onCommit = async ({ positions }) => {
+    if (positions.length === 0) return;
+    state.commits++;
+    if (state.commits === 1) await promise;
+    if (state.commits !== 2) return;
+    aborting();
+    throw new StreamsError('TRANSACTION_ABORTED', 'the test aborted it');
+  };
+  return state;
+}
+
 describe('a transaction that is aborted while a key is released', () => {
+  test('leaves the key parked, where its record fails again then', async () => {
+    const bad = new Set([2]);
+    const driver = await TopologyDriver.start({
+      definition: parkingStage(),
+      functions: { run: failing(bad) },
+      partitions: 1,
+    });
+    await driver.send('numbers', ...numbers('a', 2, 3));
+    await driver.settle();
+    bad.clear();
+    const state = abortSecond(driver, () => bad.add(2));
+    await driver.send('numbers', ...numbers('b', 9));
+    const settled = driver.settle();
+    await turns(20);
+    const released = driver.release(await lastLetter(driver));
+    await turns(60);
+    // The key is free, as far as this batch knows.
+    await driver.send('numbers', ...numbers('b', 10));
+    await turns(20);
+    state.go();
+    await Promise.all([settled, released]);
+    await driver.pipe('numbers', ...numbers('a', 4));
+    expect(await values(driver)).toEqual([9, 10]);
+    bad.clear();
+    await driver.release(await lastLetter(driver));
+    expect(await values(driver)).toEqual([9, 10, 2, 3, 4]);
+    await driver.close();
+  });
+
   test('is done again, though the one before it was committed meanwhile', async () => {
     const bad = new Set([2]);
     const driver = await TopologyDriver.start({
@@ -79,26 +123,19 @@ describe('a transaction that is aborted while a key is released', () => {
     await driver.send('numbers', ...numbers('a', 2, 3));
     await driver.settle();
     bad.clear();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    let commits = 0;
-    driver.log.onCommit = async ({ positions }) => {
-      if (positions.length === 0) return;
-      commits++;
-      if (commits === 1) await promise;
-      if (commits === 2) throw new StreamsError('TRANSACTION_ABORTED', 'the test aborted it');
-    };
+    const state = abortSecond(driver);
     await driver.send('numbers', ...numbers('b', 9));
     const settled = driver.settle();
     await turns(20);
-    expect([commits, await values(driver)]).toEqual([1, []]);
+    expect([state.commits, await values(driver)]).toEqual([1, []]);
     // While that is in commit the key is worked off and found free; then this goes wrong.
     const released = driver.release(await lastLetter(driver));
     await turns(60);
     expect(driver.rows('run-parked')).toHaveLength(1);
-    resolve();
+    state.go();
     await Promise.all([settled, released]);
     expect(await values(driver)).toEqual([9, 2, 3]);
-    expect(commits).toBe(3);
+    expect(state.commits).toBe(3);
     await driver.close();
   });
 });
