@@ -5,17 +5,23 @@ import { systemClock } from '../system-clock.ts';
 import type { ToolLog } from '../tool-log.ts';
 import { type DeadLetter, failureId } from './letter.ts';
 import type { LetterBook } from './letter-book.ts';
-import type { LetterDiscard, LetterRelease } from './letter-step.ts';
+import type { LetterDiscard, LetterRelease, LetterStep } from './letter-step.ts';
 import { ParkedBook, parkedChangelogs } from './parked-book.ts';
 import { parks } from './redrive-plan.ts';
 
-/** How often the tasks' changelogs are looked at, ms. */
-const lookMs = 200;
+/** Pauses between looks at the tasks' changelogs, ms: the first, and the longest; each is twice the one before. */
+const firstPauseMs = 20;
+const longestPauseMs = 200;
 
 /** A letter whose key is released. */
 export type Released = (LetterRelease | LetterDiscard) & {
   readonly release: NonNullable<LetterDiscard['release']>;
 };
+
+/** True for a step that releases a key. */
+export function isReleased<T extends LetterStep | LetterDiscard>(step: T): step is T & Released {
+  return 'release' in step;
+}
 
 /** What has become of a released key. */
 export type Became =
@@ -44,7 +50,7 @@ export async function releasesTaken(
 ): Promise<ReleasesTaken> {
   const untilMs = systemClock.monotonic() + waitMs;
   const parked = new ParkedBook(parkedChangelogs(book.plan), tool.log, { places: false });
-  for (;;) {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     const runs = await isRunning(tool, book.plan.application);
     await parked.read('committed');
     const keys = new Map(released.map(({ letter }) => [letter.id, parked.of(letter)]));
@@ -53,7 +59,7 @@ export async function releasesTaken(
     if (over || systemClock.monotonic() >= untilMs) {
       return { became: await becameOf(released, keys, book), runs };
     }
-    await pause(systemClock, lookMs);
+    await pause(systemClock, pauseMs);
   }
 }
 

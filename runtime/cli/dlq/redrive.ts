@@ -3,7 +3,9 @@ import type { Plan } from '../../../topology/plan/plan.ts';
 import { plan } from '../../../topology/plan/planner.ts';
 import { LetterBook } from '../../app/dlq/letter-book.ts';
 import { loadMigration, Migrator } from '../../app/dlq/migration.ts';
-import { redrive, type RedriveResult } from '../../app/dlq/redrive.ts';
+import type { LetterStep } from '../../app/dlq/letter-step.ts';
+import { redrive, type RedriveOptions, type RedriveResult } from '../../app/dlq/redrive.ts';
+import { redriveBehind } from '../../app/dlq/redrive-behind.ts';
 import type { RunPlace } from '../../app/run-place.ts';
 import { systemClock } from '../../app/system-clock.ts';
 import type { ToolLog } from '../../app/tool-log.ts';
@@ -22,6 +24,7 @@ interface RedriveCommandOptions extends DataOptions, SelectionOptions {
   readonly with?: string;
   readonly rejected?: true;
   readonly unparked?: true;
+  readonly again?: true;
   readonly wait: number;
   readonly dryRun?: true;
   readonly json?: true;
@@ -42,6 +45,7 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
       '--unparked',
       'also records whose key was parked with them and is no longer, to their topics',
     )
+    .option('--again', 'also what fails behind a record that went through, until nothing does')
     .addOption(waitOption())
     .option('--dry-run', 'only say what would become of them')
     .option('--json', 'print what became of each as JSON')
@@ -52,7 +56,8 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
         'header "__streams.redriven". A call whose reply failed is asked again at the next start, with\n' +
         'its idempotency key. A letter that was sent on is not sent twice.\n' +
         'A record that parks its key goes to its task alone, and those that wait behind it follow, before\n' +
-        'anything newer of the key. It is said what became of them within --wait.\n' +
+        'anything newer of the key. It is said what became of them within --wait; with --again a record\n' +
+        'behind it that fails in its turn is sent on likewise.\n' +
         'Exit code 1: some letters stay, or a released key failed again.\n\n' +
         'Example:\n  $ millrace dlq redrive topology/orders/orders.yaml --stage reserve --dry-run',
     )
@@ -63,7 +68,7 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
         const book = new LetterBook(plan(checkedGraph(topology)), tool.log);
         const selected = await selection(book, names, options);
         const dryRun = options.dryRun === true;
-        const result = await redrive(tool, book, {
+        const redriveOptions: RedriveOptions = {
           selected,
           rejected: options.rejected === true,
           unparked: options.unparked === true,
@@ -79,8 +84,8 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
                   dryRun,
                 }),
               }),
-        });
-        done(await report(console, result, { tool, book, options }));
+        };
+        done(await redriven(console, { tool, book, options, redriveOptions }));
       });
     });
 }
@@ -97,25 +102,41 @@ function serdesOf({ catalog }: TopologySource, made: Plan, { registry }: ToolLog
   return new Serdes(catalog, cache, (topic) => made.topics.get(topic)?.internal === false);
 }
 
-async function report(
+async function redriven(
   console: Console,
-  result: RedriveResult,
   about: {
     readonly tool: ToolLog;
     readonly book: LetterBook;
     readonly options: RedriveCommandOptions;
+    readonly redriveOptions: RedriveOptions;
   },
 ): Promise<ExitCode> {
+  const { tool, book, options, redriveOptions } = about;
+  const { json = false, dryRun = false, again = false, wait: waitMs } = options;
+  const { topics } = book;
+  const result = await redrive(tool, book, redriveOptions);
   const { steps } = result;
-  const { tool, book, options } = about;
-  const { json = false, dryRun = false, wait: waitMs } = options;
-  if (!json) await showSteps(console, steps, { topics: book.topics, dryRun });
+  if (!json) await showSteps(console, steps, { topics, dryRun });
   saySums(console, result, dryRun);
-  const taken = dryRun ? undefined : await takenBy(tool, book, { steps, waitMs });
+  let taken = dryRun ? undefined : await takenBy(tool, book, { steps, waitMs });
+  let more: readonly LetterStep[] = [];
+  if (again && taken !== undefined) {
+    const after = { options: redriveOptions, steps, taken, waitMs };
+    ({ steps: more, taken } = await redriveBehind(tool, book, after));
+    if (!json) await showSteps(console, more, { topics, dryRun });
+    sayBehind(console, more);
+  }
   if (taken !== undefined) sayTaken(console, taken, book, steps);
-  if (json) await console.write(stepsJson(steps, taken));
-  const bad = steps.some(({ kind }) => kind === 'stays') || failedAgain(taken);
+  const all = [...steps, ...more];
+  if (json) await console.write(stepsJson(all, taken));
+  const bad = all.some(({ kind }) => kind === 'stays') || failedAgain(taken);
   return bad ? exitCodes.findings : exitCodes.fine;
+}
+
+function sayBehind(console: Console, steps: readonly LetterStep[]): void {
+  if (steps.length === 0) return;
+  const staying = steps.filter(({ kind }) => kind === 'stays').length;
+  console.note(`behind them: ${steps.length - staying} sent on, ${staying} stay\n`);
 }
 
 function saySums(console: Console, result: RedriveResult, dryRun: boolean): void {

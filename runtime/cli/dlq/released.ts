@@ -2,7 +2,7 @@ import type { LetterBook } from '../../app/dlq/letter-book.ts';
 import type { LetterDiscard, LetterStep } from '../../app/dlq/letter-step.ts';
 import {
   type Became,
-  type Released,
+  isReleased,
   type ReleasesTaken,
   releasesTaken,
 } from '../../app/dlq/releases-taken.ts';
@@ -17,7 +17,7 @@ export async function takenBy(
   book: LetterBook,
   { steps, waitMs }: { readonly steps: readonly (LetterStep | LetterDiscard)[]; waitMs: number },
 ): Promise<ReleasesTaken | undefined> {
-  const released = steps.filter((step): step is Released => 'release' in step);
+  const released = steps.filter(isReleased);
   return released.length === 0 ? undefined : releasesTaken(tool, book, { released, waitMs });
 }
 

@@ -345,6 +345,31 @@ describe('a parked key', () => {
   });
 });
 
+describe('redrive --again', () => {
+  test('sends on what fails behind in its turn, until the key is free', async () => {
+    const here = new Project();
+    const said = Array.from({ length: 9 }, (_, i): Word => [
+      'a',
+      `${i % 3 === 1 ? '' : 'bad '}${i}`,
+    ]);
+    await here.say(...said);
+    const mend = join(here.cwd, 'mend.ts');
+    writeFileSync(mend, "export const good = (word: string) => word.replace('bad', 'good');\n");
+    const service = here.service();
+    await expect.poll(() => here.table(), { timeout: 20_000 }).toMatchObject([{ 6: '8' }]);
+    const sent = await here.dlq('redrive', '--with', `${mend}#good`, '--again', '--wait', '20s');
+    expect([sent.code, sent.stderr]).toEqual([
+      0,
+      '1 sent on, 0 stay\nbehind them: 5 sent on, 0 stay\n' +
+        'parked keys: 1 free again, with 8 records that waited\n',
+    ]);
+    const good = said.map(([key, word]): Word => [key, word.replace('bad', 'good')]);
+    await expect.poll(() => here.loud(), { timeout: 20_000 }).toEqual(shouted(good));
+    service.process.kill('SIGTERM');
+    expect((await service.ended).code).toBe(0);
+  });
+});
+
 describe('a task that holds as many records as it may', () => {
   test('takes no more until there is room, and loses nothing', async () => {
     const here = new Project(', park-by-key: { most: 5 }');
