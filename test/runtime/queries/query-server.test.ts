@@ -13,6 +13,7 @@ streams:
 stages:
   by-key:  { from: words, group-by-key: true, count: {} }
   changes: { from: by-key, to-stream: {}, to: counts }
+errors: { default: { dead-letter: letters, park-by-key: {} } }
 `;
 
 interface Said {
@@ -38,7 +39,7 @@ describe('a member over HTTP', () => {
 
   afterEach(() => group.close());
 
-  test('lists the stores', async () => {
+  test('lists the stores, without what waits behind dead letters', async () => {
     await start();
     expect((await get('/stores')).body).toEqual({
       application: 'shop',
