@@ -50,7 +50,7 @@ export function sayTaken(
   }
   const said = [
     [counts.free, `free again, with ${showCount(followed)} records that waited`],
-    [counts.failed, 'failed again'],
+    [counts.failed, 'with a new dead letter'],
     [counts['under-way'], 'under way'],
     [counts.waits, waitingText(application, runs)],
   ] as const;

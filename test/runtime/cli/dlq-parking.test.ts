@@ -328,7 +328,7 @@ describe('a parked key', () => {
     expect([again.code, again.stderr]).toEqual([
       1,
       expect.stringMatching(
-        /^1 sent on, 0 stay\n\d\/\d failed again: \d\/\d\nparked keys: 1 failed again\n$/,
+        /^1 sent on, 0 stay\n\d\/\d failed again: \d\/\d\nparked keys: 1 with a new dead letter\n$/,
       ),
     ]);
     expect(letter).toMatch(/^words\.letters\//);
