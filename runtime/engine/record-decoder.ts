@@ -1,4 +1,4 @@
-import type { AvroSerde, Serde } from '../../schemas/index.ts';
+import type { Serde } from '../../schemas/index.ts';
 import { SerdeError } from '../../topology/core/errors.ts';
 import { StreamRecord } from '../../topology/core/record.ts';
 import type { Bindings } from '../../topology/expression/expression.ts';
@@ -69,7 +69,8 @@ export function recordDecoder(options: DecoderOptions): DecodeRecord {
     try {
       return decode(reader, topic, partition);
     } catch (error) {
-      const id = unknownId(keySerde, reader, 'key') ?? unknownId(valueSerde, reader, 'value');
+      const id =
+        unknownId(keySerde, reader, 'key') ?? unknownId(changes ?? valueSerde, reader, 'value');
       if (id !== undefined && !cache.isAbsent(id)) throw new SchemaPending(id);
       throw error;
     }
@@ -87,9 +88,8 @@ function unknownId(
   reader: RecordBatchReader,
   part: 'key' | 'value',
 ): number | undefined {
-  if (!('unknownId' in serde)) return undefined;
   const end = part === 'key' ? reader.keyEnd : reader.valueEnd;
   if (end < 0) return undefined;
   const start = part === 'key' ? reader.keyStart : reader.valueStart;
-  return (serde as AvroSerde).unknownId(reader.buffer, start, end);
+  return serde.unknownId?.(reader.buffer, start, end);
 }

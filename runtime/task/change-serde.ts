@@ -46,6 +46,14 @@ export function changeSerde(inner: Serde): Serde<Change> {
         value: half(buffer[start + 1] as number, inner, buffer, oldEnd, end),
       };
     },
+    unknownId(buffer, start, end) {
+      const header = start + 6;
+      if (header > end) return undefined;
+      const oldEnd = header + buffer.readInt32BE(start + 2);
+      const idOf = (kind: number | undefined, from: number, to: number): number | undefined =>
+        kind === present && to <= end ? inner.unknownId?.(buffer, from, to) : undefined;
+      return idOf(buffer[start], header, oldEnd) ?? idOf(buffer[start + 1], oldEnd, end);
+    },
   };
 }
 
