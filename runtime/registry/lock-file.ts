@@ -276,17 +276,22 @@ export function versionWords(
 }
 
 /**
- * Compares a lock with the registry that is used. What it lacks is said, a sentence for each thing; `file` is how the lock is called.
+ * Compares a lock with the registry that is used. What it lacks, also of the subjects `used`, is said, a sentence for each thing; `file` is how the lock is called.
  * @throws {ConfigError} LOCK_MISMATCH where it is of another registry: a version is another schema there
  */
 export async function verifyLock(
   { lock, file }: { readonly lock: SchemaLock; readonly file: string },
   registry: SchemaRegistry,
+  used: readonly string[] = [],
 ): Promise<readonly string[]> {
   const lines: string[] = [];
-  for (const [subject, { versions }] of lock.subjects) {
+  for (const subject of new Set([...lock.subjects.keys(), ...used])) {
+    const locked = lock.subjects.get(subject);
+    const versions = locked?.versions ?? [];
     const present = new Map(await registry.versions(subject));
-    if (present.size === 0) lines.push(`"${subject}" is in ${file}, and not in the registry`);
+    if (present.size === 0 && locked !== undefined) {
+      lines.push(`"${subject}" is in ${file}, and not in the registry`);
+    }
     for (const { version, id } of versions) {
       const found = present.get(version);
       if (found === undefined) continue;

@@ -8,9 +8,12 @@ import type { ApplicationLog } from '../application-log.ts';
 import type { RegistryChoice } from '../runner-file-registry.ts';
 import type { TopologySource } from '../topology-source.ts';
 import { otherReader } from './reader-pins.ts';
+import { topologySubjects } from './topology-subjects.ts';
 
 /** Ids of the embedded log's own registry count from 1; a lock's are of somebody else's. */
 const ownFrom = 1_000_000_000;
+
+type Used = Pick<TopologySource, 'lock' | 'problems' | 'graph' | 'catalog'>;
 
 /**
  * The registry that an application uses: the one that was opened, compared with the lock file where there is one; or, offline, the lock file in its place.
@@ -20,7 +23,7 @@ const ownFrom = 1_000_000_000;
  */
 export async function usedRegistry(
   opened: ApplicationLog,
-  { lock, problems }: Pick<TopologySource, 'lock' | 'problems'>,
+  { lock, problems, graph, catalog }: Used,
   { choice = {}, report }: { choice: RegistryChoice | undefined; report: Report },
 ): Promise<SchemaRegistry> {
   const others = problems.filter(({ code }) => code === otherReader).map(readerLine);
@@ -40,7 +43,9 @@ export async function usedRegistry(
   // A lock of a registry with a URL says nothing of a log's own.
   const ofOther = choice.url === undefined && lock?.lock.registry !== undefined;
   if (lock !== undefined && !ofOther) {
-    for (const line of await verifyLock(lock, opened.registry)) report(line);
+    const subjects = graph === undefined ? [] : topologySubjects(graph.definition, catalog);
+    const used = subjects.map(({ subject }) => subject);
+    for (const line of await verifyLock(lock, opened.registry, used)) report(line);
   }
   return opened.registry;
 }

@@ -100,6 +100,14 @@ describe('verifyLock', () => {
     ]);
   });
 
+  test('says which subjects in use it lacks altogether, where the registry has them', async () => {
+    const registry = await filled();
+    const lock = await pullLock(registry, undefined, ['a']);
+    expect(await verifyLock({ lock, file: 'l' }, registry, ['a', 'b', 'nobody'])).toEqual([
+      '"b" has version 1 in the registry, which l has not: do "millrace schemas pull", and check',
+    ]);
+  });
+
   test('refuses a registry that has another schema as a version', async () => {
     const lock = await pullLock(await filled(), undefined, ['a']);
     const other = new MemoryRegistry();
