@@ -1,4 +1,4 @@
-import { IllegalStateError } from '../../topology/core/errors.ts';
+import { IllegalStateError, SerdeError } from '../../topology/core/errors.ts';
 import type { Clock } from '../../topology/core/clock.ts';
 import { StreamRecord } from '../../topology/core/record.ts';
 import type { GlobalTable, Plan } from '../../topology/plan/plan.ts';
@@ -256,15 +256,17 @@ export class GlobalTables {
     store.beginBatch();
     while (queue.headTime() !== undefined) {
       const item = queue.take();
-      if (!(item instanceof StreamRecord)) {
+      try {
+        if (!(item instanceof StreamRecord)) throw item.error;
+        if (item.key !== null) store.put(item.key, item.value, Math.max(0, item.time));
+      } catch (error) {
+        if (!(error instanceof SerdeError) && item instanceof StreamRecord) throw error;
         const { topic, partition } = queue;
-        const why = item.error instanceof Error ? item.error.message : String(item.error);
+        const why = error instanceof Error ? error.message : String(error);
         this.options.report(
           `global table "${store.name}": the record at ${item.offset} of ${topic}-${partition} is left out: ${why}`,
           { level: 'warn', code: 'GLOBAL_RECORD_LEFT_OUT', store: store.name, topic },
         );
-      } else if (item.key !== null) {
-        store.put(item.key, item.value, Math.max(0, item.time));
       }
     }
     queue.settlePosition();
