@@ -121,7 +121,7 @@ export class SchemaCache implements SchemaResolver {
   /** Id of the last version that is this schema; brings all versions to hand. */
   private async version(subject: string, text: string): Promise<number | undefined> {
     const ids = (await this.registry.versions(subject)).map(([, id]) => id);
-    for (const id of ids) await this.load(id);
+    await Promise.all(ids.map((id) => this.load(id)));
     return ids.findLast((id) => sameSchema(this.texts.get(id) ?? '', text));
   }
 

@@ -245,6 +245,8 @@ export class UrlRegistry implements ManagedRegistry {
     if (isMissing(answer, 40_401, 40_402)) return undefined;
     const found = this.body(answer, `give version ${version} of ${subject}`) as VersionBody;
     this.known.set(place, found);
+    const { id, schema, references = [] } = found;
+    if (!this.schemas.has(id)) this.schemas.set(id, Promise.resolve({ schema, references }));
     return found;
   }
 

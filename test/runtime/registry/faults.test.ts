@@ -163,6 +163,17 @@ describe('a registry that cannot be used', () => {
   });
 });
 
+describe('a registry that answers', () => {
+  test('is not asked for the schema of a version that it has given', async () => {
+    const version = { subject: 'a', id: 7, version: 1, schema: record('a') };
+    const { url, requests } = await misbehaving(reply(200, [1]), reply(200, version), silent);
+    const registry = client(url);
+    expect(await registry.versions('a')).toEqual([[1, 7]]);
+    expect(await registry.schema(7)).toBe(record('a'));
+    expect(requests).toHaveLength(2);
+  });
+});
+
 describe('credentials', () => {
   test.each([
     ['a user', { username: 'key', password: 'secret' }, `Basic ${btoa('key:secret')}`],
