@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openTopics } from '../../../runtime/index.ts';
 import { Cli } from './cli.ts';
-import { runToEnd } from './dlq.ts';
+import { runToEnd, shouting } from './dlq.ts';
 import { inProcess } from './in-process.ts';
-import { projects } from './project.ts';
+import { produce, projects, saidWriter, withDataFolder } from './project.ts';
 
 const project = projects();
 
@@ -368,6 +368,54 @@ describe('redrive --again', () => {
     service.process.kill('SIGTERM');
     expect((await service.ended).code).toBe(0);
   });
+});
+
+test('records of an incompatible schema are translated in their order, key by key', async () => {
+  const old = shouting['schemas/said.avsc'] as string;
+  const cwd = project({
+    ...shouting,
+    'words.yaml': `${shouting['words.yaml']}errors: { default: { dead-letter: words.letters, park-by-key: {} } }\n`,
+    'schemas/said.avsc': old.replace(
+      '"fields": [',
+      '"fields": [ { "name": "lang", "type": "string" },',
+    ),
+    'german.ts': "export const german = (old: object): object => ({ ...old, lang: 'de' });\n",
+    'processors/shout.ts': `interface Said { readonly word: string; readonly lang: string }
+export const shout = (said: Said): Said => ({ ...said, word: said.word.toUpperCase() });
+`,
+  });
+  const data = join(cwd, 'data');
+  await withDataFolder(data, async (log) => {
+    const say = await saidWriter(log, 'said');
+    await log.registry.setCompatibility('NONE', 'said-value');
+    const said = Array.from({ length: 8 }, (_, i) => ({
+      key: `k${i % 2}`,
+      value: say(`w${i}`, i),
+    }));
+    await produce(log, { name: 'said', partitions: 1 }, said);
+  });
+  const service = new Cli(['run', 'words.yaml', '--data', 'data'], { cwd });
+  const place = [join(cwd, 'words.yaml'), '--data', data];
+  const listed = async (): Promise<unknown> =>
+    JSON.parse((await inProcess('dlq', 'list', ...place, '--json')).stdout);
+  await expect.poll(listed, { timeout: 20_000 }).toMatchObject([{ letters: 2, waiting: 6 }]);
+  const how = ['--with', `${join(cwd, 'german.ts')}#german`, '--again', '--wait', '20s'];
+  const { code, stderr } = await inProcess('dlq', 'redrive', ...place, ...how);
+  expect([code, stderr]).toEqual([
+    0,
+    '2 sent on, 0 stay\nbehind them: 6 sent on, 0 stay\n' +
+      'parked keys: 2 free again, with 6 records that waited\n',
+  ]);
+  const { stdout } = await inProcess('topics', 'read', 'shouted', '--data', data);
+  const lines = stdout.split('\n').slice(0, -1);
+  const loud = lines.map((line) => JSON.parse(line) as { key: string; value: object });
+  const of = (key: string): readonly object[] =>
+    loud.filter((it) => it.key === key).map(({ value }) => value);
+  const value = (n: number): object => ({ lang: 'de', word: `W${n}`, at: n });
+  expect(of('k0')).toEqual([0, 2, 4, 6].map(value));
+  expect(of('k1')).toEqual([1, 3, 5, 7].map(value));
+  service.process.kill('SIGTERM');
+  expect((await service.ended).code).toBe(0);
 });
 
 describe('a task that holds as many records as it may', () => {
