@@ -3,6 +3,7 @@ import { RecordBatchBuilder } from '../codec/batch-builder.ts';
 import { assignBaseOffset } from '../codec/batch-header.ts';
 import { RecordBatchReader } from '../codec/batch-reader.ts';
 import type { ChangelogRecord } from '../state/restore.ts';
+import { maxKeyBytes } from '../state/row-format.ts';
 import { type DecodeRecord, SchemaPending } from '../task/partition-queue.ts';
 import { Scratch } from '../codec/scratch.ts';
 import { awaitSchema, type SchemaWait } from './await-schema.ts';
@@ -72,8 +73,11 @@ export class SourceRows {
     }
     const { key, value, time } = decoded;
     if (key === null || time < 0) return undefined;
+    const keyBytes = this.bytes(this.keySerde, key);
+    // In processing it went to the dead letters: no store takes it.
+    if (keyBytes.length > maxKeyBytes) return undefined;
     return {
-      key: this.bytes(this.keySerde, key),
+      key: keyBytes,
       value: this.bytesOrNull(value),
       time,
       keep: false,

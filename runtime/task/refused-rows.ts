@@ -3,6 +3,7 @@ import { SerdeError } from '../../topology/core/errors.ts';
 import { noHeaders } from '../../topology/core/record.ts';
 import { Scratch } from '../codec/scratch.ts';
 import type { ChangelogRecord } from '../state/restore.ts';
+import { maxKeyBytes } from '../state/row-format.ts';
 import type { TaskStore } from '../state/task-store.ts';
 import type { OutputBuffer } from './output-buffer.ts';
 
@@ -56,12 +57,16 @@ export class RefusedRows {
     const key = decoded(backed.keySerde, Buffer.from(rawKey));
     // What has no key is no row, and in the way of none.
     if (key === undefined) return;
+    const keyBytes = this.encoded(backed.keySerde, key);
+    // No store takes it: neither now, nor when it is restored.
+    if (keyBytes.length > maxKeyBytes) return;
     const row = backed.store.row(key);
     const stored: Stored = {
       version: 1,
       offset,
-      key: this.encoded(backed.keySerde, key),
-      value: row === undefined ? null : this.encoded(backed.valueSerde, row.value),
+      key: keyBytes.toString('base64'),
+      value:
+        row === undefined ? null : this.encoded(backed.valueSerde, row.value).toString('base64'),
       time: row?.time ?? 0,
     };
     output.appendPair(
@@ -74,10 +79,8 @@ export class RefusedRows {
     );
   }
 
-  private encoded(serde: Serde, value: unknown): string {
-    const scratch = (this.scratch ??= new Scratch());
-    const end = scratch.write(serde, value, 0);
-    return scratch.buffer.toString('base64', 0, end);
+  private encoded(serde: Serde, value: unknown): Buffer {
+    return (this.scratch ??= new Scratch()).bytesOf(serde, value);
   }
 }
 

@@ -45,6 +45,16 @@ async function beforeAndAfter(driver: TopologyDriver): Promise<readonly (readonl
 }
 
 describe('a record that its table refused', () => {
+  test('is a dead letter and no row where its key is too long for a store', async () => {
+    const driver = await start();
+    const long = { key: 'k'.repeat(2000), value: 2, time: 5 };
+    await driver.pipe('prices', { key: 'a', value: 1, time: 5 }, long);
+    expect(await driver.all('backed.dead-letters')).toHaveLength(1);
+    const rows = [['a', 1, 5]];
+    expect(await beforeAndAfter(driver)).toEqual([rows, rows]);
+    await driver.close();
+  });
+
   test.each([
     ['comes from the future', { value: 2, time: now * 2 }],
     ['fails further down', { value: -2, time: now }],
