@@ -6,6 +6,7 @@ import { buildType, newRegistry } from './avsc-types.ts';
 import { definedName, fullName, primitiveNames, SchemaWriter } from './canonical.ts';
 import type { Definitions, PlacedDefinition, SchemaFile, SchemaProblem } from './definitions.ts';
 import { placeOf, readDefinitions } from './definitions.ts';
+import { defaultNode, failingDefault } from './failing-default.ts';
 import type { JsonNode, JsonObject } from './json-scan.ts';
 import { member, plainValue, textOf } from './json-scan.ts';
 import { decimalAttributes } from './logical-types.ts';
@@ -47,14 +48,25 @@ export function loadCatalog(files: readonly SchemaFile[]): {
     const failure = buildNamed(definition, definitions, registry, codecs);
     if (failure === undefined) continue;
     broken.add(definition.name);
-    problems.push({
-      code: 'S002',
-      severity: 'error',
-      message: `${definition.name} is not Avro: ${failure}`,
-      at: placeOf(definition.file, definition.node.start),
-    });
+    problems.push(notAvro(definition, definitions, failure));
   }
   return { catalog: new Catalog(definitions, broken, registry, codecs), problems };
+}
+
+function notAvro(
+  { name, file, node }: PlacedDefinition,
+  { byName }: Definitions,
+  failure: string,
+): SchemaProblem {
+  const field = failingDefault(new SchemaWriter(byName).named(name));
+  const at = field === undefined ? undefined : defaultNode(node, field);
+  const what = at === undefined ? '' : `field "${field}": `;
+  return {
+    code: 'S002',
+    severity: 'error',
+    message: `${name} is not Avro: ${what}${failure}`,
+    at: placeOf(file, (at ?? node).start),
+  };
 }
 
 /**

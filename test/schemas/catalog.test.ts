@@ -159,7 +159,7 @@ describe('loadCatalog', () => {
     ],
     [
       '{"type":"record","name":"R","fields":[{"name":"a","type":"int","default":"x"}]}',
-      'R is not Avro: incompatible field default "x" (invalid "int": "x")',
+      'R is not Avro: field "a": incompatible field default "x" (invalid "int": "x")',
     ],
     [
       '{"type":"record","name":"R","fields":[{"name":"a","type":["int","int"]}]}',
@@ -169,6 +169,23 @@ describe('loadCatalog', () => {
     const { catalog, problems } = load(text);
     expect(problems.map((p) => [p.code, p.message])).toEqual([['S002', message]]);
     expect(catalog.names()).toEqual([]);
+  });
+
+  test('points at the default that does not fit its field', () => {
+    const place = '{"name":"at","type":{"type":"record","name":"P","fields":[';
+    const { problems } = load(
+      `{"type":"record","name":"R","fields":[\n` +
+        `{"name":"ok","type":"int","default":1},\n` +
+        `${place}{"name":"x","type":"int"}]},"default":{"x":1}},\n` +
+        `{"name":"bad","type":"P","default":{}}]}`,
+    );
+    expect(problems.map(({ at, message }) => [at.line, at.column, message])).toEqual([
+      [
+        4,
+        36,
+        'R is not Avro: field "bad": incompatible field default {} (invalid "int": undefined)',
+      ],
+    ]);
   });
 
   test('leaves out what refers to something broken, without a second report', () => {
