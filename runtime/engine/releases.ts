@@ -19,12 +19,13 @@ export interface ReleasesOptions {
  * What people decided about keys that are parked, as every member of an application reads it, from the beginning of `<application>-redriven`. That is safe to do again and again: a
  * note names one failure of a key, and what ends that, once, is the transaction that takes its record off.
  *
- * The notes of each key's latest failure are kept, for tasks that come later: of several the first, which is the one that a task acts on that is here.
+ * For tasks that come later the note of each key's latest failure is kept: of several of one failure the first, which is the one that a task acts on that is here. A note of an earlier
+ * failure that comes behind it (written twice, or after a reset with the clock put back) is kept beside it.
  */
 export class Releases {
   private readonly options: ReleasesOptions;
-  /** Task → key's bytes as latin1 → its latest note. */
-  private readonly byTask = new Map<string, Map<string, Release>>();
+  /** Task → key's bytes as latin1 → its notes. */
+  private readonly byTask = new Map<string, Map<string, readonly Release[]>>();
   private readonly topic: FollowedTopic;
 
   constructor(options: ReleasesOptions) {
@@ -47,7 +48,9 @@ export class Releases {
 
   /** Tells a task that has come what is known so far; it hears of the rest by itself. */
   opened(task: Task): void {
-    for (const note of this.byTask.get(task.id)?.values() ?? []) task.release(note);
+    for (const notes of this.byTask.get(task.id)?.values() ?? []) {
+      for (const note of notes) task.release(note);
+    }
   }
 
   /** Reads what is there, then follows the topic until {@link close}. Nothing, where no key is ever parked. */
@@ -63,14 +66,19 @@ export class Releases {
   private take(release: Release | undefined): void {
     if (release === undefined) return;
     const { task, key } = release;
-    const notes = this.byTask.get(task) ?? new Map<string, Release>();
+    const notes = this.byTask.get(task) ?? new Map<string, readonly Release[]>();
     this.byTask.set(task, notes);
     const id = key.toString('latin1');
-    const before = notes.get(id);
-    if (before !== undefined && isSameFailure(before.parked, release.parked)) return;
-    notes.set(id, release);
+    const before = notes.get(id) ?? [];
+    if (before.some(({ parked }) => isSameFailure(parked, release.parked))) return;
+    notes.set(id, [...before.filter((it) => !isEarlier(it, release)), release]);
     const { tasks, wake } = this.options;
     for (const here of tasks()) if (here.id === task) here.release(release);
     wake();
   }
+}
+
+function isEarlier({ parked: one }: Release, { parked: other }: Release): boolean {
+  if (one.sinceMs !== other.sinceMs) return one.sinceMs < other.sinceMs;
+  return one.attempt < other.attempt;
 }
