@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import { ConfigError } from '../../../topology/core/errors.ts';
 import type { Graph } from '../../../topology/graph/graph.ts';
 import type { ManagedRegistry } from '../../ports.ts';
@@ -66,7 +67,8 @@ export type OlderSchemas =
   | { readonly kind: 'by-subject'; readonly schemas: ReadonlyMap<string, SourcedSchema> };
 
 /**
- * What `--against` names. `git:REVISION` alone is the file at that revision that is compared, `word`.
+ * What `--against` names. `git:REVISION` alone is the file at that revision that is compared, `word`; one
+ * that is not there yet has nothing older.
  * @throws {ConfigError} as {@link wantedSchemas}
  */
 export async function olderSchemas(
@@ -77,6 +79,11 @@ export async function olderSchemas(
   const [, revision] = /^git:([^:]+)$/.exec(against) ?? [];
   const source =
     revision === undefined ? parseSource(against) : atRevision(word, gitTree(revision));
+  if (revision !== undefined && source.kind !== 'subject') {
+    const { path, tree } = source;
+    const there = tree.list(dirname(path)).includes(basename(path));
+    if (!there) return { kind: 'by-subject', schemas: new Map() };
+  }
   switch (source.kind) {
     case 'topology': {
       const { path, tree } = source;

@@ -223,6 +223,25 @@ describe('millrace schemas check', () => {
     });
   });
 
+  test('takes a file as new that the revision does not have', async () => {
+    commit();
+    renameSync('words.yaml', 'other.yaml');
+    renameSync('schemas/said.avsc', 'schemas/spoken.avsc');
+    const check = (...args: readonly string[]): Promise<CliResult> =>
+      inProcess('schemas', 'check', ...args);
+    expect(await check('other.yaml', '--against', 'git:HEAD')).toMatchObject({
+      code: 0,
+      stdout:
+        'said-value of other.yaml: new, there is nothing to compare it with\n' +
+        'shouted-value of other.yaml: new, there is nothing to compare it with\n',
+    });
+    expect(await check('schemas/spoken.avsc', '--against', 'git:HEAD')).toMatchObject({
+      code: 0,
+      stdout: 'schemas/spoken.avsc: new, there is nothing to compare it with\n',
+    });
+    expect((await check('other.yaml', '--against', 'git:HEAD:other.yaml')).code).toBe(3);
+  });
+
   test('finds schemas of a revision whatever their files are called', async () => {
     renameSync('schemas/said.avsc', 'schemas/gesagt ä "1".avsc');
     commit();
