@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { isStreamsError } from '../../topology/core/errors.ts';
+import type { Plan } from '../../topology/plan/plan.ts';
 import { plan } from '../../topology/plan/planner.ts';
 import type { SyncMode } from '../embedded/durability.ts';
 import { openEmbeddedLog } from '../embedded/embedded-log.ts';
@@ -87,7 +88,7 @@ export async function openTopics(options: OpenTopicsOptions): Promise<Topics> {
       (await log.admin.list()).map(({ name, partitions }) => [name, partitions]),
     );
     const made = plan(graph, { partitionsOf: (topic) => present.get(topic) });
-    const partitions = await ensureTopics(made, log);
+    const partitions = await ensureTopics(withoutNewStores(made, present), log);
     const serdes = new Serdes(
       topology.catalog,
       new SchemaCache(opened.registry, systemClock, strategiesOf(made)),
@@ -103,6 +104,14 @@ export async function openTopics(options: OpenTopicsOptions): Promise<Topics> {
     await release().catch(() => {});
     throw error;
   }
+}
+
+/** What is missing of stores is the application's to make: it alone knows what it has run with. */
+function withoutNewStores(made: Plan, present: ReadonlyMap<string, number>): Plan {
+  const topics = [...made.topics].filter(
+    ([name, { role }]) => role !== 'changelog' || present.has(name),
+  );
+  return { ...made, topics: new Map(topics), stores: new Map() };
 }
 
 /** Names of clients are used again by later processes, so that the log keeps few of them. */

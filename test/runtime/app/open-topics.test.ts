@@ -57,6 +57,23 @@ describe('openTopics', () => {
     await topics.close();
   });
 
+  test('sends records though the file has a store that the application has not run with', async () => {
+    const topics = await openTopics({ topology: file, data });
+    await topics.send('places', { key: 'a', value: { size: 1 } });
+    const ran = await startApplication({ topology: file, data, logger: lineLogger(() => {}) });
+    await expect.poll(() => ran.caughtUp(), { timeout: 10_000 }).toBe(true);
+    await ran.close();
+    writeFileSync(
+      file,
+      `${topology}  once: { from: places, dedupe: { by: value.size, compare: value, retention: 1h, conflict: dead-letter }, drop: [out] }\n`,
+    );
+    const anew = await openTopics({ topology: file, data });
+    await anew.send('places', { key: 'b', value: { size: 2 } });
+    expect((await anew.read('kept')).map(({ key }) => key)).toEqual(['a']);
+    await anew.close();
+    await topics.close();
+  });
+
   test('appends all records of a call or none', async () => {
     const topics = await openTopics({ topology: file, data });
     const sent = topics.send('places', { key: 'a', value: { size: 1 } }, { key: 'b', value: {} });
