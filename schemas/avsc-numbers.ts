@@ -1,6 +1,14 @@
-import type { Hook, Inner, ResolverParts, Tap } from './avsc-base.ts';
+import type { RawNumber } from '../topology/core/exact-json.ts';
+import { bigOf, isRawNumber } from '../topology/core/exact-json.ts';
+import type { CopyOptions, Hook, Inner, ResolverParts, Tap } from './avsc-base.ts';
 import { base } from './avsc-base.ts';
-import { readBigLong, readExactLong, writeBigLong, writeExactLong } from './exact-long.ts';
+import {
+  beyondExact,
+  readBigLong,
+  readExactLong,
+  writeBigLong,
+  writeExactLong,
+} from './exact-long.ts';
 import { widening } from './logical-types.ts';
 
 /** An int; on the wire it fits 32 bits. */
@@ -33,7 +41,7 @@ export class SafeLong extends base.LongType {
   }
 
   override _check(value: unknown, _flags?: unknown, hook?: Hook): boolean {
-    const fits = Number.isSafeInteger(value);
+    const fits = Number.isSafeInteger(value) || isLongDefault(value);
     if (!fits) hook?.(value, this);
     return fits;
   }
@@ -47,7 +55,11 @@ export class SafeLong extends base.LongType {
   }
 
   override _write(tap: Tap, value: unknown): void {
-    if (!Number.isSafeInteger(value)) throw new Error('not a long');
+    if (!Number.isSafeInteger(value)) {
+      if (!isLongDefault(value)) throw new Error('not a long');
+      writeBigLong(tap, bigOf(value));
+      return;
+    }
     const long = value as number;
     if (long < two52 && long > -two52) tap.writeLong(long);
     else writeExactLong(tap, long);
@@ -65,11 +77,21 @@ export class SafeLong extends base.LongType {
 function multiplied(value: number, factor: number): number {
   const product = value * factor;
   if (Number.isSafeInteger(product)) return product;
-  throw new Error('a long beyond the range in which numbers are exact (2^53)');
+  throw new Error(beyondExact);
 }
 
 const minLong = -(2n ** 63n);
 const maxLong = 2n ** 63n - 1n;
+
+/**
+ * Whether a value is a default that is a long, but no exact number: it is written as it is, and
+ * where a reader would fill it in, that is an error as reading such a long is.
+ */
+export function isLongDefault(value: unknown): value is RawNumber {
+  if (!isRawNumber(value)) return false;
+  const long = bigOf(value);
+  return long >= minLong && long <= maxLong;
+}
 
 /** A long as a bigint: all 64 bits. */
 export class BigLong extends base.LongType {
@@ -96,8 +118,9 @@ export class BigLong extends base.LongType {
   /** Defaults are numbers in a schema's JSON. */
   override _copy(value: unknown): unknown {
     if (Number.isSafeInteger(value)) return BigInt(value as number);
-    if (this._check(value)) return value;
-    throw new Error(`${String(value)} is no long`);
+    const long = isRawNumber(value) ? bigOf(value) : value;
+    if (this._check(long)) return long;
+    throw new Error(`${String(long)} is no long`);
   }
 
   override _update(resolver: ResolverParts, writer: Inner): void {
@@ -142,6 +165,10 @@ export class SafeFloat extends base.FloatType {
     return fits;
   }
 
+  override _copy(value: unknown, options?: CopyOptions): unknown {
+    return super._copy(nearest(value), options);
+  }
+
   override _write(tap: Tap, value: unknown): void {
     if (!this._check(value)) throw new Error('not a float');
     tap.writeFloat(value as number);
@@ -155,10 +182,19 @@ export class SafeFloat extends base.FloatType {
 
 /** A double; a long becomes the nearest one. */
 export class SafeDouble extends base.DoubleType {
+  override _copy(value: unknown, options?: CopyOptions): unknown {
+    return super._copy(nearest(value), options);
+  }
+
   override _update(resolver: ResolverParts, writer: Inner): void {
     if (isInteger(writer)) resolver._read = readLongAsNumber;
     else super._update(resolver, writer, { registry: {} });
   }
+}
+
+/** A default as the number that it is nearest to. */
+function nearest(value: unknown): unknown {
+  return isRawNumber(value) ? Number(value.rawJSON) : value;
 }
 
 /** Reads a long as the nearest number. */

@@ -1,5 +1,7 @@
 import type { Inner, InnerField, ResolveOptions, ResolverParts, Tap, Write } from './avsc-base.ts';
 import { base, holdsProperties, namesMatch } from './avsc-base.ts';
+import { isLongDefault } from './avsc-numbers.ts';
+import { beyondExact } from './exact-long.ts';
 
 type RecordConstructor = { prototype: object } & (new (...values: readonly unknown[]) => object);
 
@@ -11,7 +13,8 @@ export class SafeRecord extends base.RecordType {
   override _createConstructor(): { prototype: object } {
     const made = super._createConstructor(false, true);
     made.prototype = Object.prototype;
-    return made;
+    const inexact = this.fields.map(({ defaultValue }) => holdsLongDefault(defaultValue()));
+    return inexact.includes(true) ? refusing(made as RecordConstructor, inexact) : made;
   }
 
   override _createWriter(): Write {
@@ -31,6 +34,23 @@ export class SafeRecord extends base.RecordType {
     const steps = stepsOf(this, (writer as SafeRecord).fields, options);
     resolver._read = compiled(this.fields.length, steps, recordConstructor);
   }
+}
+
+function holdsLongDefault(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return false;
+  return isLongDefault(value) || Object.values(value).some(holdsLongDefault);
+}
+
+/** A constructor that does not fill in the fields whose default is a long that no number is. */
+function refusing(made: RecordConstructor, inexact: readonly boolean[]): { prototype: object } {
+  function Refusing(...values: readonly unknown[]): object {
+    if (inexact.some((is, i) => is && values[i] === undefined)) {
+      throw new Error(`a missing field, whose default is ${beyondExact}`);
+    }
+    return new made(...values);
+  }
+  Refusing.prototype = Object.prototype;
+  return Refusing;
 }
 
 /** What is done with one field of the writer: read into fields of the reader, or skipped. */

@@ -1,3 +1,4 @@
+import { isRawNumber } from '../topology/core/exact-json.ts';
 import type {
   BuildOptions,
   CopyOptions,
@@ -50,7 +51,8 @@ function kindOfValue(value: unknown): ValueKind | undefined {
       if (value === null) return 'null';
       if (Array.isArray(value)) return 'array';
       if (Buffer.isBuffer(value)) return 'bytes';
-      return isDecimal(value) ? 'decimal' : 'object';
+      if (isDecimal(value)) return 'decimal';
+      return isRawNumber(value) ? 'number' : 'object';
     default:
       return undefined;
   }

@@ -75,7 +75,7 @@ export class SchemaWriter {
 
   #node(node: JsonNode, namespace: string): unknown {
     if (node.kind === 'array') return node.items.map((item) => this.#node(item, namespace));
-    if (node.kind === 'scalar') return this.named(fullName(String(node.value), namespace));
+    if (node.kind === 'scalar') return this.named(fullName(textOf(node) ?? '', namespace));
     const type = member(node, 'type');
     const kind = textOf(type);
     if (type !== undefined && (kind === undefined || this.#isReference(kind, namespace))) {

@@ -1,6 +1,7 @@
 import type { Type } from 'avsc';
 import type { AvroField, AvroType, FilePosition, SchemaCatalog } from '../topology/core/avro.ts';
 import { ConfigError } from '../topology/core/errors.ts';
+import { parseExactJson } from '../topology/core/exact-json.ts';
 import type { LongOptions } from './avsc-types.ts';
 import { buildType, newRegistry } from './avsc-types.ts';
 import { definedName, fullName, primitiveNames, SchemaWriter } from './canonical.ts';
@@ -164,7 +165,7 @@ class Catalog implements SchemaCatalog, AvroSchemas {
     const text = this.canonicalSchema(type);
     let made = this.#bigCodecs.get(text);
     if (made === undefined) {
-      made = buildType(JSON.parse(text), newRegistry({ longs: 'bigint' }));
+      made = buildType(parseExactJson(text), newRegistry({ longs: 'bigint' }));
       this.#bigCodecs.set(text, made);
     }
     return made;
@@ -226,7 +227,7 @@ class Catalog implements SchemaCatalog, AvroSchemas {
     if (node.kind === 'array') {
       return { kind: 'union', branches: node.items.map((item) => this.#type(item, namespace)) };
     }
-    if (node.kind === 'scalar') return this.#named(fullName(String(node.value), namespace));
+    if (node.kind === 'scalar') return this.#named(fullName(textOf(node) ?? '', namespace));
     const type = member(node, 'type') as JsonNode;
     const kind = textOf(type);
     switch (kind) {

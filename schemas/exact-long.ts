@@ -4,6 +4,9 @@ export interface Cursor {
   pos: number;
 }
 
+/** Why a long is not read as a number. */
+export const beyondExact = 'a long beyond the range in which numbers are exact (2^53)';
+
 /**
  * Reads an Avro long (zig-zag, 7 bits a byte) without rounding on the way.
  * @throws {Error} when it is beyond the range in which numbers are exact
@@ -18,7 +21,7 @@ export function readExactLong(cursor: Cursor): number {
   }
   const value = (first & 1) === 0 ? magnitude : -magnitude - 1;
   if (!Number.isSafeInteger(value)) {
-    throw new Error('a long beyond the range in which numbers are exact (2^53)');
+    throw new Error(beyondExact);
   }
   return value;
 }

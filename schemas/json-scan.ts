@@ -1,3 +1,6 @@
+import type { RawNumber } from '../topology/core/exact-json.ts';
+import { parseExactJson } from '../topology/core/exact-json.ts';
+
 /** A JSON value with the offset (UTF-16 units) at which it starts in its text. */
 export type JsonNode = JsonObject | JsonArray | JsonScalar;
 
@@ -16,7 +19,8 @@ export interface JsonArray {
 export interface JsonScalar {
   readonly kind: 'scalar';
   readonly start: number;
-  readonly value: string | number | boolean | null;
+  /** An integer beyond 2^53 with all its digits. */
+  readonly value: string | number | RawNumber | boolean | null;
 }
 
 export interface JsonMember {
@@ -63,7 +67,7 @@ export function textOf(node: JsonNode | undefined): string | undefined {
   return node?.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
 }
 
-/** The plain value of a node, as `JSON.parse` gives it. */
+/** The plain value of a node, as {@link parseExactJson} gives it. */
 export function plainValue(node: JsonNode): unknown {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'array') return node.items.map(plainValue);
@@ -154,7 +158,7 @@ class Scanner {
     }
     this.#at = scalarPattern.lastIndex;
     try {
-      return { kind: 'scalar', start, value: JSON.parse(match[0]) as JsonScalar['value'] };
+      return { kind: 'scalar', start, value: parseExactJson(match[0]) as JsonScalar['value'] };
     } catch {
       throw new JsonSyntaxError('a bad escape or a line break inside double quotes', start);
     }

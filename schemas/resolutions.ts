@@ -1,4 +1,5 @@
 import type { Type } from 'avsc';
+import { parseExactJson } from '../topology/core/exact-json.ts';
 import { buildType, newRegistry } from './avsc-types.ts';
 import { parseSchema } from './compatibility/parsed-schema.ts';
 import { wholeSchema } from './compatibility/whole-schema.ts';
@@ -47,7 +48,7 @@ function resolve(reader: Type, text: string): Resolution | Error {
  */
 export function resolves(reader: string, writer: string): boolean {
   try {
-    resolutionOf(buildType(JSON.parse(reader), newRegistry()), writer);
+    resolutionOf(buildType(parseExactJson(reader), newRegistry()), writer);
     return true;
   } catch {
     return false;

@@ -1,5 +1,6 @@
 import { diffSchemas, parseSchema, sameSchema } from '../../schemas/index.ts';
 import { ConfigError } from '../../topology/core/errors.ts';
+import { parseExactJson } from '../../topology/core/exact-json.ts';
 import type { CompatibilityMode, ManagedRegistry, SchemaRegistry } from '../ports.ts';
 import { isMode } from './modes.ts';
 
@@ -61,13 +62,13 @@ export function lockText({ registry, subjects, schemas, readers }: SchemaLock): 
       ? {}
       : {
           readers: sortedRecord(readers, (types) =>
-            sortedRecord(types, (text) => ids.get(text) ?? (JSON.parse(text) as unknown)),
+            sortedRecord(types, (text) => ids.get(text) ?? parseExactJson(text)),
           ),
         }),
     schemas: Object.fromEntries(
       [...schemas]
         .sort(([a], [b]) => a - b)
-        .map(([id, text]) => [String(id), JSON.parse(text) as unknown]),
+        .map(([id, text]) => [String(id), parseExactJson(text)]),
     ),
   };
   return `${JSON.stringify(json, null, 2)}\n`;
@@ -85,7 +86,7 @@ function sortedRecord<V, W>(map: ReadonlyMap<string, V>, value: (of: V) => W): R
 export function parseLock(text: string, file: string): SchemaLock {
   let json: Partial<LockJson> | null;
   try {
-    json = JSON.parse(text) as Partial<LockJson> | null;
+    json = parseExactJson(text) as Partial<LockJson> | null;
   } catch (error) {
     throw broken(file, `it is no JSON (${(error as Error).message})`);
   }
@@ -317,5 +318,5 @@ export async function verifyLock(
 
 async function sameText(registry: SchemaRegistry, lock: SchemaLock, id: number): Promise<boolean> {
   const text = await registry.schema(id);
-  return text !== undefined && JSON.stringify(JSON.parse(text)) === lock.schemas.get(id);
+  return text !== undefined && JSON.stringify(parseExactJson(text)) === lock.schemas.get(id);
 }

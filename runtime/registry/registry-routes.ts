@@ -1,4 +1,5 @@
 import { isStreamsError } from '../../topology/core/errors.ts';
+import { parseExactJson } from '../../topology/core/exact-json.ts';
 import type { CompatibilityMode, SchemaReference } from '../ports.ts';
 import { isMode } from './modes.ts';
 import { ApiError } from './api-error.ts';
@@ -42,7 +43,7 @@ const routes: readonly (readonly [method: string, path: string, handler: Handler
   ['GET', '/', async () => ({})],
   ['GET', '/schemas/types', async () => ['AVRO']],
   ['GET', '/schemas/ids/*', schemaById],
-  ['GET', '/schemas/ids/*/schema', async (call) => JSON.parse((await schemaById(call)).schema)],
+  ['GET', '/schemas/ids/*/schema', async (call) => parseExactJson((await schemaById(call)).schema)],
   ['GET', '/schemas/ids/*/versions', usesOfId],
   ['GET', '/schemas/ids/*/subjects', async (call) => (await usesOfId(call)).map((u) => u.subject)],
   ['GET', '/subjects', listSubjects],
@@ -190,7 +191,7 @@ async function describe({ registry }: Call, { subject, version, id }: SubjectRow
 
 async function versionText(call: Call): Promise<unknown> {
   const { schema = '' } = await describe(call, await named(call));
-  return JSON.parse(schema) as unknown;
+  return parseExactJson(schema);
 }
 
 /** Ids of the schemas that name this one. */
@@ -218,7 +219,7 @@ function schemaOf(body: unknown): SchemaBody {
   }
   let text: string;
   try {
-    text = JSON.stringify(JSON.parse(schema));
+    text = JSON.stringify(parseExactJson(schema));
   } catch (error) {
     // A primitive type may be given by its bare name, as Avro's parsers allow.
     if (!/^\s*[a-z]+\s*$/.test(schema)) {

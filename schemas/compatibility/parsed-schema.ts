@@ -1,3 +1,4 @@
+import { parseExactJson } from '../../topology/core/exact-json.ts';
 import { fullName, primitiveNames } from '../canonical.ts';
 import { decimalAttributes } from '../logical-types.ts';
 
@@ -77,7 +78,7 @@ export type NamedSchema = RecordSchema | EnumSchema | FixedSchema;
  * @throws {SyntaxError} when the text is not JSON, or refers to a type that it does not define
  */
 export function parseSchema(text: string): ParsedSchema {
-  return new Parser().type(JSON.parse(text), '');
+  return new Parser().type(parseExactJson(text), '');
 }
 
 type Json = Readonly<Record<string, unknown>>;

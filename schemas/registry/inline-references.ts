@@ -1,3 +1,4 @@
+import { parseExactJson } from '../../topology/core/exact-json.ts';
 import { fullName, primitiveNames } from '../canonical.ts';
 
 /**
@@ -8,8 +9,8 @@ import { fullName, primitiveNames } from '../canonical.ts';
 export function inlineReferences(schema: string, referenced: readonly string[]): string {
   if (referenced.length === 0) return schema;
   const definitions = new Map<string, Definition>();
-  for (const text of referenced) collect(JSON.parse(text) as unknown, '', definitions);
-  return JSON.stringify(new Inliner(definitions).type(JSON.parse(schema) as unknown, ''));
+  for (const text of referenced) collect(parseExactJson(text), '', definitions);
+  return JSON.stringify(new Inliner(definitions).type(parseExactJson(schema), ''));
 }
 
 interface Definition {

@@ -1,4 +1,5 @@
 import type { AvroField, AvroRecord, AvroType } from '../core/avro.ts';
+import { bigOf, isRawNumber } from '../core/exact-json.ts';
 import { nearestName } from '../core/problem.ts';
 import { analyse } from './compile.ts';
 import { emitObject } from './emit.ts';
@@ -144,7 +145,10 @@ function defaultValue(type: AvroType, json: unknown): unknown {
       const first = type.branches.find((branch) => (branch.kind === 'null') === (json === null));
       return first === undefined ? json : defaultValue(first, json);
     }
+    case 'float':
+    case 'double':
+      return isRawNumber(json) ? Number(json.rawJSON) : json;
     default:
-      return json;
+      return isRawNumber(json) ? bigOf(json) : json;
   }
 }

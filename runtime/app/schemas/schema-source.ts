@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { loadCatalog, type AvroSchemas } from '../../../schemas/index.ts';
 import type { SchemaCatalog } from '../../../topology/core/avro.ts';
 import { ConfigError } from '../../../topology/core/errors.ts';
+import { parseExactJson } from '../../../topology/core/exact-json.ts';
 import type { ManagedRegistry } from '../../ports.ts';
 import { subjectUnknown, versionUnknown } from '../../registry/registry-errors.ts';
 import { diskTree, type FileTree, gitTree, schemaFiles } from './file-tree.ts';
@@ -72,7 +73,7 @@ export function readSchemaFile(path: string, tree: FileTree): SourcedSchema {
 
 /** A named type by its name in the file; anything else as it stands there, where it names nothing. */
 function schemaOfFile(text: string, file: string, catalog: SchemaCatalog & AvroSchemas): string {
-  const json = JSON.parse(text) as { readonly name?: unknown; readonly namespace?: unknown };
+  const json = parseExactJson(text) as { readonly name?: unknown; readonly namespace?: unknown };
   const { name, namespace } = json;
   if (typeof name !== 'string') return JSON.stringify(json);
   const full =

@@ -6,6 +6,7 @@ import {
   type SourcedSchema,
 } from '../../app/schemas/schema-source.ts';
 import { ConfigError } from '../../../topology/core/errors.ts';
+import { parseExactJson } from '../../../topology/core/exact-json.ts';
 import type { Console } from '../console.ts';
 import { UsageError } from '../failure.ts';
 import {
@@ -36,7 +37,7 @@ export function schemasShowCommand(console: Console): Command {
       }
       const use = { options, console };
       const found = word === undefined ? await byId(use) : await byName(word, use);
-      const schema: unknown = JSON.parse(found.schema);
+      const schema = parseExactJson(found.schema);
       const shown = options.json ? { ...found, schema } : schema;
       await console.write(`${JSON.stringify(shown, null, 2)}\n`);
     });

@@ -34,6 +34,15 @@ describe('a lock', () => {
     expect([...lock.subjects.keys()]).toEqual(['a', 'b']);
   });
 
+  test('keeps the digits of a default beyond 2^53', async () => {
+    const registry = new MemoryRegistry();
+    const long = '{"name":"l","type":"long","default":9223372036854775807}';
+    const id = await registry.register('a', `{"type":"record","name":"R","fields":[${long}]}`);
+    const text = lockText(await pullLock(registry, undefined, ['a']));
+    expect(text).toContain('"default": 9223372036854775807');
+    expect(parseLock(text, 'l').schemas.get(id)).toContain(long);
+  });
+
   test.each([
     ['{', 'it is no JSON'],
     ['null', 'it is no lock file of this version of Millrace'],

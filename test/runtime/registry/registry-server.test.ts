@@ -49,6 +49,15 @@ function error(status: number, code: number, message: unknown = expect.any(Strin
 }
 
 describe('subjects and versions', () => {
+  test('keeps the digits of a default beyond 2^53', async () => {
+    const long = '{"name":"l","type":"long","default":9223372036854775807}';
+    const kept = `{"type":"record","name":"R","fields":[${long}]}`;
+    const [id] = await subject('digits', { schema: kept.replace('[', '[ ') });
+    expect((await ask('GET', '/subjects/digits/versions/1')).body).toMatchObject({ schema: kept });
+    const whole = await fetch(`${url}/schemas/ids/${id}/schema`);
+    expect(await whole.text()).toBe(kept);
+  });
+
   test('gives a version by its number and as the latest, and a schema by its id', async () => {
     const [one, two] = await subject('given', schema('a'), schema('b'));
     expect(await ask('GET', '/subjects/given/versions')).toEqual({ status: 200, body: [1, 2] });
