@@ -13,7 +13,7 @@ export class SafeRecord extends base.RecordType {
   override _createConstructor(): { prototype: object } {
     const made = super._createConstructor(false, true);
     made.prototype = Object.prototype;
-    const inexact = this.fields.map(({ defaultValue }) => holdsLongDefault(defaultValue()));
+    const inexact = this.fields.map((field) => holdsLongDefault(field.defaultValue()));
     return inexact.includes(true) ? refusing(made as RecordConstructor, inexact) : made;
   }
 
