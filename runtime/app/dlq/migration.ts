@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Serde, writerId, writtenReader } from '../../../schemas/index.ts';
+import type { Clock } from '../../../topology/core/clock.ts';
 import { ConfigError, isStreamsError } from '../../../topology/core/errors.ts';
 import type { TopicPlan } from '../../../topology/plan/plan.ts';
 import { Scratch } from '../../codec/scratch.ts';
@@ -12,7 +13,7 @@ import type { DeadLetter } from './letter.ts';
 /**
  * Makes of a value that failed one that the application takes: `Old` is the value as the schema that wrote it has it, `New` as the source's schema has it now.
  * A tombstone is null. Bytes that nothing reads are given as they are (`Uint8Array`). The result undefined leaves the letter where it is. It may be
- * asynchronous: letters are migrated one after the other.
+ * asynchronous, within a minute each: letters are migrated one after the other.
  *
  * **Example**
  * ```ts
@@ -58,6 +59,9 @@ async function imported(path: string, file: string): Promise<Record<string, unkn
   }
 }
 
+/** The longest time that a migration takes for one letter, ms. */
+const migrationMs = 60_000;
+
 /** What came of a letter's value: its new bytes, or why it has to stay. */
 export type Migrated = { readonly value: Buffer | null } | { readonly stays: string };
 
@@ -65,6 +69,7 @@ export interface MigratorOptions {
   readonly migration: LetterMigration;
   readonly registry: SchemaRegistry;
   readonly serdes: Serdes;
+  readonly clock: Clock;
   /** Nothing is registered: the bytes are not for writing. */
   readonly dryRun: boolean;
 }
@@ -87,7 +92,7 @@ export class Migrator {
     const old = await this.decoded(letter.value, format);
     let made: unknown;
     try {
-      made = await this.options.migration(old, letter);
+      made = await this.inTime(this.options.migration(old, letter));
     } catch (error) {
       return { stays: `the migration failed: ${messageOf(error)}` };
     }
@@ -104,6 +109,20 @@ export class Migrator {
     } catch (error) {
       if (!isStreamsError(error)) throw error;
       return { stays: `what the migration made does not fit: ${error.message}` };
+    }
+  }
+
+  /** What the migration makes, as long as that takes no longer than it may. */
+  private async inTime(made: unknown): Promise<unknown> {
+    if (!(made instanceof Promise)) return made;
+    const late = Promise.withResolvers<never>();
+    const cancel = this.options.clock.after(migrationMs, () => {
+      late.reject(new Error(`it took more than ${migrationMs / 1000} s for this letter`));
+    });
+    try {
+      return await Promise.race([made, late.promise]);
+    } finally {
+      cancel();
     }
   }
 
@@ -132,5 +151,6 @@ export class Migrator {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return message.trim().replaceAll(/\s*[\r\n]+\s*/g, ' ');
 }

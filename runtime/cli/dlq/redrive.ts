@@ -81,6 +81,7 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
                   migration,
                   registry: tool.registry,
                   serdes: serdesOf(topology, book.plan, tool),
+                  clock: systemClock,
                   dryRun,
                 }),
               }),

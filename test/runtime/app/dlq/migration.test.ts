@@ -15,14 +15,14 @@ const letter = (value: string | Buffer | null): DeadLetter =>
 
 function migrator(
   migration: LetterMigration,
-  { dryRun = false, registry = new MemoryRegistry() } = {},
+  { dryRun = false, registry = new MemoryRegistry(), clock = new ManualClock(0) } = {},
 ): Migrator {
   const serdes = new Serdes(
     loadCatalog([]).catalog,
     new SchemaCache(registry, new ManualClock(0)),
     () => true,
   );
-  return new Migrator({ migration, registry, serdes, dryRun });
+  return new Migrator({ migration, registry, serdes, clock, dryRun });
 }
 
 /** What a migration is given. */
@@ -65,6 +65,41 @@ describe('Migrator', () => {
     const failed = migrator(async () => Promise.reject(new Error('not that')));
     expect(await failed.migrate(letter(value), topic(format))).toEqual({
       stays: 'the migration failed: not that',
+    });
+  });
+
+  test('leaves the letter where the function does not end within a minute', async () => {
+    const clock = new ManualClock(0);
+    const called = Promise.withResolvers<void>();
+    const endless = migrator(
+      async () => {
+        called.resolve();
+        return new Promise(() => {});
+      },
+      { clock },
+    );
+    const result = endless.migrate(letter('a'), topic('string'));
+    await called.promise;
+    // The limit is set right behind the call.
+    await Promise.resolve();
+    clock.advanceTo(60_000);
+    expect(await result).toEqual({
+      stays: 'the migration failed: it took more than 60 s for this letter',
+    });
+  });
+
+  test('leaves no timer behind where the function ends', async () => {
+    const clock = new ManualClock(0);
+    await migrator(async (old) => old, { clock }).migrate(letter('a'), topic('string'));
+    expect(clock.nextDue()).toBeUndefined();
+  });
+
+  test('gives the reason of an error in one line', async () => {
+    const broken = migrator(() => {
+      throw new Error('not that:\n  a\r\n\n  b\n');
+    });
+    expect(await broken.migrate(letter('a'), topic('string'))).toEqual({
+      stays: 'the migration failed: not that: a b',
     });
   });
 
