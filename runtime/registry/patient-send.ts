@@ -55,7 +55,7 @@ export function patientSend(options: PatientSendOptions): SendToRegistry {
         told = true;
         const time = durationText(patienceMs);
         report?.(
-          `waiting for the schema registry at ${url}: ${reason}. It is asked again for up to ${time}`,
+          `waiting for the schema registry at ${url}: ${reason}${reason.endsWith('?') ? '' : '.'} It is asked again for up to ${time}`,
         );
       }
       await pause(clock, waitMs, signal);
@@ -88,6 +88,12 @@ async function attempt(
         { cause: error },
       );
     }
+    if (code === 'EPROTO' || code?.startsWith('ERR_SSL_') === true) {
+      return {
+        reason: `it does not speak TLS there (${code}): is it http instead of https?`,
+        cause: error,
+      };
+    }
     return { reason: code ?? message, cause: error };
   }
   const { status, body, retryAfter } = reply;
@@ -112,7 +118,7 @@ const certificateCodes =
 function unavailable(url: string, reason: string, cause: unknown): StorageError {
   return new StorageError(
     'REGISTRY_UNAVAILABLE',
-    `the schema registry at ${url} cannot be used: ${reason}. Check that it runs and that registry.url is right`,
+    `the schema registry at ${url} cannot be used: ${reason}${reason.endsWith('?') ? '' : '.'} Check that it runs and that registry.url is right`,
     { cause },
   );
 }

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { RegistryOptions } from '../../../runtime/registry/url-options.ts';
 import { selfSigned, type TestCertificate } from '../calls/http/certificate.ts';
 import { record } from '../registry-contract.ts';
-import { client } from './served.ts';
+import { client, serve } from './served.ts';
 
 const good = selfSigned({ names: ['localhost', '127.0.0.1'] });
 const stranger = selfSigned({ names: ['elsewhere.example.com'] });
@@ -43,6 +43,14 @@ describe('a registry over TLS', () => {
   test('is asked by the name in its certificate', async () => {
     const tls = { ca: stranger.cert, servername: 'elsewhere.example.com' };
     expect(await ask(await serveTls(stranger), tls)).toBe(record('a'));
+  });
+
+  test('says that http is spoken where https was to be', async () => {
+    const { url } = await serve();
+    const secure = url.replace('http:', 'https:');
+    await expect(client(secure, { patience: '0s' }).schema(1)).rejects.toThrow(
+      `the schema registry at ${secure} cannot be used: it does not speak TLS there (EPROTO): is it http instead of https? Check that it runs and that registry.url is right`,
+    );
   });
 
   test.each([
