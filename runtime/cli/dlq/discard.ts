@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { plan } from '../../../topology/plan/planner.ts';
 import { discard, type DiscardResult } from '../../app/dlq/discard.ts';
-import { LetterBook } from '../../app/dlq/letter-book.ts';
+import type { LetterBook } from '../../app/dlq/letter-book.ts';
+import { openLetterBook } from '../../app/dlq/open-letter-book.ts';
 import type { ToolLog } from '../../app/tool-log.ts';
-import { checkedGraph, readTopology } from '../../app/topology-source.ts';
+import { readTopology } from '../../app/topology-source.ts';
 import type { Console } from '../console.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { UsageError } from '../failure.ts';
@@ -44,7 +44,7 @@ export function dlqDiscardCommand(console: Console, done: (code: ExitCode) => vo
       refuseAll(names, options);
       const topology = readTopology(file);
       await withLog(inTransactions(settingsOf(options)), async (tool) => {
-        const book = new LetterBook(plan(checkedGraph(topology)), tool.log);
+        const book = await openLetterBook(topology, tool);
         const selected = await selection(book, names, options);
         const dryRun = options.dryRun === true;
         const result = await discard(tool, book, { selected, named: names.length > 0, dryRun });

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
-import { plan } from '../../../topology/plan/planner.ts';
 import type { DeadLetter } from '../../app/dlq/letter.ts';
-import { LetterBook } from '../../app/dlq/letter-book.ts';
+import type { LetterBook } from '../../app/dlq/letter-book.ts';
+import { openLetterBook } from '../../app/dlq/open-letter-book.ts';
 import { ParkedBook, parkedChangelogs, waitingBehind } from '../../app/dlq/parked-book.ts';
 import { parks } from '../../app/dlq/redrive-plan.ts';
 import { discarded, redrivenOf } from '../../app/dlq/redriven.ts';
-import { checkedGraph, readTopology } from '../../app/topology-source.ts';
+import { readTopology } from '../../app/topology-source.ts';
 import type { Console } from '../console.ts';
 import { addDataOptions, type DataOptions, settingsOf, withLog } from '../settings.ts';
 import { showCount, textTable } from '../text-table.ts';
@@ -42,9 +42,12 @@ export function dlqListCommand(console: Console): Command {
     )
     .action(async (file: string, options: DataOptions & { readonly json?: true }) => {
       const topology = readTopology(file);
-      const groups = await withLog(settingsOf(options), ({ log }) => {
-        const book = new LetterBook(plan(checkedGraph(topology)), log);
-        return grouped(book, new ParkedBook(parkedChangelogs(book.plan), log, { places: false }));
+      const groups = await withLog(settingsOf(options), async (tool) => {
+        const book = await openLetterBook(topology, tool);
+        return grouped(
+          book,
+          new ParkedBook(parkedChangelogs(book.plan), tool.log, { places: false }),
+        );
       });
       if (options.json === true) return console.write(`${JSON.stringify(groups, null, 2)}\n`);
       if (groups.length === 0) return console.note('there are no dead letters\n');

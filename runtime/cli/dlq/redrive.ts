@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Plan } from '../../../topology/plan/plan.ts';
-import { plan } from '../../../topology/plan/planner.ts';
-import { LetterBook } from '../../app/dlq/letter-book.ts';
+import type { LetterBook } from '../../app/dlq/letter-book.ts';
+import { openLetterBook } from '../../app/dlq/open-letter-book.ts';
 import { loadMigration, Migrator } from '../../app/dlq/migration.ts';
 import type { LetterStep } from '../../app/dlq/letter-step.ts';
 import { redrive, type RedriveOptions, type RedriveResult } from '../../app/dlq/redrive.ts';
@@ -9,7 +9,7 @@ import { redriveBehind } from '../../app/dlq/redrive-behind.ts';
 import type { RunPlace } from '../../app/run-place.ts';
 import { systemClock } from '../../app/system-clock.ts';
 import type { ToolLog } from '../../app/tool-log.ts';
-import { checkedGraph, readTopology, type TopologySource } from '../../app/topology-source.ts';
+import { readTopology, type TopologySource } from '../../app/topology-source.ts';
 import { SchemaCache, strategiesOf } from '../../engine/schema-cache.ts';
 import { Serdes } from '../../engine/serdes.ts';
 import type { Console } from '../console.ts';
@@ -65,7 +65,7 @@ export function dlqRedriveCommand(console: Console, done: (code: ExitCode) => vo
       const topology = readTopology(file);
       const migration = options.with === undefined ? undefined : await loadMigration(options.with);
       await withLog(inTransactions(settingsOf(options)), async (tool) => {
-        const book = new LetterBook(plan(checkedGraph(topology)), tool.log);
+        const book = await openLetterBook(topology, tool);
         const selected = await selection(book, names, options);
         const dryRun = options.dryRun === true;
         const redriveOptions: RedriveOptions = {

@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander';
 import { isPrimitiveKey, type PrimitiveKind } from '../../../schemas/index.ts';
 import type { TopicPlan } from '../../../topology/plan/plan.ts';
-import { plan } from '../../../topology/plan/planner.ts';
 import type { DeadLetter } from '../../app/dlq/letter.ts';
-import { LetterBook } from '../../app/dlq/letter-book.ts';
+import type { LetterBook } from '../../app/dlq/letter-book.ts';
+import { openLetterBook } from '../../app/dlq/open-letter-book.ts';
 import { ParkedBook, parkedChangelogs, waitingBehind } from '../../app/dlq/parked-book.ts';
 import { parks } from '../../app/dlq/redrive-plan.ts';
 import { discarded, type Redriven, redrivenOf } from '../../app/dlq/redriven.ts';
 import type { ToolLog } from '../../app/tool-log.ts';
-import { checkedGraph, readTopology, type TopologySource } from '../../app/topology-source.ts';
+import { readTopology, type TopologySource } from '../../app/topology-source.ts';
 import { CallBook } from '../../app/calls/call-book.ts';
 import type { Console } from '../console.ts';
 import { type ByteFormat, lineText, RecordView } from '../record-view.ts';
@@ -36,7 +36,7 @@ export function dlqShowCommand(console: Console): Command {
     .action(async (file: string, names: readonly string[], options: ShowOptions) => {
       const topology = readTopology(file);
       await withLog(settingsOf(options), async (tool) => {
-        const book = new LetterBook(plan(checkedGraph(topology)), tool.log);
+        const book = await openLetterBook(topology, tool);
         const known = await book.redriven();
         const letters = await chosen(book, names, options);
         const parked = new ParkedBook(parkedChangelogs(book.plan), tool.log, { places: true });
