@@ -36,6 +36,12 @@ export interface CompiledRegistryOptions {
  */
 export function compileRegistryOptions(options: RegistryOptions): CompiledRegistryOptions {
   const { auth, tls = {}, timeout = '10s', patience = '30s' } = options;
+  if (typeof options.url !== 'string') {
+    // A choice of a registry and its options have the same name for two things.
+    throw refused(
+      'registry.url has no url in it: write registry: { url: { url: "http://host:port" } }',
+    );
+  }
   const url = URL.parse(options.url);
   if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
     throw refused(`registry.url is "${options.url}"; write http://host:port or https://host:port`);
