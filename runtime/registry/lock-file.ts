@@ -290,12 +290,16 @@ export async function verifyLock(
     const locked = lock.subjects.get(subject);
     const versions = locked?.versions ?? [];
     const present = new Map(await registry.versions(subject));
+    const gone: number[] = [];
     if (present.size === 0 && locked !== undefined) {
       lines.push(`"${subject}" is in ${file}, and not in the registry`);
     }
     for (const { version, id } of versions) {
       const found = present.get(version);
-      if (found === undefined) continue;
+      if (found === undefined) {
+        if (present.size > 0) gone.push(version);
+        continue;
+      }
       if (found !== id || !(await sameText(registry, lock, id))) {
         throw new ConfigError(
           'LOCK_MISMATCH',
@@ -303,6 +307,12 @@ export async function verifyLock(
             `and is another schema or has another id (${found}) here. Check the registry, or do "millrace schemas pull"`,
         );
       }
+    }
+    if (gone.length > 0) {
+      lines.push(
+        `version ${gone.join(', ')} of "${subject}" is in ${file}, and not in the registry: ` +
+          'do "millrace schemas pull", and check',
+      );
     }
     const last = versions.at(-1)?.version ?? 0;
     const newer = [...present.keys()].filter((version) => version > last);

@@ -117,6 +117,15 @@ describe('verifyLock', () => {
     ]);
   });
 
+  test('says which versions the registry lacks', async () => {
+    const registry = await filled();
+    const lock = await pullLock(registry, undefined, ['a']);
+    await registry.softDelete('a', 1);
+    expect(await verifyLock({ lock, file: 'l' }, registry)).toEqual([
+      'version 1 of "a" is in l, and not in the registry: do "millrace schemas pull", and check',
+    ]);
+  });
+
   test('refuses a registry that has another schema as a version', async () => {
     const lock = await pullLock(await filled(), undefined, ['a']);
     const other = new MemoryRegistry();
