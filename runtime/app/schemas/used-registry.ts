@@ -42,6 +42,12 @@ export async function usedRegistry(
   for (const line of others) report(line, { level: 'warn', code: 'LOCK_READER' });
   // A lock of a registry with a URL says nothing of a log's own.
   const ofOther = choice.url === undefined && lock?.lock.registry !== undefined;
+  if (lock !== undefined && ofOther) {
+    report(
+      `${lock.file} is of the registry at ${lock.lock.registry}, and the log's own is used: they are not compared. ` +
+        'Name that one as registry.url where the application is to use it',
+    );
+  }
   if (lock !== undefined && !ofOther) {
     const subjects = graph === undefined ? [] : topologySubjects(graph.definition, catalog);
     const used = subjects.map(({ subject }) => subject);

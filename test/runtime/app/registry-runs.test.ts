@@ -166,6 +166,20 @@ describe('an application with a lock file', () => {
     await expect(start()).rejects.toMatchObject({ code: 'LOCK_MISMATCH' });
   });
 
+  test("says that it does not compare the lock of a registry with the log's own", async () => {
+    await registry.register(
+      'said-value',
+      JSON.stringify(JSON.parse(words['schemas/said.avsc'] as string)),
+    );
+    await writeLockFile();
+    await start({});
+    expect(lines.filter((line) => line.includes('schemas.lock.json'))).toEqual([
+      expect.stringContaining(
+        `is of the registry at ${server.url}, and the log's own is used: they are not compared. `,
+      ) as string,
+    ]);
+  });
+
   test('runs on it alone where there is no registry', async () => {
     await registry.register('unrelated', '"string"');
     await topics('newer/words.yaml').then((opened) =>
