@@ -77,7 +77,9 @@ export async function serveRegistry(
   const later = (): void => {
     cancel = systemClock.after(againMs, () => {
       // What another process has is no news the second time.
-      listen().catch(() => later());
+      listen().catch(() => {
+        if (!closed) later();
+      });
     });
   };
   try {
