@@ -22,6 +22,7 @@ import { missingProcessors } from './processors.ts';
 import { locateSchemaProblems } from './schema-problems.ts';
 import { checkLock, type LockFindings } from './schemas/check-lock.ts';
 import { type FoundLock, lockPath, readLock } from './schemas/lock.ts';
+import { hintAtSubfolders } from './schemas/subfolder-hint.ts';
 import { shortPath } from './short-path.ts';
 
 /** All problems of a topology file and its schemas, rendered. The reaction: mend the file. */
@@ -90,7 +91,11 @@ export function readTopology(
   const unreadable = schemaProblems.length > 0 || schemas.problems.length > 0;
   const later = unreadable
     ? checked.problems.filter(({ code }) => code !== unknownType)
-    : checked.problems;
+    : hintAtSubfolders(
+        checked.problems,
+        definition?.schemas === undefined ? undefined : resolve(folder, definition.schemas),
+        unknownType,
+      );
   const missing = definition === undefined ? [] : missingProcessors(definition, processors);
   const own = withoutFollowOns(parsed, [...later, ...schemas.problems, ...missing]);
   const { lock, ...locked } = lockFindings(path, options.lock !== false, {
