@@ -51,7 +51,7 @@ export function planRefused(
     drains.some((topic) => isParkedChangelog(application, topic)),
   );
   const release = parked
-    ? `Let go what is parked ("millrace dlq redrive ${target}", "millrace dlq discard ${target} LETTER…"). `
+    ? `With the version before, let go what is parked ("millrace dlq redrive ${target}", "millrace dlq discard ${target} LETTER…"). `
     : '';
   const way = draining
     ? `${release}Run the version before until it has caught up ("millrace run ${target} --until-caught-up"), then this one, or give up what is stored`

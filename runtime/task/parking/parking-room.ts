@@ -56,7 +56,7 @@ export class ParkingRoom {
 
   private state({ held, keys }: ParkedTotals): string {
     const { taskId, parking } = this.options;
-    const of = `${keys} ${keys === 1 ? 'key' : 'keys'}`;
-    return `task ${taskId} holds ${held} records of ${of} behind dead letters, and "park-by-key" allows ${parking.most}`;
+    const what = `${held} ${held === 1 ? 'record' : 'records'} of ${keys} ${keys === 1 ? 'key' : 'keys'}`;
+    return `task ${taskId} holds ${what} behind dead letters, and "park-by-key" allows ${parking.most}`;
   }
 }

@@ -246,7 +246,7 @@ describe('a parked key', () => {
     await here.say(['a', 'bad'], ['a', 'one']);
     await here.run();
     writeFileSync(join(here.cwd, 'words.yaml'), topology(''));
-    await expect(here.run()).rejects.toThrow('Let go what is parked');
+    await expect(here.run()).rejects.toThrow('With the version before, let go what is parked');
     writeFileSync(join(here.cwd, 'words.yaml'), topology(', park-by-key: {}'));
     await here.dlq('discard', '0/0');
     await here.run();

@@ -100,7 +100,10 @@ describe('a schema id that the registry did not know', () => {
     await bench.settle();
     expect(bench.registry.asked.filter((id) => id === next)).toHaveLength(1);
     expect(await bench.read('ids.dead-letters')).toHaveLength(3);
-    const registered = await bench.registry.register('others', '{"type":"int","logicalType":"new"}');
+    const registered = await bench.registry.register(
+      'others',
+      '{"type":"int","logicalType":"new"}',
+    );
     expect(registered).toBe(next);
     bench.clock.advanceTo(10_000);
     await bench.append('numbers', avro('d', next, 4));

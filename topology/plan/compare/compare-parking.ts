@@ -6,7 +6,26 @@ import type { Manifest } from './manifest.ts';
 type Change = Omit<Difference, 'subject'>;
 
 /** What became of how tasks hold records of keys that have a dead letter, where both versions do. */
-export function compareParking({ old, next }: Comparison): Difference[] {
+export function compareParking(both: Comparison): Difference[] {
+  return [...storeChanges(both), ...lostLetters(both)];
+}
+
+/** Dead letters are looked for in the topics of the plan that is there: those that park keys must not be in others. */
+function lostLetters({ old, next }: Comparison): Difference[] {
+  const drains = Object.entries(old.subTopologies).flatMap(([id, { parking }]) => {
+    const stays = next.subTopologies[id]?.parking !== undefined;
+    return stays && parking !== undefined ? (old.stores[parking.store]?.changelog ?? []) : [];
+  });
+  if (drains.length === 0) return [];
+  return Object.entries(old.topics).flatMap(([name, { role }]): Difference[] => {
+    if (role !== 'dead-letter' || next.topics[name]?.role === role) return [];
+    const change = 'dead letters are not written to it any more';
+    const cost = 'those in it that park keys could not be released';
+    return [{ verdict: 'drain', subject: { kind: 'topic', name }, change, cost, drains }];
+  });
+}
+
+function storeChanges({ old, next }: Comparison): Difference[] {
   return Object.entries(next.subTopologies).flatMap(([id, { parking: after }]): Difference[] => {
     const before = old.subTopologies[id]?.parking;
     if (before === undefined || after === undefined) return [];

@@ -27,7 +27,7 @@ describe('planRefused', () => {
     const drains = ['words-loud-parked-changelog'];
     const { message } = planRefused('words', [{ ...gone, drains }], 'words.yaml');
     expect(message).toContain(
-      'Let go what is parked ("millrace dlq redrive words.yaml", "millrace dlq discard words.yaml LETTER…"). ' +
+      'With the version before, let go what is parked ("millrace dlq redrive words.yaml", "millrace dlq discard words.yaml LETTER…"). ' +
         'Run the version before until it has caught up ("millrace run words.yaml --until-caught-up"), then this one, ',
     );
   });

@@ -16,9 +16,13 @@ async function story(...steps: readonly ParkingStep[]): Promise<ParkingStory> {
 describe('notes of releases', () => {
   test('are kept for a task that comes later, also where an earlier one is written again behind them', async () => {
     const made = await story(
-      ...[bad, turns, release, turns],
+      bad,
+      turns,
+      release,
+      turns,
       { do: 'kill', slot: 'a' },
-      ...[release, turns],
+      release,
+      turns,
       { do: 'repeat', which: 0 },
     );
     await made.calm();

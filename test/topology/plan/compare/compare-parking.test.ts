@@ -69,6 +69,19 @@ describe('parking by key', () => {
     );
   });
 
+  test('keeps the topic of its dead letters until none of them parks a key', () => {
+    const other = swap('{ dead-letter: orders.dead-letters,', '{ dead-letter: orders.letters,');
+    const drained = (lines: readonly string[]): readonly string[] =>
+      lines.filter((line) => line.startsWith('drain') && line.includes('dead letters are not'));
+    const lines = verdicts(parks(''), (text) => other(parks('')(text)));
+    expect(drained(lines)).toEqual([
+      expect.stringMatching(
+        /^drain {5}topic "orders\.dead-letters": dead letters are not written to it any more; those in it that park keys could not be released; to be read to its end first: .*orders-once-parked-changelog/,
+      ),
+    ]);
+    expect(drained(verdicts(same, other))).toEqual([]);
+  });
+
   test('lets a topic go when none of its records waits', () => {
     const old = manifest(parks('')(orders));
     const { once } = old.subTopologies;
