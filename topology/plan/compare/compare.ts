@@ -11,7 +11,7 @@ import { digestOf, type Manifest } from './manifest.ts';
 
 /**
  * What changed between two plans, and what each change asks of what runs (the table of
- * docs/reference/plans.md). Hardest first, then by subject. Empty if and only if both are the same.
+ * docs/kafka.md). Hardest first, then by subject. Empty if and only if both are the same.
  *
  * `resolves` tells whether a reader with one Avro schema reads what another one wrote.
  */
