@@ -231,6 +231,8 @@ export class GroupMember implements KafkaMembership {
     await ownership.standby?.(mine?.standby ?? []);
     ownership.members?.(viewsOf(assignment.roster, mine));
     this.warmUps.watch(assignment.warmups);
+    // Came back by its instance id: the process before, which was to join again with what it had given up, may not have lived to do so.
+    if (assignment.followUp && mine !== undefined && mine.memberId !== memberId) this.joinAnew();
     return true;
   }
 
