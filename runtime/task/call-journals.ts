@@ -1,5 +1,6 @@
 import type { KeyValueStore } from '../../processors/store.ts';
 import { type IntentCodec, type JournaledIntent } from '../calls/intent-codec.ts';
+import { readSequence, sequenceLength, writeSequence } from './sequence-bytes.ts';
 
 /** Name of the store that journals the intents of a call stage. */
 export function journalStore(stage: string): string {
@@ -8,15 +9,14 @@ export function journalStore(stage: string): string {
 
 /** Key of an intent in its journal: the sequence number, 8 bytes big-endian, so that key order is the order of issue. */
 export function journalKey(sequence: number): Buffer {
-  const key = Buffer.alloc(8);
-  key.writeUInt32BE(Math.floor(sequence / 2 ** 32), 0);
-  key.writeUInt32BE(sequence % 2 ** 32, 4);
+  const key = Buffer.alloc(sequenceLength);
+  writeSequence(key, sequence, 0);
   return key;
 }
 
 /** The sequence number of a {@link journalKey}. */
 export function journalSequence(key: Buffer): number {
-  return key.readUInt32BE(0) * 2 ** 32 + key.readUInt32BE(4);
+  return readSequence(key, 0);
 }
 
 /** The call journals of one task: stores of intents (design.md 7, step 1). */

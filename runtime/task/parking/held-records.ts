@@ -12,7 +12,6 @@ import {
   decodeTotals,
   type HeldRecord,
   heldRow,
-  nothingParked,
   oneRecordBatch,
   type ParkedKey,
   parkedKeyRow,
@@ -63,8 +62,7 @@ export class HeldRecords {
 
   /** How much is held, uncommitted batches included. */
   get totals(): ParkedTotals {
-    const value = this.options.store.row(totalsKey)?.value;
-    return value === undefined ? nothingParked : decodeTotals(value as Buffer);
+    return decodeTotals(this.options.store.row(totalsKey)?.value as Buffer | undefined);
   }
 
   /** True while there may be records whose keys were released. */

@@ -11,7 +11,6 @@ import {
   encodeHeld,
   encodeParked,
   heldRow,
-  nothingParked,
   type ParkedKey,
   parkedKeyId,
   parkedKeyRanges,
@@ -158,8 +157,7 @@ function parkedIn(store: KeyValueStore): Set<string> {
 }
 
 function totalsOf(store: KeyValueStore): ParkedTotals {
-  const value = store.get(totalsKey);
-  return value === undefined ? nothingParked : decodeTotals(value as Buffer);
+  return decodeTotals(store.get(totalsKey) as Buffer | undefined);
 }
 
 function putTotals(store: KeyValueStore, totals: ParkedTotals): void {

@@ -7,6 +7,7 @@ import type { Position } from '../../ports.ts';
 import { maxKeyBytes } from '../../state/row-format.ts';
 import type { RawRecord } from '../dead-letter.ts';
 import type { ParkedId } from '../release.ts';
+import { readSequence, sequenceLength, writeSequence } from '../sequence-bytes.ts';
 
 /** What a task holds, all keys together. */
 export interface ParkedTotals {
@@ -69,12 +70,11 @@ export function parkedKeyRow(key: Buffer): Buffer {
 /** Key of the row with a {@link HeldRecord}: in order of key, then of arrival. */
 export function heldRow(key: Buffer, sequence: number): Buffer {
   const name = nameOf(key);
-  const row = Buffer.alloc(1 + 4 + name.length + 8);
+  const row = Buffer.alloc(1 + 4 + name.length + sequenceLength);
   row[0] = prefix.held;
   row.writeUInt32BE(key.length > longestKey ? hashed : name.length, 1);
   name.copy(row, 5);
-  row.writeUInt32BE(Math.floor(sequence / 2 ** 32), row.length - 8);
-  row.writeUInt32BE(sequence % 2 ** 32, row.length - 4);
+  writeSequence(row, sequence, row.length - sequenceLength);
   return row;
 }
 
@@ -94,9 +94,9 @@ export function parkedRow(row: Buffer): ParkedRow | undefined {
       return { kind: 'key', id: row.toString('latin1') };
     case prefix.held: {
       const kind = row.readUInt32BE(1) === hashed ? prefix.hashedKey : prefix.key;
-      const id = String.fromCharCode(kind) + row.toString('latin1', 5, row.length - 8);
-      const [high, low] = [row.readUInt32BE(row.length - 8), row.readUInt32BE(row.length - 4)];
-      return { kind: 'held', id, sequence: high * 2 ** 32 + low };
+      const end = row.length - sequenceLength;
+      const id = String.fromCharCode(kind) + row.toString('latin1', 5, end);
+      return { kind: 'held', id, sequence: readSequence(row, end) };
     }
     default:
       return undefined;
@@ -104,15 +104,16 @@ export function parkedRow(row: Buffer): ParkedRow | undefined {
 }
 
 /** Nothing is parked, and nothing ever was. */
-export const nothingParked: ParkedTotals = Object.freeze({ keys: 0, held: 0, freedMs: -1 });
+const nothingParked: ParkedTotals = Object.freeze({ keys: 0, held: 0, freedMs: -1 });
 
 /** The value of a row of totals or of a key. */
 export function encodeParked(row: ParkedTotals | ParkedKey): Buffer {
   return Buffer.from(JSON.stringify(row));
 }
 
-/** The totals that such a value has. */
-export function decodeTotals(value: Buffer): ParkedTotals {
+/** The totals that such a value has; without one nothing is parked, and nothing ever was. */
+export function decodeTotals(value: Buffer | undefined): ParkedTotals {
+  if (value === undefined) return nothingParked;
   return JSON.parse(value.toString('utf8')) as ParkedTotals;
 }
 
